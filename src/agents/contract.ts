@@ -1,0 +1,88 @@
+// What an agent is: how a coding CLI is called, resumed and read. Adapters build argv and read output; they never spawn.
+
+import type { Usage } from '../words.js'
+
+/** `harness:model[:reasoning]`, taken apart. */
+export interface AgentSpec {
+  /** `claude`, `codex`, `command`, … */
+  readonly harness: string
+  /** The model, or for `command` the path of the executable. */
+  readonly model?: string
+  readonly reasoning?: Reasoning
+}
+
+export type Reasoning = 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'
+
+/** One run of an agent: a first prompt, or a further one in the same session. */
+export interface Turn {
+  readonly spec: AgentSpec
+  /** `json`: the CLI's machine-readable form. `text` is level 1's, the bash script's to the byte where there is one. */
+  readonly form: 'text' | 'json'
+  readonly permissions: 'inherit' | 'bypass'
+  /** A session to start under this id (where the CLI lets us choose), or to go on with. */
+  readonly session?: { readonly id: string; readonly resume: boolean }
+}
+
+/** What to start. The prompt always goes to standard input. */
+export interface AgentCommand {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Why a run did not do its turn. `limit`: a rate or usage limit; wait until then, the attempt is not spent. */
+export interface AgentFailure {
+  readonly kind: 'limit' | 'login' | 'model' | 'session' | 'missing' | 'timeout' | 'interrupted' | 'error'
+  readonly message: string
+  /** When a limit ends, ISO 8601, if the service said so. */
+  readonly until?: string
+}
+
+/** What a run said and used. */
+export interface TurnResult {
+  /** The final message, joined. */
+  readonly text: string
+  readonly session?: string
+  readonly usage?: Usage
+  readonly costUsd?: number
+  /** Tools that were refused: what was asked for. */
+  readonly denials: readonly string[]
+  readonly failure?: AgentFailure
+}
+
+/** Reads one run's output as it arrives; never keeps more than the last message. */
+export interface OutputReader {
+  /** Takes a piece of standard output; gives short lines of what the agent is doing now. */
+  read(text: string): readonly string[]
+  /** The last pieces of standard error, for telling failures apart. */
+  end(exit: { status: number | null; signal: string | null; stderr: string }): TurnResult
+  /** Whether the final message has come: what follows is only shut-down, which has a grace period. */
+  readonly finished: boolean
+}
+
+/** A coding CLI. */
+export interface Agent {
+  readonly name: string
+  /** Whether a session can be resumed. */
+  readonly sessions: boolean
+  /** Whether a session's id is chosen by us (claude) or told by the CLI (the others). */
+  readonly choosesSession: boolean
+  /** Whether usage after a resume counts the whole session (codex). */
+  readonly cumulativeUsage: boolean
+  readonly reportsCost: boolean
+  /** argv and environment for one run. Pure. */
+  command(turn: Turn): AgentCommand
+  reader(turn: Turn): OutputReader
+  /** Free commands that say whether the CLI is there and logged in (`oompa check`, the probe at start). */
+  readonly check: {
+    /** Its output is the version. */
+    readonly version: (spec: AgentSpec) => AgentCommand
+    /** Status 0 means logged in; where the CLI has none, its environment decides at the first run. */
+    readonly login?: (spec: AgentSpec) => AgentCommand
+    /** How to install it, and how to log in. */
+    readonly install: string
+    readonly loginHelp: string
+    /** How to allow tools that were denied. */
+    readonly allow: string
+  }
+}

@@ -1,0 +1,91 @@
+// What can happen in a swarm, one line of `.oompa/runs/<swarm>/events.jsonl` each. Facts only, never summaries.
+
+import type { Usage } from '../words.js'
+
+/** Fields of every event. `at` and `swarm` are added when it is written. */
+export interface EventBase {
+  worker?: string
+  iteration?: number
+  /** Id of the task. */
+  task?: string
+  /** A commit, 40 hex digits. */
+  commit?: string
+}
+
+export interface EventFacts {
+  'swarm.started': {
+    pid: number
+    /** Start time of the process as the system tells it: with the pid it says which process it was. */
+    processStart: string
+    host: string
+    /** 1, 2 or 3. */
+    level: number
+    workers: readonly { worker: string; agent: string; iterations: number }[]
+    iterations: number
+    into?: string
+    version: string
+    resumed?: boolean
+  }
+  'swarm.stopped': { reason: string; status: number }
+  'iteration.started': { worktree?: string; branch?: string; base?: string }
+  'iteration.ended': {
+    outcome: 'landed' | 'done' | 'nothing' | 'kept' | 'refused' | 'failed' | 'interrupted' | 'waiting'
+    reason?: string
+    branch?: string
+    /** Commits on the branch over its base. */
+    commits?: number
+    /** Where work that did not land is kept. */
+    kept?: string
+  }
+  'task.claimed': { by?: string }
+  'task.completed': { by?: string }
+  'task.released': { reason: string; kept?: string }
+  'task.ready': Record<never, never>
+  'task.added': { by?: string }
+  'task.ignored': { path: string; reason: string }
+  'agent.started': { agent: string; attempt: number; pid?: number; session?: string; role: 'author' | 'reviewer' | 'planner' | 'probe' }
+  'agent.activity': { text: string }
+  'agent.message': { text: string; role: 'author' | 'reviewer' | 'planner' }
+  'agent.ended': {
+    agent: string
+    role: 'author' | 'reviewer' | 'planner' | 'probe'
+    attempt: number
+    status: number | null
+    durationMs: number
+    session?: string
+    usage?: Usage
+    costUsd?: number
+    denials?: readonly string[]
+    failure?: string
+    signals?: readonly string[]
+  }
+  'review.ended': { round: number; verdict: 'approved' | 'rejected' | 'unavailable'; by?: string; feedback?: string }
+  'landing.queued': { branch: string; position: number }
+  'landing.testing': { branch: string; command: string; batch?: number }
+  'landing.waiting': { branch: string; reason: string }
+  'landing.landed': { branch: string; into: string; mergedCommit?: string; batch?: number; tests?: number }
+  'landing.refused': { branch: string; reason: string; feedback: string; kept?: string }
+  'landing.bypassed': { into: string; from: string; to: string }
+  'landing.pushed': { remote: string; into: string }
+  'landing.unpushed': { remote: string; into: string; reason: string }
+  'approval.waiting': { id: string; reasons: readonly string[]; branch: string }
+  'approval.approved': { id: string }
+  'approval.rejected': { id: string; reason: string }
+  'worktree.failed': { worktree: string; reason: string }
+  'work.kept': { ref: string; reason: string }
+  'budget.reached': { limit: string; value: number }
+  'limit.waiting': { agent: string; until: string; reason: string }
+  'hook.failed': { hook: string; reason: string }
+  note: { text: string; level?: 'info' | 'warning' }
+}
+
+export type EventType = keyof EventFacts
+
+/** An event as a stage says it. */
+export type NewEvent = { [T in EventType]: { type: T } & EventFacts[T] & EventBase }[EventType]
+
+/** An event as it stands in the log: with `at` (ISO 8601) and the swarm's id. */
+export type OompaEvent = NewEvent & { at: string; swarm: string }
+
+/** Says that something happened. */
+export type Emit = (event: NewEvent) => void

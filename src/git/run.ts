@@ -1,0 +1,91 @@
+// Runs git for us: never in a shell, never in the person's language, never with another repository's environment.
+// Spawned directly and not by execa, because importing execa costs more than most of our commands take
+// (docs/decisions/0001-git-by-spawn.md).
+
+import { spawn } from 'node:child_process'
+import { OompaError } from '../errors.js'
+import { withoutRepository } from './environment.js'
+
+export interface GitOptions {
+  /** Written to standard input. */
+  input?: string | Uint8Array
+  /** Added to the environment. */
+  env?: NodeJS.ProcessEnv
+  signal?: AbortSignal
+  /** Run the person's git hooks; off by default (cli.md, settled question 10). */
+  hooks?: boolean
+}
+
+export interface GitResult {
+  /** Exit status; 128 + n if a signal ended it. */
+  status: number
+  stdout: string
+  stderr: string
+}
+
+/**
+ * Runs git in `cwd` and gives its status and output, whatever the status is.
+ * @throws OompaError `git-missing` if git cannot be started.
+ */
+export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
+  const result = await gitBytes(cwd, args, options)
+  return { ...result, stdout: result.stdout.toString('utf8') }
+}
+
+/** As `git`, with standard output as bytes: for the contents of files. */
+export function gitBytes(
+  cwd: string,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<{ status: number; stdout: Buffer; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const prefix = options.hooks ? [] : ['-c', 'core.hooksPath=/dev/null']
+    const child = spawn('git', [...prefix, ...args], {
+      cwd,
+      env: { ...withoutRepository(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true', ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      signal: options.signal,
+    })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.stdin.on('error', () => {}) // git may end before it has read everything
+    child.stdin.end(options.input)
+    child.on('error', (cause) => {
+      reject(
+        new OompaError({
+          code: 'git-missing',
+          message: `Cannot start git in ${cwd}: ${cause.message}.`,
+          mend: 'Install git 2.38 or newer, and check that the folder exists.',
+          cause,
+        }),
+      )
+    })
+    child.on('close', (code, signal) => {
+      resolve({
+        status: code ?? (signal ? 129 : 1),
+        stdout: Buffer.concat(out),
+        stderr: Buffer.concat(err).toString('utf8'),
+      })
+    })
+  })
+}
+
+/**
+ * Runs git and gives its standard output without the last line end.
+ * @throws OompaError `git-failed` with git's own words if the status is not 0.
+ */
+export async function gitText(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
+  const { status, stdout, stderr } = await git(cwd, args, options)
+  if (status !== 0) throw gitFailed(cwd, args, status, stderr || stdout)
+  return stdout.replace(/\n$/, '')
+}
+
+/** The error for a git command that should have worked. */
+export function gitFailed(cwd: string, args: readonly string[], status: number, output: string): OompaError {
+  return new OompaError({
+    code: 'git-failed',
+    message: `\`git ${args.join(' ')}\` in ${cwd} ended with status ${status}: ${output.trim() || 'no output'}`,
+  })
+}

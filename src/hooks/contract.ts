@@ -1,0 +1,89 @@
+// What a hook is: one default export, or an executable, that changes what the loop does at one point.
+
+import type { Agent, TurnResult } from '../agents/contract.js'
+import type { Emit, OompaEvent } from '../events/contract.js'
+import type { TaskStore } from '../tasks/contract.js'
+import type { Approval, Change, Landing, Refusal, Task, Verdict, Worktree } from '../words.js'
+
+/** A command that a hook runs; it and all that it starts end with its time limit, the iteration, or us. */
+export interface CommandOptions {
+  cwd?: string
+  input?: string
+  env?: Record<string, string>
+  /** Milliseconds. */
+  timeoutMs?: number
+  /** Called with pieces of output as they come. */
+  onOutput?(text: string): void
+  signal?: AbortSignal
+}
+
+export interface CommandResult {
+  /** Exit status; null if a signal or the time limit ended it. */
+  status: number | null
+  signal: string | null
+  timedOut: boolean
+  /** Standard output, its end if it was long. */
+  stdout: string
+  stderr: string
+  /** Both, in the order in which they came, the end of it if it was long. */
+  output: string
+  durationMs: number
+}
+
+/** What a hook may know and use. */
+export interface HookContext {
+  /** The main checkout, absolute. */
+  readonly root: string
+  readonly swarm: string
+  readonly worker: string
+  readonly iteration: number
+  readonly task?: Task
+  /** Absolute path of the tasks that count. */
+  readonly tasks: string
+  /** Aborted when the swarm is being stopped. */
+  readonly signal: AbortSignal
+  /** The `OOMPA_*` variables of this iteration. */
+  readonly env: Readonly<Record<string, string>>
+  readonly emit: Emit
+  /** Runs argv, or a shell line (`sh -c`) if it is one string. Never put text of a task or an agent into the line. */
+  run(command: string | readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>
+  /** Runs an agent (`codex:o3`) with a prompt, and gives what it said; sessions are named by `session`. */
+  ask(agent: string, prompt: string, options: AskOptions): Promise<TurnResult>
+}
+
+export interface AskOptions {
+  cwd: string
+  role: 'reviewer' | 'author' | 'planner'
+  /** Go on with this session. */
+  session?: string
+  timeoutMs?: number
+  env?: Record<string, string>
+  signal?: AbortSignal
+}
+
+export type ReviewHook = (change: Change, context: ReviewContext) => Verdict | Promise<Verdict>
+export type MergeHook = (change: Change, context: HookContext) => Landing | Refusal | Promise<Landing | Refusal>
+export type ApproveHook = (change: Change, context: HookContext) => Approval | Promise<Approval>
+export type WorktreeHook = (worktree: Worktree, context: HookContext) => void | Promise<void>
+export type EventHook = (event: OompaEvent) => void | Promise<void>
+
+/** Earlier rounds of this iteration, for a reviewer that wants to see whether it was heard. */
+export interface ReviewContext extends HookContext {
+  readonly round: number
+  readonly rounds: readonly { readonly feedback: string; readonly answer?: string; readonly commit: string }[]
+  /** What the gate's test said of this commit, if it ran before the review. */
+  readonly test?: { readonly command: string; readonly status: number | null; readonly output: string }
+}
+
+/** Every hook that was found, in name order where there may be several. */
+export interface Hooks {
+  readonly review: readonly ReviewHook[]
+  readonly merge?: MergeHook
+  readonly approve: readonly ApproveHook[]
+  readonly worktree: readonly WorktreeHook[]
+  readonly event: readonly EventHook[]
+  readonly tasks?: TaskStore
+  readonly agents: readonly Agent[]
+}
+
+export type HookName = 'review' | 'merge' | 'approve' | 'worktree' | 'event' | 'tasks' | 'agent'

@@ -1,0 +1,82 @@
+// What a task store is: where tasks are, who holds them, and how they change hands. Few members, all used by the loop.
+
+import type { Task } from '../words.js'
+
+/** Who claims. Written into the claim record, so that a dead holder can be told from a live one. */
+export interface Claimer {
+  /** `w1` in a swarm; any name from a shell. */
+  readonly worker: string
+  readonly swarm?: string
+  /** A process whose end ends the claim; none for a claim that lives by its lease. */
+  readonly pid?: number
+}
+
+/** A task held by a worker. `fence` changes with every claim: a holder that comes back late has an old one. */
+export interface Claim {
+  readonly task: Task
+  readonly holder: Claimer
+  readonly fence: string
+  readonly since: string
+}
+
+export interface ClaimRequest {
+  readonly claimer: Claimer
+  /** This one and no other; otherwise the first that is ready, by priority, then file name. */
+  readonly id?: string
+  readonly story?: string
+  /** At most this priority number. */
+  readonly priority?: number
+  readonly role?: string
+  readonly files?: readonly string[]
+}
+
+export type ClaimAnswer =
+  | { readonly answer: 'claimed'; readonly claim: Claim }
+  | { readonly answer: 'already-taken' | 'not-found' | 'dependency-missing' | 'none'; readonly why: string }
+
+export interface TaskProblem {
+  readonly path: string
+  readonly line?: number
+  readonly reason: string
+}
+
+export interface TaskListing {
+  /** In the order in which they would be claimed. */
+  readonly pending: readonly (Task & { readonly ready: boolean; readonly waitsFor: readonly string[] })[]
+  readonly current: readonly (Task & { readonly claim?: Claim })[]
+  readonly complete: readonly Task[]
+  /** Files that are not tasks, cycles, missing prerequisites: they never stop the good ones. */
+  readonly problems: readonly TaskProblem[]
+}
+
+/** What completion writes into the task (compat.md). */
+export interface Completion {
+  readonly by: string
+  readonly at: string
+  readonly reviewRounds?: number
+  readonly mergedCommit?: string
+  readonly notes?: string
+}
+
+/** Where tasks are, against which the conformance suite proves any store. */
+export interface TaskStore {
+  readonly name: string
+  list(): Promise<TaskListing>
+  claim(request: ClaimRequest): Promise<ClaimAnswer>
+  /** @throws OompaError `not-yours` (status 4) if the claim is not the holder's any more. */
+  complete(claim: Claim, completion: Completion): Promise<void>
+  /**
+   * Back to pending, the reason and where the work is kept in its notes.
+   * @throws OompaError `not-yours` (status 4)
+   */
+  release(claim: Claim, reason: string): Promise<void>
+  /** @throws OompaError `duplicate-task` (status 4), `bad-task` (status 2) */
+  add(task: NewTask): Promise<Task>
+  /** Says that the claims live: called each heartbeat. */
+  renew?(claims: readonly Claim[]): Promise<void>
+  /** Calls back when something may have changed; a hint, never a fact. Returns what ends it. */
+  watch?(changed: () => void): () => Promise<void>
+}
+
+/** A task to be added; the id is made from the summary where there is none. */
+export type NewTask = Partial<Omit<Task, 'summary'>> & { readonly summary: string; readonly format?: 'edn' | 'json' }
