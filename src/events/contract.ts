@@ -43,7 +43,13 @@ export interface EventFacts {
   'task.ready': Record<never, never>
   'task.added': { by?: string }
   'task.ignored': { path: string; reason: string }
-  'agent.started': { agent: string; attempt: number; pid?: number; session?: string; role: 'author' | 'reviewer' | 'planner' | 'probe' }
+  'agent.started': {
+    agent: string
+    attempt: number
+    pid?: number
+    session?: string
+    role: 'author' | 'reviewer' | 'planner' | 'probe'
+  }
   'agent.activity': { text: string }
   'agent.message': { text: string; role: 'author' | 'reviewer' | 'planner' }
   'agent.ended': {

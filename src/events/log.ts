@@ -1,0 +1,79 @@
+// The event log: appended to by stages, read by views. It is the only record of what a swarm did.
+
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../errors.js'
+import { runFolder, runsFolder } from '../files/paths.js'
+import type { NewEvent, OompaEvent } from './contract.js'
+
+export interface EventLog {
+  /** Adds `at` and the swarm's id, appends one line, and calls the listeners. Never throws on a full disk. */
+  emit(event: NewEvent): void
+  listen(listener: (event: OompaEvent) => void): void
+  close(): void
+}
+
+/** The log's path, `.oompa/runs/<swarm>/events.jsonl`. */
+export function logFile(root: string, swarm: string): string {
+  return path.join(runFolder(root, swarm), 'events.jsonl')
+}
+
+/** Opens (and makes) the log of a swarm for appending. */
+export function openLog(root: string, swarm: string): EventLog {
+  mkdirSync(runFolder(root, swarm), { recursive: true })
+  const file = openSync(logFile(root, swarm), 'a')
+  const listeners: ((event: OompaEvent) => void)[] = []
+  let open = true
+  return {
+    emit(event) {
+      const full = { at: new Date().toISOString(), swarm, ...event } as OompaEvent
+      try {
+        // One write for one line: O_APPEND keeps lines of several processes apart.
+        if (open) writeSync(file, `${JSON.stringify(full)}\n`)
+      } catch (error) {
+        // A full disk must not end the swarm: its views still hear of the event.
+        if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) throw error
+      }
+      for (const listener of listeners) listener(full)
+    },
+    listen(listener) {
+      listeners.push(listener)
+    },
+    close() {
+      if (open) closeSync(file)
+      open = false
+    },
+  }
+}
+
+/** Every event of a swarm; a last line that was cut by a crash is passed over. */
+export function readLog(root: string, swarm: string): OompaEvent[] {
+  let text: string
+  try {
+    text = readFileSync(logFile(root, swarm), 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+  return text.split('\n').flatMap((line) => parseEvent(line) ?? [])
+}
+
+/** One line of a log, or undefined if it is not an event. */
+export function parseEvent(line: string): OompaEvent | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    return JSON.parse(line) as OompaEvent
+  } catch {
+    return undefined
+  }
+}
+
+/** Ids of all swarms that have a folder. */
+export function swarmIds(root: string): string[] {
+  try {
+    return readdirSync(runsFolder(root)).filter((name) => /^[0-9a-f]{8}$/.test(name))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}

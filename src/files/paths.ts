@@ -1,0 +1,33 @@
+// Where things are: everything that we keep for a repository lives below its `.oompa/`, or in the user's cache folder.
+
+import { createHash } from 'node:crypto'
+import { homedir } from 'node:os'
+import path from 'node:path'
+
+/** `.oompa/` of a main checkout: never committed, kept out of `git status` by `.git/info/exclude`. */
+export function stateFolder(root: string): string {
+  return path.join(root, '.oompa')
+}
+
+export function runsFolder(root: string): string {
+  return path.join(stateFolder(root), 'runs')
+}
+
+export function runFolder(root: string, swarm: string): string {
+  return path.join(runsFolder(root), swarm)
+}
+
+/** Everything an agent printed in one iteration. */
+export function outputFile(root: string, swarm: string, worker: string, iteration: number): string {
+  return path.join(runFolder(root, swarm), `${worker}-${iteration}.log`)
+}
+
+/**
+ * The user's cache folder for one repository: gates and spare worktrees live here and not in the repository, because
+ * a test run inside it would find the main checkout's `node_modules`.
+ */
+export function cacheFolder(root: string): string {
+  const base = process.env['OOMPA_CACHE'] || process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache')
+  const name = `${path.basename(root).replace(/[^A-Za-z0-9_-]/g, '-')}-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`
+  return path.join(base, 'oompa', name)
+}
