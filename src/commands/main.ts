@@ -50,7 +50,7 @@ async function perform(command: Command, argv: readonly string[]): Promise<Statu
 export function reportError(error: unknown): Status {
   console.error(`oompa: ${messageOf(error)}`)
   if (error instanceof OompaError && error.mend) console.error(`  → ${error.mend}`)
-  if (process.env['OOMPA_DEBUG'] === '1' && error instanceof Error) console.error(error.stack)
+  if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) console.error(error.stack)
   return error instanceof OompaError ? error.status : STATUS.failed
 }
 

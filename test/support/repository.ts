@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest'
 /** An environment that reaches neither the real home nor the global git configuration. */
 export function cleanEnvironment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return {
-    PATH: process.env['PATH'],
+    PATH: process.env.PATH,
     LANG: 'C.UTF-8',
     HOME: home,
     XDG_CACHE_HOME: path.join(home, '.cache'),
