@@ -8,4 +8,7 @@ interface Entry {
   readonly load: () => Promise<{ command: Command }>
 }
 
-export const commands = {} satisfies Record<string, Entry>
+export const commands = {
+  requeue: { summary: 'puts stale claims back to pending', load: () => import('./requeue.js') },
+  tasks: { summary: 'tasks: add, claim, complete, release, show, lint, graph …', load: () => import('./tasks.js') },
+} satisfies Record<string, Entry>
