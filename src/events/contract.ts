@@ -27,6 +27,8 @@ export interface EventFacts {
     resumed?: boolean
   }
   'swarm.stopped': { reason: string; status: number }
+  /** A later start found this swarm dead, and put its things in order. */
+  'swarm.recovered': { by: string; processes: number; claims: number; kept: readonly string[] }
   'iteration.started': { worktree?: string; branch?: string; base?: string }
   'iteration.ended': {
     outcome: 'landed' | 'done' | 'nothing' | 'kept' | 'refused' | 'failed' | 'interrupted' | 'waiting'
