@@ -25,6 +25,9 @@ export interface EventFacts {
     into?: string
     version: string
     resumed?: boolean
+    /** Flags and variables that the settings came from, for a resume. */
+    argv?: readonly string[]
+    environment?: Readonly<Record<string, string>>
   }
   'swarm.stopped': { reason: string; status: number }
   /** A later start found this swarm dead, and put its things in order. */
