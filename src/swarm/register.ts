@@ -11,7 +11,6 @@ import { watchControl } from '../events/control.js'
 import { startHeartbeat } from '../events/heartbeat.js'
 import { openLog } from '../events/log.js'
 import { listRuns } from '../events/runs.js'
-import { scanLog } from '../events/scan.js'
 import { packageVersion } from '../files/package.js'
 import { runFolder } from '../files/paths.js'
 import type { Repository } from '../git/repository.js'
@@ -20,6 +19,7 @@ import { withLock } from '../locks/lock.js'
 import { thisProcess } from '../processes/identity.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
+import { freeWorkerNames, workersOf } from './names.js'
 import type { ResumePoint } from './resume.js'
 import { listenToSignals, type Stopping } from './stop.js'
 
@@ -138,19 +138,6 @@ function stopAfter(minutes: number, stopping: Stopping, emit: Emit): () => void 
   )
   timer.unref()
   return () => clearTimeout(timer)
-}
-
-/** `count` worker names, `w1` on, that are not taken. */
-export function freeWorkerNames(count: number, taken: readonly string[]): string[] {
-  const names: string[] = []
-  for (let number = 1; names.length < count; number++) if (!taken.includes(`w${number}`)) names.push(`w${number}`)
-  return names
-}
-
-/** The worker names of a swarm's latest start. */
-function workersOf(root: string, swarm: string): string[] {
-  const started = scanLog(root, swarm, (type) => type === 'swarm.started').findLast((event) => event.type === 'swarm.started')
-  return started?.type === 'swarm.started' ? started.workers.map(({ worker }) => worker) : []
 }
 
 /** An id that no swarm of this repository has had. */
