@@ -34,7 +34,7 @@ export function openView(options: ViewOptions = {}): View {
   }
   if (options.json) return jsonView(print)
   const colours = coloursFor(stdout, env)
-  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours)
+  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print)
   return plainView(print, colours)
 }
 
