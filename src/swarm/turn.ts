@@ -1,0 +1,102 @@
+// One run of an author: waits for its harness, keeps the caps, and writes down what happened.
+
+import type { TurnResult } from '../agents/contract.js'
+import { agents } from '../agents/index.js'
+import { runAgent } from '../agents/run.js'
+import { formatAgentSpec } from '../agents/spec.js'
+import { readSignals, type Signal } from '../agents/signals.js'
+import { STATUS } from '../errors.js'
+import { outputFile, runFolder } from '../files/paths.js'
+import { IterationEnding } from './ending.js'
+import { agentEnvironmentOf } from './environment.js'
+import type { Iteration } from './contract.js'
+
+export interface TurnRequest {
+  readonly iteration: Iteration
+  readonly attempt: number
+  readonly prompt: string | Uint8Array
+  readonly cwd: string
+  readonly form: 'text' | 'json'
+  /** A session to go on with. */
+  readonly resume?: string
+  /** A new session's id, where the harness lets us choose. */
+  readonly session?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface Turn extends TurnResult {
+  readonly status: number | null
+  readonly signals: readonly Signal[]
+}
+
+let serial = 0
+
+/**
+ * Runs the author once. A rate limit is waited out here, so that it costs no attempt.
+ * @throws IterationEnding when the swarm is being stopped or a cap is reached.
+ */
+export async function takeTurn(request: TurnRequest): Promise<Turn> {
+  const { iteration } = request
+  const { lane } = iteration
+  const { swarm } = lane
+  const { settings, stopping, harnesses, budget, emit } = swarm
+  const spec = lane.agent
+  const agent = agents.get(spec.harness)
+  const name = formatAgentSpec(spec)
+  const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
+  for (;;) {
+    await harnesses.ready(spec, stopping.agents).catch(() => {
+      throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
+    })
+    if (stopping.agents.aborted) throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
+    const cap = budget.reached()
+    if (cap && cap.limit !== 'no-progress') {
+      if (stopping.why === undefined) emit({ type: 'budget.reached', ...facts, limit: cap.limit, value: cap.value })
+      stopping.gently(cap.why, STATUS.limit)
+      throw new IterationEnding('interrupted', cap.why)
+    }
+    const marker = `${iteration.marker}:${++serial}`
+    const session = request.resume ?? request.session
+    emit({ type: 'agent.started', ...facts, agent: name, attempt: request.attempt, role: 'author', session })
+    const run = await runAgent({
+      agent,
+      turn: {
+        spec,
+        form: request.form,
+        permissions: settings.permissions,
+        ...(session ? { session: { id: session, resume: request.resume !== undefined } } : {}),
+      },
+      prompt: request.prompt,
+      cwd: request.cwd,
+      env: { ...agentEnvironmentOf(iteration), ...request.env },
+      marker,
+      logFile: outputFile(swarm.repository.root, swarm.id, lane.name, iteration.number),
+      recordFolder: runFolder(swarm.repository.root, swarm.id),
+      limits: settings.limits,
+      signal: stopping.agents,
+      onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
+    })
+    const costUsd = budget.spend(spec, run)
+    const signals = readSignals(run.text)
+    emit({
+      type: 'agent.ended',
+      ...facts,
+      agent: name,
+      role: 'author',
+      attempt: request.attempt,
+      status: run.status,
+      durationMs: run.durationMs,
+      session: run.session,
+      usage: run.usage,
+      costUsd,
+      denials: run.denials.length ? run.denials : undefined,
+      failure: run.failure?.message,
+      signals: signals.length ? signals.map((signal) => signal.text) : undefined,
+    })
+    if (run.denials.length) emit({ type: 'note', level: 'warning', ...facts, text: `Tools were denied: ${run.denials.join(', ')}. ${agent.check.allow}` })
+    if (run.failure?.kind === 'interrupted') throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
+    if (run.failure?.kind === 'limit' && harnesses.limited(spec, run.failure)) continue
+    if (!run.failure) harnesses.working(spec)
+    return { ...run, signals }
+  }
+}
