@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
 import { answerClaims } from '../tasks/answer.js'
-import type { Refusal, Worktree } from '../words.js'
-import { feedbackPrompt, followUpPrompt, nudgePrompt, resumePrompt } from '../prompts/further.js'
+import type { Worktree } from '../words.js'
+import { continuePrompt, followUpPrompt, nudgePrompt, refusalPrompt, turn as furtherPrompt } from '../prompts/index.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
-import { firstPrompt } from './prompt.js'
+import { firstPrompt, turnFacts } from './prompt.js'
 import { takeTurn, type Turn, type TurnRequest } from './turn.js'
 
 /** Further turns that an agent may ask for by `CLAIM(…)` in one attempt: enough for any plan, an end for a loop. */
@@ -39,10 +39,10 @@ export async function converse(worktree: Worktree, attempt: Attempt): Promise<Tu
     } else if (signal?.kind === 'followup') {
       if (followedUp) throw new IterationEnding('kept', 'the agent needs a follow-up: its work is not finished')
       followedUp = true
-      next = followUpPrompt(iteration.claims.map((claim) => claim.task))
+      next = followUpPrompt(turnFacts(iteration))
     } else if (maxResumes !== undefined && resumes < maxResumes && iteration.session) {
       resumes++
-      next = resumes === maxResumes ? nudgePrompt() : resumePrompt()
+      next = resumes === maxResumes ? nudgePrompt(turnFacts(iteration)) : continuePrompt(turnFacts(iteration))
     }
     // Without a signal the change is ready (cli.md, settled question 17).
     if (next === undefined) return turn
@@ -63,49 +63,51 @@ export function decisive(signals: readonly Signal[]): Signal | undefined {
 }
 
 async function firstTurn(worktree: Worktree, attempt: Attempt): Promise<Turn> {
-  const { previous } = attempt
-  return previous ? furtherTurn(worktree, attempt, feedbackPrompt(previous), previous) : newSession(worktree, attempt)
+  const { iteration, previous, number } = attempt
+  if (!previous) return newSession(worktree, attempt)
+  const attempts = iteration.lane.swarm.settings.reviewRounds
+  const prompt = refusalPrompt({ ...turnFacts(iteration), attempt: number, attempts }, previous)
+  return furtherTurn(worktree, attempt, prompt, previous.feedback)
 }
 
 /** The whole prompt, for a new session. */
-async function newSession(worktree: Worktree, attempt: Attempt, addition?: string): Promise<Turn> {
+async function newSession(worktree: Worktree, attempt: Attempt, feedback?: string): Promise<Turn> {
   const { iteration } = attempt
   const agent = iteration.lane.swarm.findAgent(iteration.lane.agent.harness)
-  const prompt = await firstPrompt(iteration, worktree, addition)
-  return run(worktree, attempt, { prompt, session: agent.choosesSession ? randomUUID() : undefined })
+  const prompt = await firstPrompt(iteration, worktree, feedback)
+  return checked(await run(worktree, attempt, { prompt, session: agent.choosesSession ? randomUUID() : undefined }))
 }
 
-/** A further prompt in the session there is; the whole prompt again where there is none, or it cannot be resumed. */
-async function furtherTurn(worktree: Worktree, attempt: Attempt, prompt: string, refusal?: Refusal): Promise<Turn> {
+/**
+ * A further prompt in the session there is; the whole prompt again where there is none, or it cannot be resumed.
+ * @param feedback what a new session has to be told in its place
+ */
+async function furtherTurn(worktree: Worktree, attempt: Attempt, prompt: string, feedback = prompt): Promise<Turn> {
   const { iteration } = attempt
   const { swarm, agent: spec } = iteration.lane
-  const agent = swarm.findAgent(spec.harness)
-  const addition = refusal ? feedbackPrompt(refusal) : prompt
-  if (!agent.sessions || !iteration.session) return newSession(worktree, attempt, addition)
-  const turn = await attemptTurn(worktree, attempt, { prompt, resume: iteration.session })
-  if (turn.failure?.kind === 'session') {
-    swarm.emit({ type: 'note', worker: iteration.worker, iteration: iteration.number, text: `The session cannot be resumed (${turn.failure.message}): a new one begins.` })
-    iteration.session = undefined
-    return newSession(worktree, attempt, addition)
-  }
-  return checked(turn)
+  if (!swarm.findAgent(spec.harness).sessions || !iteration.session) return newSession(worktree, attempt, feedback)
+  const turn = await run(worktree, attempt, { prompt, resume: iteration.session })
+  if (turn.failure?.kind !== 'session') return checked(turn)
+  swarm.emit({
+    type: 'note',
+    worker: iteration.worker,
+    iteration: iteration.number,
+    text: `The session cannot be resumed (${turn.failure.message}): a new one begins.`,
+  })
+  iteration.session = undefined
+  return newSession(worktree, attempt, feedback)
 }
 
 type Input = Pick<TurnRequest, 'prompt' | 'resume' | 'session'>
 
 async function run(worktree: Worktree, attempt: Attempt, input: Input): Promise<Turn> {
-  return checked(await attemptTurn(worktree, attempt, input))
-}
-
-async function attemptTurn(worktree: Worktree, attempt: Attempt, input: Input): Promise<Turn> {
   const { iteration } = attempt
-  const { guard } = iteration.lane.swarm
   const turn = await takeTurn({
     iteration,
     attempt: attempt.number,
     cwd: worktree.path,
     form: 'json',
-    env: guard ? await guard(iteration) : undefined,
+    env: await iteration.lane.swarm.guard(iteration),
     ...input,
   })
   iteration.session = turn.session ?? iteration.session
@@ -126,5 +128,5 @@ async function answer(iteration: Iteration, ids: readonly string[]): Promise<str
     iteration.claims.push(claim)
     swarm.emit({ type: 'task.claimed', worker: name, iteration: iteration.number, task: claim.task.id, by: 'CLAIM' })
   }
-  return answered.text
+  return furtherPrompt(turnFacts(iteration), [answered.text])
 }
