@@ -27,7 +27,8 @@ async function alone(worktree: Worktree, iteration: Iteration): Promise<Change> 
   const turn = await takeTurn({
     iteration,
     attempt: 1,
-    prompt: level1Input(iteration.name, lane.prompt.bytes),
+    // Plain Ralph has no worktree to name.
+    prompt: swarm.settings.here ? lane.prompt.bytes : level1Input(iteration.name, lane.prompt.bytes),
     cwd: swarm.repository.root,
     form: swarm.settings.budgetUsd === undefined ? 'text' : 'json',
   })
