@@ -53,15 +53,20 @@ function parseQuickly(command: Command, argv: string[]): Omit<Args, 'rest'> | un
 function spreadArrays(specs: Readonly<Record<string, OptionSpec>>, argv: readonly string[]): string[] {
   const out: string[] = []
   let array: string | undefined
-  for (const word of argv) {
+  for (const [at, word] of argv.entries()) {
     if (word.startsWith('-')) {
       const name = word.replace(/^--/, '')
       array = specs[name]?.array ? name : undefined
-      if (!array) out.push(word)
+      if (specs[name]?.optional && !isNumber(argv[at + 1])) out.push(`${word}=Infinity`)
+      else if (!array) out.push(word)
     } else if (array) out.push(`--${array}=${word}`)
     else out.push(word)
   }
   return out
+}
+
+function isNumber(word: string | undefined): boolean {
+  return word !== undefined && /^\d+(\.\d+)?$/.test(word)
 }
 
 function convert(name: string, spec: OptionSpec, value: unknown): Args['options'][string] {
@@ -73,6 +78,7 @@ function convert(name: string, spec: OptionSpec, value: unknown): Args['options'
   }
   if (spec.type !== 'number') return text
   const number = Number(text)
+  if (spec.optional && number === Number.POSITIVE_INFINITY) return number
   if (text.trim() === '' || !Number.isFinite(number)) throw usageError(`--${name} is \`${text}\`: it must be a number.`)
   return number
 }
