@@ -8,4 +8,13 @@ interface Entry {
   readonly load: () => Promise<{ command: Command }>
 }
 
-export const commands = {} satisfies Record<string, Entry>
+export const commands = {
+  lock: {
+    summary: 'Run a command while holding a lock: flock for scripts',
+    load: () => import('./lock.js'),
+  },
+  merge: {
+    summary: 'Land one branch, tested on the merged tree, without a checkout',
+    load: () => import('./merge.js'),
+  },
+} satisfies Record<string, Entry>

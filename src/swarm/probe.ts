@@ -1,9 +1,11 @@
 // Finds out at the start whether the agents can work at all (cli.md, settled question 24), before a night is lost.
 
+import path from 'node:path'
 import type { AgentSpec } from '../agents/contract.js'
 import { type ProbeContext, probeLogin, probePrompt, probeVersion } from '../agents/probe.js'
 import { formatAgentSpec } from '../agents/spec.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
+import { findExecutable } from '../processes/executable.js'
 import type { Swarm } from './contract.js'
 import { environmentOf } from './environment.js'
 
@@ -14,9 +16,10 @@ import { environmentOf } from './environment.js'
  */
 export async function probeAgents(swarm: Swarm): Promise<void> {
   const { settings, level, workers, stopping, emit } = swarm
-  if (!settings.probe) return
   const reviewers = level > 1 ? settings.reviewers.map((reviewer) => reviewer.agent) : []
   const specs = new Map([...workers.map((worker) => worker.agent), ...reviewers].map((spec) => [formatAgentSpec(spec), spec]))
+  for (const [name, spec] of specs) requireProgram(swarm, name, spec)
+  if (!settings.probe) return
   const probing = Promise.all([...specs.values()].map((spec) => probe(swarm, spec)))
   if (level > 1) {
     await probing
@@ -33,9 +36,11 @@ async function probe(swarm: Swarm, spec: AgentSpec): Promise<void> {
   const agent = swarm.findAgent(spec)
   const name = formatAgentSpec(spec)
   const context: ProbeContext = { root: repository.root, env: environmentOf(settings, {}), signal: stopping.agents }
-  for (const answer of [await probeVersion(agent, spec, context), await probeLogin(agent, spec, context)]) {
-    if (answer.works === false) throw cannotWork(name, answer.detail, answer.mend)
-  }
+  const version = await probeVersion(agent, spec, context)
+  // A CLI that cannot even say its version may still work; one that can is believed when it says it is not logged in.
+  if (version.works === false) swarm.emit({ type: 'note', level: 'warning', text: `${name}: ${version.detail}` })
+  const login = version.works === true ? await probeLogin(agent, spec, context) : version
+  if (version.works === true && login.works === false) throw cannotWork(name, login.detail, login.mend)
   // A program of the person's own may do anything with a prompt: it is only asked whether it is there.
   if (level === 1 || spec.harness === 'command' || settings.budgetUsd === 0) return
   swarm.emit({ type: 'agent.started', agent: name, attempt: 1, role: 'probe' })
@@ -53,6 +58,17 @@ async function probe(swarm: Swarm, spec: AgentSpec): Promise<void> {
   })
   if (failure?.kind === 'login' || failure?.kind === 'model') throw cannotWork(name, failure.message, mend ?? agent.check.loginHelp)
   if (failure?.kind === 'limit') swarm.harnesses.limited(spec, failure)
+}
+
+/** A program that is not there is found without starting anything, before any worktree is made. */
+function requireProgram(swarm: Swarm, name: string, spec: AgentSpec): void {
+  const { root } = swarm.repository
+  const { check } = swarm.findAgent(spec)
+  const { file } = check.version(spec)
+  const program = file.includes('/') ? path.resolve(root, file) : file
+  if (!findExecutable(program, process.env, root)) {
+    throw cannotWork(name, `there is no executable \`${file}\`${file.includes('/') ? '' : ' on the PATH'}.`, check.install)
+  }
 }
 
 function cannotWork(name: string, why: string, mend: string): OompaError {
