@@ -8,4 +8,8 @@ interface Entry {
   readonly load: () => Promise<{ command: Command }>
 }
 
-export const commands = {} satisfies Record<string, Entry>
+export const commands = {
+  help: { summary: 'List the commands, or explain one', load: () => import('./help.js') },
+  init: { summary: 'Write what level 1 needs and is not there; never overwrite', load: () => import('./init.js') },
+  worktree: { summary: 'Named long-lived worktrees: new, list, remove', load: () => import('./worktree.js') },
+} satisfies Record<string, Entry>
