@@ -1,38 +1,13 @@
 // Turns what an agent left in its worktree into a change: committed, without the status folders of `tasks/`.
 
 import { formatAgentSpec } from '../agents/spec.js'
-import { OompaError } from '../errors.js'
 import { describeChange } from '../git/changes.js'
 import { commitLeftovers } from '../merge/commit.js'
 import type { Change, Worktree } from '../words.js'
-import type { Attempt, Iteration } from './contract.js'
+import type { Attempt } from './contract.js'
+import { remember } from './iteration.js'
 import { takeRequests } from './requests.js'
 import type { Turn } from './turn.js'
-
-const iterations = new WeakMap<Change, Iteration>()
-
-/** The iteration that a change came from. */
-export function iterationOf(change: Change): Iteration {
-  const iteration = iterations.get(change)
-  if (iteration) return iteration
-  throw new OompaError({ code: 'foreign-change', message: 'This change does not come from `propose`.', mend: 'Pass on what `propose` gave.' })
-}
-
-/** A change without content: level 1, where agents see to their work themselves. */
-export function emptyChange(iteration: Iteration, worktree: Worktree): Change {
-  return remember(iteration, {
-    swarm: iteration.swarm,
-    worker: iteration.worker,
-    number: iteration.number,
-    attempt: 1,
-    worktree,
-    branch: worktree.branch,
-    commit: worktree.base,
-    base: worktree.base,
-    into: '',
-    files: [],
-  })
-}
 
 /** What an author's turn left: everything committed, requests about tasks taken out and carried out. */
 export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn): Promise<Change> {
@@ -64,14 +39,4 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     author: formatAgentSpec(iteration.lane.agent),
     message: said.text,
   })
-}
-
-function remember(iteration: Iteration, change: Change): Change {
-  iterations.set(change, iteration)
-  return change
-}
-
-/** The same change with more known about it, still the iteration's. */
-export function extended(change: Change, more: Partial<Change>): Change {
-  return remember(iterationOf(change), { ...change, ...more })
 }

@@ -105,6 +105,8 @@ export interface Iteration extends IterationFacts {
   refusal?: Refusal
   /** Review rounds so far. */
   rounds: number
+  /** Files that the author left with conflict markers. */
+  unresolved?: readonly string[]
 }
 
 /** One author run of an iteration. Set `feedback` to have the author try again. */

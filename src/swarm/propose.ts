@@ -2,10 +2,9 @@
 
 import { level1Input } from '../prompts/index.js'
 import type { Change, Task, Worktree } from '../words.js'
-import { changeOf, emptyChange } from './change.js'
 import type { Attempt, Iteration } from './contract.js'
-import { converse } from './converse.js'
 import { IterationEnding } from './ending.js'
+import { emptyChange } from './iteration.js'
 import { prepareNext } from './open.js'
 import { takeTurn } from './turn.js'
 
@@ -17,6 +16,7 @@ export async function propose(worktree: Worktree, _task: Task | undefined, attem
   const { iteration } = attempt
   prepareNext(iteration)
   if (iteration.lane.swarm.level === 1) return alone(worktree, iteration)
+  const [{ converse }, { changeOf }] = await Promise.all([import('./converse.js'), import('./change.js')])
   return changeOf(worktree, attempt, await converse(worktree, attempt))
 }
 
@@ -27,7 +27,8 @@ async function alone(worktree: Worktree, iteration: Iteration): Promise<Change> 
   const turn = await takeTurn({
     iteration,
     attempt: 1,
-    prompt: level1Input(iteration.name, lane.prompt.bytes),
+    // Plain Ralph has no worktree to name.
+    prompt: swarm.settings.here ? lane.prompt.bytes : level1Input(iteration.name, lane.prompt.bytes),
     cwd: swarm.repository.root,
     form: swarm.settings.budgetUsd === undefined ? 'text' : 'json',
   })

@@ -56,7 +56,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   const log = openLog(root, id)
   const view = openView({ json: settings.json })
   log.listen((event) => view.event(event))
-  const names = await withLock(repository.gitDir, 'start', async () => {
+  const names = await withLock(root, 'start', async () => {
     const runs = listRuns(root).filter((run) => run.state === 'running')
     const running = runs.filter((run) => run.swarm !== id).map((run) => run.swarm)
     if (resumed && runs.length > running.length) {

@@ -1,14 +1,13 @@
 // One run of an author: waits for its harness, keeps the caps, and writes down what happened.
 
 import type { TurnResult } from '../agents/contract.js'
-import { agents } from '../agents/index.js'
 import { runAgent } from '../agents/run.js'
 import { formatAgentSpec } from '../agents/spec.js'
-import { readSignals, type Signal } from '../agents/signals.js'
+import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
 import { STATUS } from '../errors.js'
 import { outputFile, runFolder } from '../files/paths.js'
 import { IterationEnding } from './ending.js'
-import { agentEnvironmentOf } from './environment.js'
+import { environmentOf, oompaVariables } from './environment.js'
 import type { Iteration } from './contract.js'
 
 export interface TurnRequest {
@@ -41,7 +40,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const { swarm } = lane
   const { settings, stopping, harnesses, budget, emit } = swarm
   const spec = lane.agent
-  const agent = agents.get(spec.harness)
+  const agent = swarm.findAgent(spec.harness)
   const name = formatAgentSpec(spec)
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   for (;;) {
@@ -68,13 +67,14 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       },
       prompt: request.prompt,
       cwd: request.cwd,
-      env: { ...agentEnvironmentOf(iteration), ...request.env },
+      env: environmentOf(settings, { ...oompaVariables(iteration), ...request.env }),
       marker,
       logFile: outputFile(swarm.repository.root, swarm.id, lane.name, iteration.number),
       recordFolder: runFolder(swarm.repository.root, swarm.id),
       limits: settings.limits,
       signal: stopping.agents,
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
+      onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
     })
     const costUsd = budget.spend(spec, run)
     const signals = readSignals(run.text)
@@ -91,7 +91,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       costUsd,
       denials: run.denials.length ? run.denials : undefined,
       failure: run.failure?.message,
-      signals: signals.length ? signals.map((signal) => signal.text) : undefined,
+      signals: signals.length ? signals.map(formatSignal) : undefined,
     })
     if (run.denials.length) emit({ type: 'note', level: 'warning', ...facts, text: `Tools were denied: ${run.denials.join(', ')}. ${agent.check.allow}` })
     if (run.failure?.kind === 'interrupted') throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)

@@ -22,8 +22,6 @@ const SPARES = 8
 
 export interface PoolOptions {
   readonly root: string
-  /** The common git directory. */
-  readonly gitDir: string
   /** Where spares wait; the user's cache folder unless given. */
   readonly cache?: string
   /** Ends waiting for the lock. */
@@ -31,9 +29,9 @@ export interface PoolOptions {
 }
 
 export function worktreePool(options: PoolOptions): WorktreePool {
-  const { root, gitDir } = options
+  const { root } = options
   const spares = path.join(options.cache ?? cacheFolder(root), 'spares')
-  const locked = <T>(act: () => Promise<T>) => withLock(gitDir, 'worktrees', act, { signal: options.signal })
+  const locked = <T>(act: () => Promise<T>) => withLock(root, 'worktrees', act, { signal: options.signal })
 
   return {
     async acquire(request) {
