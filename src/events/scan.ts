@@ -21,9 +21,10 @@ export function scanLog(root: string, swarm: string, wanted: (type: string) => b
 /**
  * The events that the state of a swarm needs: all but messages, and of the activity only the latest line of each
  * worker. Folding them gives the same state as folding all.
+ * @param size bytes of the log that are read; all of it unless given.
  */
-export function scanForState(root: string, swarm: string): OompaEvent[] {
-  const bytes = readBytes(root, swarm)
+export function scanForState(root: string, swarm: string, size?: number): OompaEvent[] {
+  const bytes = readBytes(root, swarm).subarray(0, size)
   const lines: (readonly [start: number, end: number] | undefined)[] = []
   const activity = new Map<string, number>()
   for (const [start, end, type] of linesOf(bytes)) {
@@ -39,7 +40,7 @@ export function scanForState(root: string, swarm: string): OompaEvent[] {
   return lines.flatMap((line) => (line ? (parsed(bytes, line[0], line[1]) ?? []) : []))
 }
 
-/** The first whole line and the last lines of a log, and its size; undefined if there is none. */
+/** The first whole line and the last lines of a log, and the bytes of its whole lines; undefined if there is none. */
 export function logEdges(
   root: string,
   swarm: string,
@@ -57,7 +58,8 @@ export function logEdges(
     const tail = size <= EDGE_BYTES ? head : readPart(file, size - EDGE_BYTES, EDGE_BYTES)
     const first = scan(head, () => true)[0]
     // The tail may begin within a line: `parseEvent` passes over what is left of it.
-    return { first, last: scan(tail, () => true), size, mtimeMs }
+    const whole = size - (tail.length - (tail.lastIndexOf(NEW_LINE) + 1))
+    return { first, last: scan(tail, () => true), size: whole, mtimeMs }
   } finally {
     closeSync(file)
   }
