@@ -1,22 +1,123 @@
-// Says which process a pid means: a pid is given away again, a pid with its start time is not.
+// Which process is meant: a pid alone may have been given to somebody else, a pid with its start time may not.
 
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { hostname } from 'node:os'
 
-/** The start time of a process as the system tells it, or undefined if there is no such process. */
-export function processStart(pid: number): string | undefined {
+/** A process, so that it can be told from a later one with the same pid. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** As `processStart` gives it. */
+  readonly start: string
+}
+
+/** One line of the process table. */
+export interface ProcessFacts extends ProcessIdentity {
+  readonly parent: number
+  readonly group: number
+  /** 0 where the system does not say (macOS). */
+  readonly session: number
+  /** Start time as a number that grows: clock ticks since boot, or seconds. Only for comparing. */
+  readonly started: number
+}
+
+const linux = process.platform === 'linux'
+const buffer = Buffer.alloc(4096)
+let bootId: string | undefined
+
+/** Ticks start again at each boot, so a start time says which boot it counts from. */
+function boot(): string {
+  bootId ??= readText('/proc/sys/kernel/random/boot_id').slice(0, 8) || 'boot'
+  return bootId
+}
+
+function readText(file: string): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name in parentheses may hold spaces and parentheses of its own; the start time is the 22nd field.
-    return stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .at(19)
+    return readFileSync(file, 'latin1')
   } catch {
-    return undefined
+    return ''
   }
 }
 
-/** Whether the process that had `pid` at `start` still runs. */
+/** The line of one process; undefined if it has ended (a zombie has). */
+function linuxFacts(pid: number): ProcessFacts | undefined {
+  let file: number
+  try {
+    file = openSync(`/proc/${pid}/stat`, 'r')
+  } catch {
+    return undefined
+  }
+  let length = 0
+  try {
+    length = readSync(file, buffer, 0, buffer.length, 0)
+  } catch {
+    // It ended between opening and reading.
+  } finally {
+    closeSync(file)
+  }
+  const text = buffer.toString('latin1', 0, length)
+  // The name stands in parentheses and may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  if (fields.length < 20 || fields[0] === 'Z' || fields[0] === 'X') return undefined
+  return {
+    pid,
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    started: Number(fields[19]),
+    start: `${boot()}.${fields[19]}`,
+  }
+}
+
+/** What `ps` prints, for systems without /proc. */
+function psFacts(selection: readonly string[]): ProcessFacts[] {
+  const { stdout } = spawnSync('ps', [...selection, '-o', 'pid=,ppid=,pgid=,stat=,lstart='], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return parsePs(stdout ?? '')
+}
+
+/** Reads `pid ppid pgid stat lstart` lines; zombies are left out. */
+export function parsePs(text: string): ProcessFacts[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line)
+    if (!match || match[4]!.startsWith('Z')) return []
+    const start = match[5]!.replace(/\s+/g, '_')
+    return {
+      pid: Number(match[1]),
+      parent: Number(match[2]),
+      group: Number(match[3]),
+      session: 0,
+      started: Date.parse(`${match[5]} UTC`) / 1000,
+      start,
+    }
+  })
+}
+
+/** One line of the process table, or undefined if there is no such process any more. */
+export function processFacts(pid: number): ProcessFacts | undefined {
+  if (!Number.isInteger(pid) || pid <= 0) return undefined
+  return linux ? linuxFacts(pid) : psFacts(['-p', String(pid)])[0]
+}
+
+/** All lines of the process table for which the system lets us look. `pids` is a listing of /proc. */
+export function factsOf(pids: readonly number[]): ProcessFacts[] {
+  return linux ? pids.flatMap((pid) => linuxFacts(pid) ?? []) : psFacts(['-A'])
+}
+
+/** A word that says when a process started (and in which boot); undefined if there is none with this pid. */
+export function processStart(pid: number): string | undefined {
+  return processFacts(pid)?.start
+}
+
+/** Whether that very process is still there: the pid lives, and it started when we say it did. */
 export function isAlive(pid: number, start: string): boolean {
   return processStart(pid) === start
+}
+
+/** Ourselves, for claims, locks and the event log. */
+export function thisProcess(): { pid: number; processStart: string; host: string } {
+  return { pid: process.pid, processStart: processStart(process.pid) ?? 'unknown', host: hostname() }
 }
