@@ -9,7 +9,9 @@ interface Entry {
 }
 
 export const commands = {
+  completion: { summary: 'Completion for bash, zsh and fish', load: () => import('./completion.js') },
   help: { summary: 'List the commands, or explain one', load: () => import('./help.js') },
+  info: { summary: 'Everything that is known of the last run', load: () => import('./info.js') },
   init: { summary: 'Write what level 1 needs and is not there; never overwrite', load: () => import('./init.js') },
   worktree: { summary: 'Named long-lived worktrees: new, list, remove', load: () => import('./worktree.js') },
 } satisfies Record<string, Entry>
