@@ -9,9 +9,23 @@ interface Entry {
 }
 
 export const commands = {
+  cleanup: { summary: 'Remove worktrees that are clean, landed and not in use', load: () => import('./cleanup.js') },
   completion: { summary: 'Completion for bash, zsh and fish', load: () => import('./completion.js') },
+  demo: { summary: 'Run a real swarm with scripted agents, in a temporary repository', load: () => import('./demo.js') },
   help: { summary: 'List the commands, or explain one', load: () => import('./help.js') },
   info: { summary: 'Everything that is known of the last run', load: () => import('./info.js') },
   init: { summary: 'Write what level 1 needs and is not there; never overwrite', load: () => import('./init.js') },
+  lock: {
+    summary: 'Run a command while holding a lock: flock for scripts',
+    load: () => import('./lock.js'),
+  },
+  loop: { summary: 'Run N iterations of a mixed set of workers', load: () => import('./loop.js') },
+  merge: {
+    summary: 'Land one branch, tested on the merged tree, without a checkout',
+    load: () => import('./merge.js'),
+  },
+  resume: { summary: 'Go on where a swarm stopped or crashed', load: () => import('./resume.js') },
+  run: { summary: 'Run the loop: workers × iterations, each in its own worktree', load: () => import('./run.js') },
+  swarm: { summary: 'The same as run', load: () => import('./swarm.js') },
   worktree: { summary: 'Named long-lived worktrees: new, list, remove', load: () => import('./worktree.js') },
 } satisfies Record<string, Entry>

@@ -39,7 +39,8 @@ export interface Swarm {
   readonly ahead: Map<string, Promise<Worktree | undefined>>
   /** Workers that hold a claim or run an agent: while there are any, a task may still become ready. */
   readonly busy: Set<string>
-  readonly findAgent: (harness: string) => Agent
+  /** @throws OompaError (status 2) if there is none of this name. */
+  readonly findAgent: (spec: AgentSpec) => Agent
   /** Adds what a run cost to the budget; gives the cost in US dollars where it is known. */
   readonly spend: (agent: string, result: TurnResult) => number | undefined
   /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
@@ -89,8 +90,6 @@ export interface Iteration extends IterationFacts {
   readonly name: string
   /** `oompa/w1-i1` */
   readonly branch: string
-  /** The marker of its processes. */
-  readonly marker: string
   /** The claim of its task, and further ones that its agent asked for by `CLAIM(…)`. */
   readonly claims: Claim[]
   worktree?: Worktree

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
 import { answerClaims } from '../tasks/answer.js'
 import type { Worktree } from '../words.js'
-import { continuePrompt, followUpPrompt, nudgePrompt, refusalPrompt, turn as furtherPrompt } from '../prompts/index.js'
+import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { firstPrompt, turnFacts } from './prompt.js'
@@ -20,7 +20,6 @@ const MOST_CLAIMS = 10
 export async function converse(worktree: Worktree, attempt: Attempt): Promise<Turn> {
   const { iteration } = attempt
   const { lane } = iteration
-  const { swarm } = lane
   const { maxResumes } = lane.settings
   let turn = await firstTurn(worktree, attempt)
   let resumes = 0
@@ -39,10 +38,10 @@ export async function converse(worktree: Worktree, attempt: Attempt): Promise<Tu
     } else if (signal?.kind === 'followup') {
       if (followedUp) throw new IterationEnding('kept', 'the agent needs a follow-up: its work is not finished')
       followedUp = true
-      next = followUpPrompt(turnFacts(iteration))
+      next = followUpPrompt(iteration.claims.map((claim) => claim.task))
     } else if (maxResumes !== undefined && resumes < maxResumes && iteration.session) {
       resumes++
-      next = resumes === maxResumes ? nudgePrompt(turnFacts(iteration)) : continuePrompt(turnFacts(iteration))
+      next = resumes === maxResumes ? nudgePrompt() : resumePrompt()
     }
     // Without a signal the change is ready (cli.md, settled question 17).
     if (next === undefined) return turn
@@ -65,42 +64,35 @@ export function decisive(signals: readonly Signal[]): Signal | undefined {
 async function firstTurn(worktree: Worktree, attempt: Attempt): Promise<Turn> {
   const { iteration, previous, number } = attempt
   if (!previous) return newSession(worktree, attempt)
-  const attempts = iteration.lane.swarm.settings.reviewRounds
-  const prompt = refusalPrompt({ ...turnFacts(iteration), attempt: number, attempts }, previous)
-  return furtherTurn(worktree, attempt, prompt, previous.feedback)
+  const { settings, into } = iteration.lane.swarm
+  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last: number >= settings.reviewRounds, into }))
 }
 
 /** The whole prompt, for a new session. */
-async function newSession(worktree: Worktree, attempt: Attempt, feedback?: string): Promise<Turn> {
+async function newSession(worktree: Worktree, attempt: Attempt, addition?: string): Promise<Turn> {
   const { iteration } = attempt
-  const agent = iteration.lane.swarm.findAgent(iteration.lane.agent.harness)
-  const prompt = await firstPrompt(iteration, worktree, feedback)
-  return checked(await run(worktree, attempt, { prompt, session: agent.choosesSession ? randomUUID() : undefined }))
+  const agent = iteration.lane.swarm.findAgent(iteration.lane.agent)
+  const prompt = await firstPrompt(iteration, worktree, addition)
+  return run(worktree, attempt, { prompt, session: agent.choosesSession ? randomUUID() : undefined })
 }
 
-/**
- * A further prompt in the session there is; the whole prompt again where there is none, or it cannot be resumed.
- * @param feedback what a new session has to be told in its place
- */
-async function furtherTurn(worktree: Worktree, attempt: Attempt, prompt: string, feedback = prompt): Promise<Turn> {
+/** Further words in the session there is; the whole prompt again where there is none, or it cannot go on. */
+async function furtherTurn(worktree: Worktree, attempt: Attempt, words: string): Promise<Turn> {
   const { iteration } = attempt
   const { swarm, agent: spec } = iteration.lane
-  if (!swarm.findAgent(spec.harness).sessions || !iteration.session) return newSession(worktree, attempt, feedback)
-  const turn = await run(worktree, attempt, { prompt, resume: iteration.session })
-  if (turn.failure?.kind !== 'session') return checked(turn)
-  swarm.emit({
-    type: 'note',
-    worker: iteration.worker,
-    iteration: iteration.number,
-    text: `The session cannot be resumed (${turn.failure.message}): a new one begins.`,
+  if (!swarm.findAgent(spec).sessions || !iteration.session) return newSession(worktree, attempt, words)
+  return run(worktree, attempt, {
+    prompt: furtherInput(turnFacts(iteration), words),
+    freshPrompt: await firstPrompt(iteration, worktree, words),
+    resume: iteration.session,
   })
-  iteration.session = undefined
-  return newSession(worktree, attempt, feedback)
 }
 
-type Input = Pick<TurnRequest, 'prompt' | 'resume' | 'session'>
-
-async function run(worktree: Worktree, attempt: Attempt, input: Input): Promise<Turn> {
+async function run(
+  worktree: Worktree,
+  attempt: Attempt,
+  input: Pick<TurnRequest, 'prompt' | 'freshPrompt' | 'resume' | 'session'>,
+): Promise<Turn> {
   const { iteration } = attempt
   const turn = await takeTurn({
     iteration,
@@ -111,10 +103,6 @@ async function run(worktree: Worktree, attempt: Attempt, input: Input): Promise<
     ...input,
   })
   iteration.session = turn.session ?? iteration.session
-  return turn
-}
-
-function checked(turn: Turn): Turn {
   if (turn.failure) throw new IterationEnding('failed', turn.failure.message)
   return turn
 }
@@ -128,5 +116,5 @@ async function answer(iteration: Iteration, ids: readonly string[]): Promise<str
     iteration.claims.push(claim)
     swarm.emit({ type: 'task.claimed', worker: name, iteration: iteration.number, task: claim.task.id, by: 'CLAIM' })
   }
-  return furtherPrompt(turnFacts(iteration), [answered.text])
+  return answered.text
 }

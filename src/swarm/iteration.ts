@@ -1,6 +1,6 @@
 // Makes iterations, and what their hooks get to see.
 
-import { agents } from '../agents/index.js'
+import { agentOf, agentsWith } from '../agents/index.js'
 import { OompaError } from '../errors.js'
 import { outputFile } from '../files/paths.js'
 import type { HookContext } from '../hooks/contract.js'
@@ -18,7 +18,6 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     lane,
     name: `.${name}`,
     branch: `oompa/${name}`,
-    marker: `${lane.swarm.id}:${lane.name}:${number}`,
     claims: [],
     rounds: 0,
   }
@@ -45,14 +44,10 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
   })
 }
 
-/** Every harness that can be named. */
-export function harnessNames(hooks: Pick<Swarm['hooks'], 'agents'>): string[] {
-  return [...agents.keys(), ...hooks.agents.map((agent) => agent.name)]
-}
-
-/** Finds an agent by its harness: those of `hooks/agent.*` first, so that one can replace ours. */
+/** Finds an agent by its harness: those of `hooks/agent.*` add to ours, or take their place. */
 export function agentFinder(hooks: Pick<Swarm['hooks'], 'agents'>): Swarm['findAgent'] {
-  return (harness) => hooks.agents.find((agent) => agent.name === harness) ?? agents.get(harness)
+  const known = agentsWith(hooks.agents)
+  return (spec) => agentOf(spec, known)
 }
 
 const iterations = new WeakMap<Change, Iteration>()

@@ -17,8 +17,8 @@ export function turnFacts(iteration: Iteration) {
   }
 }
 
-/** The whole prompt, for a new session; `feedback` is why an earlier attempt did not land, or what it is told next. */
-export async function firstPrompt(iteration: Iteration, worktree: Worktree, feedback?: string): Promise<string> {
+/** The whole prompt, for a new session; `addition` is what a session that knew the rest would be told. */
+export async function firstPrompt(iteration: Iteration, worktree: Worktree, addition?: string): Promise<string> {
   const { lane } = iteration
   const { swarm } = lane
   const prompts = lane.prompt.text ?? lane.prompt.bytes.toString('utf8')
@@ -37,7 +37,7 @@ export async function firstPrompt(iteration: Iteration, worktree: Worktree, feed
     canPlan: lane.settings.canPlan,
     prompts,
     context,
-    feedback,
+    addition,
     kept: swarm.resumed?.kept.get(`${lane.name}-${iteration.number}`),
   })
 }

@@ -1,7 +1,7 @@
 // Starts a swarm: everything that could be wrong is found here, before any agent runs.
 
 import path from 'node:path'
-import { parseAgentSpec, requireHarness } from '../agents/spec.js'
+import { parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
@@ -16,7 +16,7 @@ import { makeBudget } from './budget.js'
 import type { Swarm, Worker } from './contract.js'
 import { endSwarm } from './end.js'
 import { makeHarnesses } from './harness.js'
-import { agentFinder, harnessNames } from './iteration.js'
+import { agentFinder } from './iteration.js'
 import { portBlocks } from './ports.js'
 import { probeAgents } from './probe.js'
 import { recoverCrashed } from './recover.js'
@@ -91,7 +91,7 @@ interface Parts {
 /** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
 async function assemble(parts: Parts): Promise<Swarm> {
   const { repository, settings, level, into, resumed, entry, found } = parts
-  const { root, gitDir } = repository
+  const { root } = repository
   const { id, emit, names } = entry
   const stopping = makeStopping()
   entry.listen(stopping)
@@ -100,7 +100,8 @@ async function assemble(parts: Parts): Promise<Swarm> {
     portBlocks(names.length, settings.ports),
   ])
   entry.addEventHooks(loaded.event)
-  for (const lane of settings.workers) requireHarness(lane.agent, harnessNames(loaded))
+  const findAgent = agentFinder(loaded)
+  for (const lane of settings.workers) findAgent(lane.agent)
   for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)]) emit({ type: 'note', text })
   const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
   const workers: Worker[] = []
@@ -127,7 +128,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     outcomes: [],
     bypassed: false,
     resumed,
-    findAgent: agentFinder(loaded),
+    findAgent,
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
     guard: landing?.guard ?? (async () => ({})),
     drain: landing?.drain ?? (async () => {}),
