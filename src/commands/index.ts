@@ -10,8 +10,10 @@ interface Entry {
 
 export const commands = {
   cleanup: { summary: 'Remove worktrees that are clean, landed and not in use', load: () => import('./cleanup.js') },
+  completion: { summary: 'Completion for bash, zsh and fish', load: () => import('./completion.js') },
   demo: { summary: 'Run a real swarm with scripted agents, in a temporary repository', load: () => import('./demo.js') },
   help: { summary: 'List the commands, or explain one', load: () => import('./help.js') },
+  info: { summary: 'Everything that is known of the last run', load: () => import('./info.js') },
   init: { summary: 'Write what level 1 needs and is not there; never overwrite', load: () => import('./init.js') },
   kill: { summary: 'End a swarm now, with all that it started', load: () => import('./kill.js') },
   list: { summary: 'List swarms, the latest first', load: () => import('./list.js') },
