@@ -27,8 +27,8 @@ export interface PromptFacts {
   readonly prompts: string
   /** For tokens in the prompts; those of the queue are made from `queue`. */
   readonly context?: Partial<TokenValues>
-  /** Why an earlier attempt did not land, for a session that does not know it. */
-  readonly feedback?: string
+  /** Words of a further turn (`further.ts`), for a session that does not know what went before. */
+  readonly addition?: string
   /** Where an interrupted attempt's work is kept, a ref. */
   readonly kept?: string
 }
@@ -61,7 +61,7 @@ export function composePrompt(facts: PromptFacts): string {
         : {}),
     }).trim(),
     facts.kept && `An earlier attempt was interrupted; what it had made is at ${oneLine(facts.kept)}.`,
-    facts.feedback && `An earlier attempt did not land. What was said of it:\n\n${quoted(facts.feedback)}`,
+    facts.addition,
     landingLine(facts),
   ]
   return `${tag(facts)}${sections.filter((section) => section).join('\n\n')}\n`

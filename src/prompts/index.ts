@@ -2,7 +2,7 @@
 
 export { composePrompt, landingLine, type PromptFacts, tag } from './compose.js'
 export { contextValues } from './context.js'
-export { continuePrompt, followUpPrompt, nudgePrompt, plannerPrompt, refusalPrompt, turn } from './followUp.js'
+export { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, plannerPrompt, resumePrompt } from './further.js'
 export { level1Input } from './level1.js'
 export type { PromptQueue, PromptTask } from './queue.js'
 export { type PromptText, readPrompts, shippedPrompt } from './read.js'

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isErrno, messageOf, usageError } from '../errors.js'
 import { expandIncludes } from './include.js'
+import { joinBytes } from './level1.js'
 
 export interface PromptText {
   /** What stands in the files, joined by a blank line; a single file's bytes are untouched. */
@@ -42,14 +43,6 @@ export function readPrompts(root: string, prompts: readonly string[], { expand }
 /** Texts joined by one blank line, whatever line ends they close with. */
 export function joinTexts(texts: readonly string[]): string {
   return texts.map((text) => text.replace(/^\uFEFF/, '').replace(/\s+$/, '')).join('\n\n')
-}
-
-function joinBytes(contents: readonly Buffer[]): Buffer {
-  const parts = contents.flatMap((content, index) => {
-    if (index === contents.length - 1) return [content]
-    return [content, Buffer.from(content.at(-1) === 0x0a ? '\n' : '\n\n')]
-  })
-  return Buffer.concat(parts)
 }
 
 function findPrompt(root: string, prompt: string): string {
