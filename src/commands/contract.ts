@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly short?: string
   /** May be given several times, or with several values. */
   readonly array?: boolean
+  /** A number that may be left out: `--wait` alone is read as infinity. */
+  readonly optional?: boolean
   readonly choices?: readonly string[]
   /** Not shown in the help. */
   readonly hidden?: boolean

@@ -25,7 +25,7 @@ export async function explain(command: Command, argv: readonly string[]): Promis
             type: spec.type === 'number' ? ('string' as const) : spec.type,
             describe: spec.describe,
             hidden: spec.hidden === true,
-            requiresArg: spec.type !== 'boolean',
+            requiresArg: spec.type !== 'boolean' && !spec.optional,
             ...(spec.short ? { alias: spec.short } : {}),
             ...(spec.array ? { array: true } : {}),
             ...(spec.choices ? { choices: spec.choices } : {}),

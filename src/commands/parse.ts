@@ -56,18 +56,23 @@ function parseQuickly(command: Command, argv: string[]): Omit<Args, 'rest'> | un
 function spreadArrays(specs: Readonly<Record<string, OptionSpec>>, argv: readonly string[]): string[] {
   const out: string[] = []
   let array: string | undefined
-  for (const [index, word] of argv.entries()) {
-    const before = specs[argv[index - 1]?.replace(/^--/, '') ?? '']
+  for (const [at, word] of argv.entries()) {
+    const before = specs[argv[at - 1]?.replace(/^--/, '') ?? '']
     if (/^-[\d.]/.test(word) && before && before.type !== 'boolean' && !before.array) {
       out.push(`${out.pop()}=${word}`)
     } else if (word.startsWith('-')) {
       const name = word.replace(/^--/, '')
       array = specs[name]?.array ? name : undefined
-      if (!array) out.push(word)
+      if (specs[name]?.optional && !isNumber(argv[at + 1])) out.push(`${word}=Infinity`)
+      else if (!array) out.push(word)
     } else if (array) out.push(`--${array}=${word}`)
     else out.push(word)
   }
   return out
+}
+
+function isNumber(word: string | undefined): boolean {
+  return word !== undefined && /^\d+(\.\d+)?$/.test(word)
 }
 
 function convert(name: string, spec: OptionSpec, value: unknown): Args['options'][string] {
@@ -79,6 +84,7 @@ function convert(name: string, spec: OptionSpec, value: unknown): Args['options'
   }
   if (spec.type !== 'number') return text
   const number = Number(text)
+  if (spec.optional && number === Number.POSITIVE_INFINITY) return number
   if (text.trim() === '' || !Number.isFinite(number)) throw usageError(`--${name} is \`${text}\`: it must be a number.`)
   return number
 }

@@ -1,12 +1,11 @@
 // Flags over environment over `oompa.json` over defaults, resolved once into what the swarm runs by. Pure.
 
-import { parseAgentSpec } from '../agents/spec.js'
 import { usageError } from '../errors.js'
 import type { LimitSettings, PlannerSettings, Settings } from './contract.js'
 import type { Overrides } from './flags.js'
 import { promptsOf, reviewerRemarks, reviewersOf } from './reviewers.js'
 import type { FileConfig } from './schema.js'
-import { amount, durationMs, durationOf, nonEmpty, truth, wholeNumber, word } from './values.js'
+import { agentNamed, amount, durationMs, durationOf, nonEmpty, truth, wholeNumber, word } from './values.js'
 import { resolveWorkers } from './workers.js'
 
 export interface Sources {
@@ -86,7 +85,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
 
 function plannerOf(planner: NonNullable<FileConfig['planner']>): PlannerSettings {
   return {
-    agent: parseAgentSpec(planner.model),
+    agent: agentNamed(planner.model),
     prompts: promptsOf(planner.prompt),
     maxPending: planner.max_pending ?? 10,
   }

@@ -1,8 +1,8 @@
 // Every spelling of a reviewer that the earlier system has, read as one chain. Pure.
 
-import { parseAgentSpec } from '../agents/spec.js'
 import type { ReviewerSettings } from './contract.js'
 import type { FileConfig } from './schema.js'
+import { agentNamed } from './values.js'
 
 /** Paths as a list. */
 export function promptsOf(prompt: string | readonly string[] | undefined): readonly string[] {
@@ -19,8 +19,8 @@ export function reviewersOf(config: ReviewKeys): ReviewerSettings[] {
     (config.reviewer ? [config.reviewer] : config.review_model ? [config.review_model] : [])
   return entries.map((entry) =>
     typeof entry === 'string'
-      ? { agent: parseAgentSpec(entry), prompts: [] }
-      : { agent: parseAgentSpec(entry.model), prompts: promptsOf(entry.prompt) },
+      ? { agent: agentNamed(entry), prompts: [] }
+      : { agent: agentNamed(entry.model), prompts: promptsOf(entry.prompt) },
   )
 }
 

@@ -1,7 +1,7 @@
 // Reads the values of flags and environment variables, which are text: a wrong one is said with where it was given.
 
 import type { AgentSpec } from '../agents/contract.js'
-import { parseAgentSpec } from '../agents/spec.js'
+import { builtInHarnesses, parseAgentSpec } from '../agents/spec.js'
 import { messageOf, type OompaError, usageError } from '../errors.js'
 import type { Given } from './flags.js'
 
@@ -54,10 +54,20 @@ export function nonEmpty(given: Given): string {
   return value
 }
 
+/**
+ * As `parseAgentSpec`, with any name for a harness: those of `hooks/agent.*` are known only once hooks are loaded, and
+ * an unknown one is found then.
+ * @throws OompaError with status 2 if it is no agent's name at all
+ */
+export function agentNamed(text: string): AgentSpec {
+  const harness = /^\s*([A-Za-z0-9][\w.-]*)(?::|\s*$)/.exec(text)?.[1]
+  return parseAgentSpec(text, harness ? [...builtInHarnesses, harness] : builtInHarnesses)
+}
+
 /** @throws OompaError with status 2 */
 export function agentOf(given: Given): AgentSpec {
   try {
-    return parseAgentSpec(nonEmpty(given))
+    return agentNamed(nonEmpty(given))
   } catch (error) {
     throw usageError(`${given.source}: ${messageOf(error)}`, 'oompa run --agent claude:opus', 'bad-setting')
   }

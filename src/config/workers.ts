@@ -2,13 +2,12 @@
 
 import path from 'node:path'
 import type { AgentSpec } from '../agents/contract.js'
-import { parseAgentSpec } from '../agents/spec.js'
 import { usageError } from '../errors.js'
 import type { WorkerSettings } from './contract.js'
 import type { Given, Overrides } from './flags.js'
 import { promptsOf, reviewersOf } from './reviewers.js'
 import type { FileConfig } from './schema.js'
-import { agentCount, agentOf, durationMs, durationOf, nonEmpty, wholeNumber } from './values.js'
+import { agentCount, agentNamed, agentOf, durationMs, durationOf, nonEmpty, wholeNumber } from './values.js'
 
 type Group = NonNullable<FileConfig['workers']>[number]
 
@@ -95,5 +94,5 @@ function laneOf(group: Group, config: FileConfig, { flags, env }: WorkerSources)
 }
 
 function defaultAgent(group: Group, config: FileConfig): AgentSpec {
-  return parseAgentSpec(group.model ?? config.agent ?? 'claude')
+  return agentNamed(group.model ?? config.agent ?? 'claude')
 }

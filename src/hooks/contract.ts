@@ -49,6 +49,10 @@ export interface HookContext {
   run(command: string | readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>
   /** Runs an agent (`codex:o3`) with a prompt, and gives what it said; sessions are named by `session`. */
   ask(agent: string, prompt: string, options: AskOptions): Promise<TurnResult>
+  /** How many workers the swarm has: the merge queue chooses its batch by it. */
+  readonly workers?: number
+  /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
+  prepare?(worktree: Worktree): Promise<void>
 }
 
 export interface AskOptions {

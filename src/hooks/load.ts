@@ -5,6 +5,7 @@ import type { Agent } from '../agents/contract.js'
 import type { Settings } from '../config/contract.js'
 import { OompaError, usageError } from '../errors.js'
 import type { Emit } from '../events/contract.js'
+import type { ReviewerFacts } from '../review/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { ApproveHook, EventHook, HookContext, Hooks, MergeHook, ReviewHook, WorktreeHook } from './contract.js'
 import type { HooksCopy } from './copy.js'
@@ -14,8 +15,8 @@ import { type FoundHooks, findHooks, type HookFile, hooksFolder } from './find.j
 export interface LoadOptions {
   /** The swarm that starts: hooks are copied to its folder and the copies run. Without one (a command), the originals. */
   readonly swarm?: string
-  readonly settings?: Pick<Settings, 'limits'>
-  /** For executables that run outside an iteration (event, tasks). */
+  readonly settings?: Pick<Settings, 'limits'> & Partial<Pick<Settings, 'env' | 'sandbox'>>
+  /** For executables that run outside an iteration (event, tasks); ours unless given. */
   readonly run?: HookContext['run']
   /** Where failures of event hooks are said. */
   readonly emit?: Emit
@@ -27,6 +28,8 @@ export interface LoadedHooks extends Hooks {
   readonly files: readonly HookFile[]
   /** What looks like a hook and is none. */
   readonly remarks: readonly string[]
+  /** What each review hook says about itself (agents to probe, rounds). */
+  readonly review: readonly (ReviewHook & ReviewerFacts)[]
 }
 
 /** Milliseconds; cli.md, 21. */
@@ -34,7 +37,7 @@ const HOOK_MS = 10 * 60_000
 const TEST_MS = 30 * 60_000
 
 type Loaded =
-  | { hook: 'review'; value: ReviewHook }
+  | { hook: 'review'; value: ReviewHook & ReviewerFacts }
   | { hook: 'merge'; value: MergeHook }
   | { hook: 'approve'; value: ApproveHook }
   | { hook: 'worktree'; value: WorktreeHook }
@@ -69,7 +72,7 @@ export async function loadHooks(root: string, options: LoadOptions = {}): Promis
   return { ...collect(loaded), files: found.files, remarks: found.remarks }
 }
 
-function collect(loaded: readonly Loaded[]): Hooks {
+function collect(loaded: readonly Loaded[]): Omit<LoadedHooks, 'files' | 'remarks'> {
   const merge = loaded.find((one) => one.hook === 'merge')
   const tasks = loaded.find((one) => one.hook === 'tasks')
   return {
@@ -140,7 +143,11 @@ async function guarded(
     const limitMs = own === null ? undefined : typeof own === 'number' ? own : (settings?.limits.hookMs ?? HOOK_MS)
     const facts = { name, explain, limitMs }
     const call = (...args: readonly unknown[]): unknown => value(...args)
-    if (hook === 'review') return { hook, value: guard.guardReview(call, facts) }
+    if (hook === 'review') {
+      const { prepare, ...known } = reviewerFacts(value)
+      await prepare?.(root)
+      return { hook, value: Object.assign(guard.guardReview(call, facts), known) }
+    }
     if (hook === 'approve') return { hook, value: guard.guardApprove(call, facts) }
     if (hook === 'worktree') return { hook, value: guard.guardWorktree(call, facts) }
     if (hook === 'event') return { hook, value: guard.guardEvent(call, facts, failureOf(name, emit)) }
@@ -167,7 +174,7 @@ async function fromExecutable(
   const name = `hooks/${file.name}`
   const make = await import('./executable.js')
   const guard = await import('./guard.js')
-  const run = async () => options.run ?? (await defaultRun())
+  const run = async () => options.run ?? (await ownRun(root, options))
   const hookMs = options.settings?.limits.hookMs ?? HOOK_MS
   const executable = {
     name,
@@ -219,6 +226,42 @@ async function scratch(): Promise<WithScratch> {
   }
 }
 
-async function defaultRun(): Promise<HookContext['run']> {
-  throw new OompaError({ code: 'no-runner', message: 'No way to run an executable hook was given.' })
+/** What a review hook says about itself, such as a ready-made one does. */
+function reviewerFacts(hook: object): ReviewerFacts {
+  const agents: unknown = Reflect.get(hook, 'agents')
+  const rounds: unknown = Reflect.get(hook, 'rounds')
+  const prepare: unknown = Reflect.get(hook, 'prepare')
+  return {
+    ...(Array.isArray(agents) ? { agents: agents.map(String) } : {}),
+    ...(typeof rounds === 'number' ? { rounds } : {}),
+    ...(typeof prepare === 'function' ? { prepare: async (root) => void (await prepare(root)) } : {}),
+  }
+}
+
+/** Runs executables that belong to no iteration, in the environment that agents get. */
+async function ownRun(root: string, { swarm, settings }: LoadOptions): Promise<HookContext['run']> {
+  const { runCommand } = await import('../processes/command.js')
+  const { uniqueMarker } = await import('../processes/marks.js')
+  const { agentEnvironment } = await import('../agents/environment.js')
+  const { runFolder } = await import('../files/paths.js')
+  return (command, options = {}) =>
+    runCommand(command, {
+      ...options,
+      cwd: options.cwd ?? root,
+      env: withoutUndefined(
+        agentEnvironment(process.env, {
+          allow: settings?.env,
+          sandbox: settings?.sandbox ?? false,
+          add: options.env ?? {},
+        }),
+      ),
+      marker: uniqueMarker(swarm, 'hooks', 0),
+      ...(swarm ? { recordFolder: runFolder(root, swarm) } : {}),
+    })
+}
+
+function withoutUndefined(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
 }

@@ -4,10 +4,10 @@ import type { CommandOptions, CommandResult } from '../hooks/contract.js'
 import { runProcess } from './run.js'
 import { processRecord } from './watchdog.js'
 
-export interface CommandPlace extends CommandOptions {
+export interface CommandPlace extends Omit<CommandOptions, 'env'> {
   readonly cwd: string
   /** The whole environment. */
-  readonly env: Record<string, string>
+  readonly env: NodeJS.ProcessEnv
   /** The mark of its processes. */
   readonly marker: string
   /** Where its processes are written down, for the watchdog; the swarm's folder. */

@@ -10,7 +10,7 @@ import { IterationEnding } from './ending.js'
  * Where none is ready it waits, as long as somebody is at work who may make one ready.
  * @throws IterationEnding when there is nothing left to do
  */
-export async function claim(iteration: Iteration): Promise<Task | undefined> {
+export async function claimTask(iteration: Iteration): Promise<Task | undefined> {
   const { lane } = iteration
   const { swarm } = lane
   const { store, stopping, emit } = swarm

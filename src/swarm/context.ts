@@ -1,14 +1,16 @@
 // What hooks may use: the iteration's facts, commands whose processes end with it, and agents to ask.
 
 import { appendFileSync } from 'node:fs'
-import type { Agent, TurnResult } from '../agents/contract.js'
+import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
 import { runAgent } from '../agents/run.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
-import type { AskOptions, CommandOptions, CommandResult, HookContext } from '../hooks/contract.js'
+import type { HookContext } from '../hooks/contract.js'
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import { runFolder } from '../files/paths.js'
 import { runCommand } from '../processes/command.js'
+import { uniqueMarker } from '../processes/marks.js'
+import { processRecord } from '../processes/watchdog.js'
 import type { Task } from '../words.js'
 import { environmentOf } from './environment.js'
 import type { Harnesses } from './harness.js'
@@ -25,7 +27,7 @@ export interface ContextParts {
   /** The `OOMPA_*` variables. */
   readonly variables: Readonly<Record<string, string>>
   readonly settings: Settings
-  readonly findAgent: (harness: string) => Agent
+  readonly findAgent: (spec: AgentSpec) => Agent
   readonly emit: Emit
   /** Where agents' output is appended. */
   readonly logFile: string
@@ -34,12 +36,10 @@ export interface ContextParts {
   readonly spend?: (agent: string, result: TurnResult) => number | undefined
 }
 
-let serial = 0
-
 export function hookContext(parts: ContextParts): HookContext {
   const { root, swarm, worker, iteration, task, settings, emit } = parts
   const facts = { worker, iteration, task: task?.id }
-  const marker = () => `${swarm}:${worker}:${iteration}:h${++serial}`
+  const marker = () => uniqueMarker(swarm, worker, iteration)
   return {
     root,
     swarm,
@@ -64,7 +64,7 @@ export function hookContext(parts: ContextParts): HookContext {
     },
     async ask(text, prompt, options) {
       const spec = parseAgentSpec(text)
-      const agent = parts.findAgent(spec.harness)
+      const agent = parts.findAgent(spec)
       const name = formatAgentSpec(spec)
       for (;;) {
         await parts.harnesses?.ready(spec, options.signal ?? parts.signal)
@@ -83,7 +83,8 @@ export function hookContext(parts: ContextParts): HookContext {
           env: environmentOf(settings, { ...parts.variables, ...options.env }),
           marker: marker(),
           logFile: parts.logFile,
-          recordFolder: runFolder(root, swarm),
+          root,
+          recordFile: processRecord(runFolder(root, swarm)),
           limits: { ...settings.limits, ...(options.timeoutMs ? { iterationMs: options.timeoutMs } : {}) },
           signal: options.signal ?? parts.signal,
           onActivity: (activity) => emit({ type: 'agent.activity', ...facts, text: `${options.role}: ${activity}` }),
@@ -108,5 +109,3 @@ export function hookContext(parts: ContextParts): HookContext {
     },
   }
 }
-
-export type { AskOptions, CommandOptions, CommandResult }

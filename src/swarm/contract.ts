@@ -5,11 +5,13 @@ import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Repository } from '../git/repository.js'
 import type { Hooks } from '../hooks/contract.js'
+import type { PromptText } from '../prompts/index.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { IterationFacts, Refusal, Worktree } from '../words.js'
 import type { WorktreePool } from '../worktrees/contract.js'
 import type { Budget } from './budget.js'
 import type { Harnesses } from './harness.js'
+import type { ResumePoint } from './resume.js'
 import type { Stopping } from './stop.js'
 
 /** One run of the loop: everything that its stages need, made once by `startSwarm`. */
@@ -37,11 +39,24 @@ export interface Swarm {
   readonly ahead: Map<string, Promise<Worktree | undefined>>
   /** Workers that hold a claim or run an agent: while there are any, a task may still become ready. */
   readonly busy: Set<string>
-  readonly findAgent: (harness: string) => Agent
+  /** @throws OompaError (status 2) if there is none of this name. */
+  readonly findAgent: (spec: AgentSpec) => Agent
   /** Adds what a run cost to the budget; gives the cost in US dollars where it is known. */
   readonly spend: (agent: string, result: TurnResult) => number | undefined
-  /** Prompts as they were when the swarm started, by path: an agent cannot change them (design.md, rule 2). */
-  readonly prompts: ReadonlyMap<string, Buffer>
+  /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
+  readonly claims: boolean
+  /** The environment that keeps an agent from moving the target or another worker's branch. */
+  guard(iteration: Iteration): Promise<Readonly<Record<string, string>>>
+  /** What an agent printed, for the view. */
+  output(worker: string, text: string): void
+  /** What each ended iteration came to. */
+  readonly outcomes: Outcome[]
+  /** The target was moved by a worker: nothing lands any more. */
+  bypassed: boolean
+  /** Where a resumed swarm goes on. */
+  readonly resumed?: ResumePoint
+  /** Waits for what lands or is pushed after the workers have ended. */
+  drain(): Promise<void>
 }
 
 /** One parallel lane: gives its iterations in turn. */
@@ -54,6 +69,8 @@ export interface Worker extends AsyncIterable<Iteration> {
   readonly portBase: number
   /** What it is called with, as in `claude:opus`. */
   readonly agent: AgentSpec
+  /** Its prompts as they were when the swarm started: an agent cannot change them (design.md, rule 2). */
+  readonly prompt: PromptText
   /** Says that it shall begin no further iteration, and why. */
   finish(why: string): void
   /** Ends the iteration in progress because something was thrown in it. */
@@ -73,8 +90,6 @@ export interface Iteration extends IterationFacts {
   readonly name: string
   /** `oompa/w1-i1` */
   readonly branch: string
-  /** The marker of its processes. */
-  readonly marker: string
   /** The claim of its task, and further ones that its agent asked for by `CLAIM(…)`. */
   readonly claims: Claim[]
   worktree?: Worktree
@@ -89,6 +104,8 @@ export interface Iteration extends IterationFacts {
   refusal?: Refusal
   /** Review rounds so far. */
   rounds: number
+  /** Files that the author left with conflict markers. */
+  unresolved?: readonly string[]
 }
 
 /** One author run of an iteration. Set `feedback` to have the author try again. */

@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
 import { answerClaims } from '../tasks/answer.js'
-import type { Refusal, Worktree } from '../words.js'
-import { feedbackPrompt, followUpPrompt, nudgePrompt, resumePrompt } from '../prompts/further.js'
+import type { Worktree } from '../words.js'
+import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
-import { firstPrompt } from './prompt.js'
+import { firstPrompt, turnFacts } from './prompt.js'
 import { takeTurn, type Turn, type TurnRequest } from './turn.js'
 
 /** Further turns that an agent may ask for by `CLAIM(…)` in one attempt: enough for any plan, an end for a loop. */
@@ -20,7 +20,6 @@ const MOST_CLAIMS = 10
 export async function converse(worktree: Worktree, attempt: Attempt): Promise<Turn> {
   const { iteration } = attempt
   const { lane } = iteration
-  const { swarm } = lane
   const { maxResumes } = lane.settings
   let turn = await firstTurn(worktree, attempt)
   let resumes = 0
@@ -63,56 +62,47 @@ export function decisive(signals: readonly Signal[]): Signal | undefined {
 }
 
 async function firstTurn(worktree: Worktree, attempt: Attempt): Promise<Turn> {
-  const { previous } = attempt
-  return previous ? furtherTurn(worktree, attempt, feedbackPrompt(previous), previous) : newSession(worktree, attempt)
+  const { iteration, previous, number } = attempt
+  if (!previous) return newSession(worktree, attempt)
+  const { settings, into } = iteration.lane.swarm
+  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last: number >= settings.reviewRounds, into }))
 }
 
 /** The whole prompt, for a new session. */
 async function newSession(worktree: Worktree, attempt: Attempt, addition?: string): Promise<Turn> {
   const { iteration } = attempt
-  const agent = iteration.lane.swarm.findAgent(iteration.lane.agent.harness)
+  const agent = iteration.lane.swarm.findAgent(iteration.lane.agent)
   const prompt = await firstPrompt(iteration, worktree, addition)
   return run(worktree, attempt, { prompt, session: agent.choosesSession ? randomUUID() : undefined })
 }
 
-/** A further prompt in the session there is; the whole prompt again where there is none, or it cannot be resumed. */
-async function furtherTurn(worktree: Worktree, attempt: Attempt, prompt: string, refusal?: Refusal): Promise<Turn> {
+/** Further words in the session there is; the whole prompt again where there is none, or it cannot go on. */
+async function furtherTurn(worktree: Worktree, attempt: Attempt, words: string): Promise<Turn> {
   const { iteration } = attempt
   const { swarm, agent: spec } = iteration.lane
-  const agent = swarm.findAgent(spec.harness)
-  const addition = refusal ? feedbackPrompt(refusal) : prompt
-  if (!agent.sessions || !iteration.session) return newSession(worktree, attempt, addition)
-  const turn = await attemptTurn(worktree, attempt, { prompt, resume: iteration.session })
-  if (turn.failure?.kind === 'session') {
-    swarm.emit({ type: 'note', worker: iteration.worker, iteration: iteration.number, text: `The session cannot be resumed (${turn.failure.message}): a new one begins.` })
-    iteration.session = undefined
-    return newSession(worktree, attempt, addition)
-  }
-  return checked(turn)
+  if (!swarm.findAgent(spec).sessions || !iteration.session) return newSession(worktree, attempt, words)
+  return run(worktree, attempt, {
+    prompt: furtherInput(turnFacts(iteration), words),
+    freshPrompt: await firstPrompt(iteration, worktree, words),
+    resume: iteration.session,
+  })
 }
 
-type Input = Pick<TurnRequest, 'prompt' | 'resume' | 'session'>
-
-async function run(worktree: Worktree, attempt: Attempt, input: Input): Promise<Turn> {
-  return checked(await attemptTurn(worktree, attempt, input))
-}
-
-async function attemptTurn(worktree: Worktree, attempt: Attempt, input: Input): Promise<Turn> {
+async function run(
+  worktree: Worktree,
+  attempt: Attempt,
+  input: Pick<TurnRequest, 'prompt' | 'freshPrompt' | 'resume' | 'session'>,
+): Promise<Turn> {
   const { iteration } = attempt
-  const { guard } = iteration.lane.swarm
   const turn = await takeTurn({
     iteration,
     attempt: attempt.number,
     cwd: worktree.path,
     form: 'json',
-    env: guard ? await guard(iteration) : undefined,
+    env: await iteration.lane.swarm.guard(iteration),
     ...input,
   })
   iteration.session = turn.session ?? iteration.session
-  return turn
-}
-
-function checked(turn: Turn): Turn {
   if (turn.failure) throw new IterationEnding('failed', turn.failure.message)
   return turn
 }

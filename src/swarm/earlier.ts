@@ -19,10 +19,10 @@ export async function keepEarlierWork(iteration: Iteration, worktree: Worktree |
   const { root } = swarm.repository
   if (worktree) {
     const left = await commitLeftovers(worktree, { message: `Unfinished work found in ${worktree.name}` })
-    if (left.refused.length > 0) {
+    if (left.left.length > 0) {
       throw new OompaError({
         code: 'unsaved-work',
-        message: `${worktree.name} has files of an earlier run that are not committed by us: ${left.refused.map((file) => `${file.path} (${file.reason})`).join(', ')}.`,
+        message: `${worktree.name} has files of an earlier run that are not committed by us: ${left.left.map((file) => `${file.path} (${file.reason})`).join(', ')}.`,
         mend: `Move them away, or: git worktree remove --force ${worktree.name}`,
       })
     }

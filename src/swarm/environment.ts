@@ -27,7 +27,7 @@ export function oompaVariables(iteration: Iteration): Record<string, string> {
 const OURS = ['OOMPA_AGENT', 'OOMPA_DETACHED', 'OOMPA_PACKAGE']
 
 /** The whole environment of an agent, a hook or a test of this iteration. */
-export function environmentOf(settings: Settings, variables: Readonly<Record<string, string>>): Record<string, string> {
+export function environmentOf(settings: Settings, variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const env = agentEnvironment(process.env, { allow: settings.env, sandbox: settings.sandbox, add: variables })
   for (const name of OURS) delete env[name]
   return env

@@ -1,9 +1,10 @@
 // Makes iterations, and what their hooks get to see.
 
-import { agents } from '../agents/index.js'
+import { agentOf, agentsWith } from '../agents/index.js'
+import { OompaError } from '../errors.js'
 import { outputFile } from '../files/paths.js'
 import type { HookContext } from '../hooks/contract.js'
-import type { Worktree } from '../words.js'
+import type { Change, Worktree } from '../words.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
 import { hookContext } from './context.js'
 import { oompaVariables } from './environment.js'
@@ -17,7 +18,6 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     lane,
     name: `.${name}`,
     branch: `oompa/${name}`,
-    marker: `${lane.swarm.id}:${lane.name}:${number}`,
     claims: [],
     rounds: 0,
   }
@@ -44,7 +44,44 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
   })
 }
 
-/** Finds an agent by its harness: those of `hooks/agent.*` first, so that one can replace ours. */
+/** Finds an agent by its harness: those of `hooks/agent.*` add to ours, or take their place. */
 export function agentFinder(hooks: Pick<Swarm['hooks'], 'agents'>): Swarm['findAgent'] {
-  return (harness) => hooks.agents.find((agent) => agent.name === harness) ?? agents.get(harness)
+  const known = agentsWith(hooks.agents)
+  return (spec) => agentOf(spec, known)
+}
+
+const iterations = new WeakMap<Change, Iteration>()
+
+/** The iteration that a change came from. */
+export function iterationOf(change: Change): Iteration {
+  const iteration = iterations.get(change)
+  if (iteration) return iteration
+  throw new OompaError({ code: 'foreign-change', message: 'This change does not come from `propose`.', mend: 'Pass on what `propose` gave.' })
+}
+
+/** A change without content: level 1, where agents see to their work themselves. */
+export function emptyChange(iteration: Iteration, worktree: Worktree): Change {
+  return remember(iteration, {
+    swarm: iteration.swarm,
+    worker: iteration.worker,
+    number: iteration.number,
+    attempt: 1,
+    worktree,
+    branch: worktree.branch,
+    commit: worktree.base,
+    base: worktree.base,
+    into: '',
+    files: [],
+  })
+}
+
+/** Says whose a change is, for the stages that get nothing but the change. */
+export function remember(iteration: Iteration, change: Change): Change {
+  iterations.set(change, iteration)
+  return change
+}
+
+/** The same change with more known about it, still the iteration's. */
+export function extended(change: Change, more: Partial<Change>): Change {
+  return remember(iterationOf(change), { ...change, ...more })
 }

@@ -15,7 +15,7 @@ import { packageVersion } from '../files/package.js'
 import { runFolder } from '../files/paths.js'
 import type { Repository } from '../git/repository.js'
 import type { EventHook } from '../hooks/contract.js'
-import { withLock } from '../locks/lock.js'
+import { withLock } from '../merge/lock.js'
 import { thisProcess } from '../processes/identity.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
@@ -56,7 +56,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   const log = openLog(root, id)
   const view = openView({ json: settings.json })
   log.listen((event) => view.event(event))
-  const names = await withLock(repository.gitDir, 'start', async () => {
+  const names = await withLock(root, 'start', async () => {
     const runs = listRuns(root).filter((run) => run.state === 'running')
     const running = runs.filter((run) => run.swarm !== id).map((run) => run.swarm)
     if (resumed && runs.length > running.length) {

@@ -1,8 +1,8 @@
 // Starts a swarm: everything that could be wrong is found here, before any agent runs.
 
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { parseAgentSpec } from '../agents/spec.js'
+import type { Settings } from '../config/contract.js'
 import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
@@ -10,38 +10,34 @@ import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
 import { findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
+import { type PromptText, readPrompts } from '../prompts/index.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
 import type { Swarm, Worker } from './contract.js'
 import { endSwarm } from './end.js'
 import { makeHarnesses } from './harness.js'
 import { agentFinder } from './iteration.js'
-import { mergeHookOf } from './landing.js'
 import { portBlocks } from './ports.js'
-import { startProbes } from './probe.js'
-import { readPrompts } from './prompts.js'
+import { probeAgents } from './probe.js'
 import { recoverCrashed } from './recover.js'
-import { register } from './register.js'
-import { resumePoint } from './resume.js'
-import { reviewHooksOf } from './reviewers.js'
+import { type Registration, register } from './register.js'
+import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
-import { targetBranch } from './target.js'
-import { openTasks } from './tasks.js'
-import { formatAgentSpec } from '../agents/spec.js'
+import { resolveTarget } from '../merge/target.js'
 import { makeWorker } from './worker.js'
 
 /** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
 export type Started = (Swarm & { end(): Promise<Status> }) | { readonly status: Status }
 
 /**
- * @param argv what the process was started with, the command word first if there is one
+ * @param given what the process was started with, the command word first if there is one
  * @throws OompaError for everything that keeps a swarm from starting
  */
-export async function startSwarm(argv: readonly string[]): Promise<Started> {
-  const startedAt = Date.now()
+export async function startSwarm(given: readonly string[]): Promise<Started> {
   const repository = await findRepository()
   const { root } = repository
-  const call = readCall(argv)
+  const call = readCall(given)
+  const resumed = call.resume === undefined ? undefined : resumePoint(root, call.resume)
   const [settings, head] = await Promise.all([
     loadSettings(root, { argv: call.argv, env: process.env, command: call.command }),
     headCommit(root),
@@ -56,8 +52,8 @@ export async function startSwarm(argv: readonly string[]): Promise<Started> {
   }
   const found = findHooks(root)
   const level = levelOf({ hooks: found.files.map((file) => file.hook), settings })
-  const into = level > 1 ? await targetBranch(root, settings.merge.into) : undefined
-  const prompts = readPrompts(root, settings, level)
+  const into = level > 1 ? await resolveTarget(root, settings.merge.into) : undefined
+  const prompts = settings.workers.map((lane) => readPrompts(root, lane.prompts, { expand: level > 1 }))
   if (settings.dryRun) {
     const { describePlan } = await import('./plan.js')
     process.stdout.write(describePlan({ root, settings, hooks: found.files, level, into }))
@@ -68,56 +64,81 @@ export async function startSwarm(argv: readonly string[]): Promise<Started> {
     return { status: await detach(root, settings.json) }
   }
   excludeOurs(repository.gitDir)
-  const resumed = call.resume === undefined ? undefined : resumePoint(root, call.resume)
-  const entry = await register({ repository, settings, level, into, resumed })
-  const { id, emit, names } = entry
+  const entry = await register({ repository, settings, level, into, argv: call.argv, resumed })
   try {
-    const stopping = makeStopping()
-    entry.listen(stopping)
-    const hooks = await loadHooks(root, { swarm: id, settings, found, emit })
-    entry.addEventHooks(hooks.event)
-    for (const remark of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)]) {
-      emit({ type: 'note', text: remark })
-    }
-    const ports = await portBlocks(names.length, settings.ports)
-    const budget = makeBudget(settings, names, startedAt, resumed?.spentUsd)
-    const workers: Worker[] = []
-    const { store, claims, folder } = await openTasks(root, settings, hooks, level)
-    const swarm: Swarm & { end(): Promise<Status> } = {
-      id,
-      repository,
-      settings,
-      hooks: { ...hooks, review: reviewHooksOf(hooks, settings), merge: level > 1 ? mergeHookOf(hooks, settings, names.length) : undefined },
-      level,
-      into,
-      store,
-      claims,
-      tasks: path.resolve(root, folder),
-      workers,
-      pool: worktreePool({ root, gitDir: repository.gitDir, signal: stopping.agents }),
-      harnesses: makeHarnesses(emit),
-      budget,
-      stopping,
-      emit,
-      output: entry.output,
-      prompts,
-      ahead: new Map(),
-      busy: new Set(),
-      findAgent: agentFinder(hooks),
-      spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
-      end: () => endSwarm(swarm, entry),
-    }
-    for (const [index, name] of names.entries()) {
-      workers.push(makeWorker(swarm, { name, settings: settings.workers[index]!, portBase: ports[index]!, first: resumed?.next.get(name) ?? 1 }))
-    }
-    if (!resumed) await recoverCrashed(swarm)
-    const probes = startProbes(swarm)
+    const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found })
+    await recoverCrashed(swarm)
+    const probes = probeAgents(swarm)
     if (level > 1) await probes
-    return swarm
+    return Object.assign(swarm, { end: () => endSwarm(swarm, entry) })
   } catch (error) {
     await entry.abandon(error)
     throw error
   }
+}
+
+interface Parts {
+  readonly repository: Swarm['repository']
+  readonly settings: Settings
+  readonly level: Swarm['level']
+  readonly into?: string
+  readonly resumed?: ResumePoint
+  readonly prompts: readonly PromptText[]
+  readonly entry: Registration
+  readonly found: ReturnType<typeof findHooks>
+}
+
+/** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
+async function assemble(parts: Parts): Promise<Swarm> {
+  const { repository, settings, level, into, resumed, entry, found } = parts
+  const { root } = repository
+  const { id, emit, names } = entry
+  const stopping = makeStopping()
+  entry.listen(stopping)
+  const [loaded, ports] = await Promise.all([
+    loadHooks(root, { swarm: id, settings, found, emit }),
+    portBlocks(names.length, settings.ports),
+  ])
+  entry.addEventHooks(loaded.event)
+  const findAgent = agentFinder(loaded)
+  for (const lane of settings.workers) findAgent(lane.agent)
+  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)]) emit({ type: 'note', text })
+  const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
+  const workers: Worker[] = []
+  const landing = level > 1 ? await (await import('./landing.js')).landingParts({ ...parts, hooks: loaded }) : undefined
+  const swarm: Swarm = {
+    id,
+    repository,
+    settings,
+    hooks: landing?.hooks ?? loaded,
+    level,
+    into,
+    store: landing?.store,
+    claims: loaded.tasks !== undefined,
+    tasks: path.join(root, 'tasks'),
+    workers,
+    pool: worktreePool({ root, signal: stopping.agents }),
+    harnesses: makeHarnesses(emit),
+    budget,
+    stopping,
+    emit,
+    output: entry.output,
+    ahead: new Map(),
+    busy: new Set(),
+    outcomes: [],
+    bypassed: false,
+    resumed,
+    findAgent,
+    spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
+    guard: landing?.guard ?? (async () => ({})),
+    drain: landing?.drain ?? (async () => {}),
+  }
+  for (const [index, name] of names.entries()) {
+    const lane = settings.workers[index]!
+    const first = resumed?.next.get(name) ?? 1
+    workers.push(makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }))
+  }
+  return swarm
 }
 
 interface Call {
@@ -127,10 +148,14 @@ interface Call {
   readonly resume?: string
 }
 
-/** `oompa run …`, `oompa loop …` and `oompa resume ID` all run the loop file; the file itself takes the flags alone. */
-function readCall(argv: readonly string[]): Call {
-  const [word, ...rest] = argv
+/** `oompa run …`, `oompa loop …` and `oompa resume ID …` all run the loop file; the file itself takes the flags alone. */
+function readCall(given: readonly string[]): Call {
+  const [word, ...rest] = given
   if (word === 'run' || word === 'swarm') return { argv: rest, command: 'run' }
   if (word === 'loop') return { argv: rest, command: 'loop' }
-  return { argv, command: 'run' }
+  if (word === 'resume') {
+    const [resume, ...argv] = rest
+    return { argv, command: 'run', resume }
+  }
+  return { argv: given, command: 'run' }
 }

@@ -1,20 +1,23 @@
 // One run of an author: waits for its harness, keeps the caps, and writes down what happened.
 
 import type { TurnResult } from '../agents/contract.js'
-import { agents } from '../agents/index.js'
 import { runAgent } from '../agents/run.js'
 import { formatAgentSpec } from '../agents/spec.js'
-import { readSignals, type Signal } from '../agents/signals.js'
+import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
 import { STATUS } from '../errors.js'
 import { outputFile, runFolder } from '../files/paths.js'
+import { uniqueMarker } from '../processes/marks.js'
+import { processRecord } from '../processes/watchdog.js'
 import { IterationEnding } from './ending.js'
-import { agentEnvironmentOf } from './environment.js'
+import { environmentOf, oompaVariables } from './environment.js'
 import type { Iteration } from './contract.js'
 
 export interface TurnRequest {
   readonly iteration: Iteration
   readonly attempt: number
   readonly prompt: string | Uint8Array
+  /** In place of `prompt`, where the session that was to go on is gone. */
+  readonly freshPrompt?: string | Uint8Array
   readonly cwd: string
   readonly form: 'text' | 'json'
   /** A session to go on with. */
@@ -29,8 +32,6 @@ export interface Turn extends TurnResult {
   readonly signals: readonly Signal[]
 }
 
-let serial = 0
-
 /**
  * Runs the author once. A rate limit is waited out here, so that it costs no attempt.
  * @throws IterationEnding when the swarm is being stopped or a cap is reached.
@@ -41,7 +42,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const { swarm } = lane
   const { settings, stopping, harnesses, budget, emit } = swarm
   const spec = lane.agent
-  const agent = agents.get(spec.harness)
+  const agent = swarm.findAgent(spec)
   const name = formatAgentSpec(spec)
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   for (;;) {
@@ -55,7 +56,6 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       stopping.gently(cap.why, STATUS.limit)
       throw new IterationEnding('interrupted', cap.why)
     }
-    const marker = `${iteration.marker}:${++serial}`
     const session = request.resume ?? request.session
     emit({ type: 'agent.started', ...facts, agent: name, attempt: request.attempt, role: 'author', session })
     const run = await runAgent({
@@ -67,14 +67,18 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
         ...(session ? { session: { id: session, resume: request.resume !== undefined } } : {}),
       },
       prompt: request.prompt,
+      freshPrompt: request.freshPrompt,
       cwd: request.cwd,
-      env: { ...agentEnvironmentOf(iteration), ...request.env },
-      marker,
+      root: swarm.repository.root,
+      env: environmentOf(settings, { ...oompaVariables(iteration), ...request.env }),
+      marker: uniqueMarker(swarm.id, lane.name, iteration.number),
       logFile: outputFile(swarm.repository.root, swarm.id, lane.name, iteration.number),
-      recordFolder: runFolder(swarm.repository.root, swarm.id),
+      recordFile: processRecord(runFolder(swarm.repository.root, swarm.id)),
       limits: settings.limits,
       signal: stopping.agents,
+      onNotice: (text) => emit({ type: 'note', ...facts, text }),
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
+      onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
     })
     const costUsd = budget.spend(spec, run)
     const signals = readSignals(run.text)
@@ -91,7 +95,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       costUsd,
       denials: run.denials.length ? run.denials : undefined,
       failure: run.failure?.message,
-      signals: signals.length ? signals.map((signal) => signal.text) : undefined,
+      signals: signals.length ? signals.map(formatSignal) : undefined,
     })
     if (run.denials.length) emit({ type: 'note', level: 'warning', ...facts, text: `Tools were denied: ${run.denials.join(', ')}. ${agent.check.allow}` })
     if (run.failure?.kind === 'interrupted') throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)

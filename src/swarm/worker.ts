@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerSettings } from '../config/contract.js'
 import { messageOf, STATUS } from '../errors.js'
+import type { PromptText } from '../prompts/index.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
 import { closeIteration } from './close.js'
 import { IterationEnding } from './ending.js'
@@ -11,12 +12,13 @@ import { makeIteration } from './iteration.js'
 export interface WorkerPlan {
   readonly name: string
   readonly settings: WorkerSettings
+  readonly prompt: PromptText
   readonly portBase: number
   /** The number of its first iteration; more than 1 after a resume. */
   readonly first: number
 }
 
-export function makeWorker(swarm: () => Swarm, plan: WorkerPlan): Worker {
+export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
   const { name, settings } = plan
   const last = settings.iterations
   let next = plan.first
@@ -30,9 +32,8 @@ export function makeWorker(swarm: () => Swarm, plan: WorkerPlan): Worker {
     settings,
     portBase: plan.portBase,
     agent: settings.agent,
-    get swarm() {
-      return swarm()
-    },
+    prompt: plan.prompt,
+    swarm,
     get finished() {
       return over !== undefined
     },
@@ -44,7 +45,7 @@ export function makeWorker(swarm: () => Swarm, plan: WorkerPlan): Worker {
       if (!iteration) {
         // Nothing is going on: the loop's own code is broken, and would be broken the next time too.
         worker.finish(messageOf(error))
-        swarm().emit({ type: 'note', level: 'warning', worker: name, text: messageOf(error) })
+        swarm.emit({ type: 'note', level: 'warning', worker: name, text: messageOf(error) })
         return
       }
       if (error instanceof IterationEnding) {
@@ -52,7 +53,7 @@ export function makeWorker(swarm: () => Swarm, plan: WorkerPlan): Worker {
         iteration.reason ??= error.message
         if (error.finish) worker.finish(error.message)
       } else {
-        const interrupted = swarm().stopping.agents.aborted
+        const interrupted = swarm.stopping.agents.aborted
         iteration.outcome = interrupted ? 'interrupted' : 'failed'
         iteration.reason = messageOf(error)
         if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) console.error(error.stack)
@@ -77,7 +78,7 @@ export function makeWorker(swarm: () => Swarm, plan: WorkerPlan): Worker {
   return worker
 
   async function begin(): Promise<Iteration | undefined> {
-    const { stopping, budget, emit } = swarm()
+    const { stopping, budget, emit } = swarm
     if (next > last) worker.finish('all iterations done')
     if (over !== undefined || stopping.why !== undefined) return undefined
     await pause()
@@ -96,7 +97,7 @@ export function makeWorker(swarm: () => Swarm, plan: WorkerPlan): Worker {
 
   /** Between iterations: `wait_between`, and from level 2 on a failed agent backs off (compat.md). */
   async function pause(): Promise<void> {
-    const { stopping, settings: all, level, emit } = swarm()
+    const { stopping, settings: all, level, emit } = swarm
     let waitMs = ran ? settings.waitBetweenMs : 0
     if (failures > 0 && level > 1) {
       waitMs = Math.max(waitMs, Math.min(all.backoff.firstMs * 2 ** (failures - 1), all.backoff.maxMs))
@@ -113,8 +114,9 @@ export function makeWorker(swarm: () => Swarm, plan: WorkerPlan): Worker {
     if (!iteration) return
     current = undefined
     await closeIteration(iteration)
+    swarm.outcomes.push(iteration.outcome ?? 'done')
     failures = iteration.outcome === 'failed' ? failures + 1 : 0
-    const { settings: all, level } = swarm()
+    const { settings: all, level } = swarm
     if (level > 1 && all.backoff.failures > 0 && failures >= all.backoff.failures) {
       worker.finish(`failed ${failures} times in a row: ${iteration.reason ?? 'no reason given'}`)
     }

@@ -43,7 +43,8 @@ export interface TaskProblem {
 export interface TaskListing {
   /** In the order in which they would be claimed. */
   readonly pending: readonly (Task & { readonly ready: boolean; readonly waitsFor: readonly string[] })[]
-  readonly current: readonly (Task & { readonly claim?: Claim })[]
+  /** `stale` says why there is no sign of life; without a claim it was moved by hand (cli.md, 18). */
+  readonly current: readonly (Task & { readonly claim?: Claim; readonly stale?: string })[]
   readonly complete: readonly Task[]
   /** Files that are not tasks, cycles, missing prerequisites: they never stop the good ones. */
   readonly problems: readonly TaskProblem[]
@@ -76,6 +77,14 @@ export interface TaskStore {
   renew?(claims: readonly Claim[]): Promise<void>
   /** Calls back when something may have changed; a hint, never a fact. Returns what ends it. */
   watch?(changed: () => void): () => Promise<void>
+  /**
+   * Gives a current task to somebody else, with a new fence, if its claim is still the one with this fence (undefined:
+   * if nobody's): how stale claims and a person's `--force` take over.
+   * @throws OompaError `not-yours` (status 4)
+   */
+  take?(id: string, claimer: Claimer, expected: string | undefined): Promise<Claim>
+  /** Puts a complete task back to pending, for a person; false if it is not complete. */
+  reopen?(id: string, reason: string, by: string): Promise<boolean>
 }
 
 /** A task to be added; the id is made from the summary where there is none. */

@@ -107,8 +107,8 @@ async function containedElsewhere(root: string, branch: string, tip: string): Pr
 
 /** Removes what was planned; what has changed meanwhile stays. */
 export async function performCleanup(repository: Repository, plan: Cleanup): Promise<Cleanup> {
-  const { root, gitDir } = repository
-  const pool = worktreePool({ root, gitDir })
+  const { root } = repository
+  const pool = worktreePool({ root })
   const removed: Removal[] = []
   const left = [...plan.left]
   for (const one of plan.removed) {

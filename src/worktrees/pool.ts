@@ -12,7 +12,8 @@ import { isErrno, messageOf, OompaError } from '../errors.js'
 import { cacheFolder } from '../files/paths.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/worktrees.js'
-import { withLock } from '../locks/lock.js'
+import { WORKTREE_LOCK } from '../merge/gate.js'
+import { withLock } from '../merge/lock.js'
 import type { Worktree } from '../words.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { checkSpace } from './space.js'
@@ -22,8 +23,6 @@ const SPARES = 8
 
 export interface PoolOptions {
   readonly root: string
-  /** The common git directory. */
-  readonly gitDir: string
   /** Where spares wait; the user's cache folder unless given. */
   readonly cache?: string
   /** Ends waiting for the lock. */
@@ -31,9 +30,9 @@ export interface PoolOptions {
 }
 
 export function worktreePool(options: PoolOptions): WorktreePool {
-  const { root, gitDir } = options
+  const { root } = options
   const spares = path.join(options.cache ?? cacheFolder(root), 'spares')
-  const locked = <T>(act: () => Promise<T>) => withLock(gitDir, 'worktrees', act, { signal: options.signal })
+  const locked = <T>(act: () => Promise<T>) => withLock(root, WORKTREE_LOCK, act, { signal: options.signal })
 
   return {
     async acquire(request) {

@@ -18,16 +18,10 @@ export interface Scratch {
   remove(): Promise<void>
 }
 
-const lanes = new Map<string, Promise<unknown>>()
-
-/** One at a time within this process. `git worktree add` races with itself (10 at once: 23 of 200 fail). */
-export const oneAtATime: WorktreeLock = (root, work) => {
-  const next = (lanes.get(root) ?? Promise.resolve()).then(work, work)
-  lanes.set(
-    root,
-    next.catch(() => {}),
-  )
-  return next
+/** One at a time between all processes: `git worktree add` races with itself (10 at once: 23 of 200 fail). */
+const repositoryLock: WorktreeLock = async (root, work) => {
+  const { withLock } = await import('../merge/lock.js')
+  return withLock(root, 'worktrees', work)
 }
 
 /**
@@ -39,7 +33,7 @@ export async function openScratch(
   root: string,
   commit: string,
   name: string,
-  lock: WorktreeLock = oneAtATime,
+  lock: WorktreeLock = repositoryLock,
 ): Promise<Scratch> {
   const folder = path.join(
     cacheFolder(root),

@@ -1,0 +1,99 @@
+// Makes commits out of trees, with the person's identity and signature, and reads what commits say.
+
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import { OompaError } from '../errors.js'
+import { gitFolders } from './folders.js'
+import { git } from './run.js'
+
+/** A name, an address and a moment, as a commit holds them. */
+export interface Signature {
+  readonly name: string
+  readonly email: string
+  /** Seconds since 1970, and the zone: `1700000000 +0100`. */
+  readonly date: string
+}
+
+export interface NewCommit {
+  readonly tree: string
+  readonly parents: readonly string[]
+  readonly message: string
+  /** The person's own identity and now, unless given. */
+  readonly author?: Signature
+}
+
+export interface CommitFacts {
+  readonly tree: string
+  readonly parents: readonly string[]
+  readonly author: Signature
+  readonly message: string
+}
+
+/**
+ * Writes a commit object; no ref moves. Signed if `commit.gpgSign` says so.
+ * @throws OompaError `no-identity`, `signing-failed`, `git-failed`
+ */
+export async function commitTree(root: string, commit: NewCommit): Promise<string> {
+  const sign = await signs(root)
+  const args = ['commit-tree', ...(sign ? ['-S'] : []), commit.tree, ...commit.parents.flatMap((one) => ['-p', one])]
+  const env = commit.author && {
+    GIT_AUTHOR_NAME: commit.author.name,
+    GIT_AUTHOR_EMAIL: commit.author.email,
+    GIT_AUTHOR_DATE: `@${commit.author.date}`,
+  }
+  const { status, stdout, stderr } = await git(root, [...args, '-F', '-'], { input: commit.message, env })
+  if (status === 0) return stdout.trim()
+  throw explain(root, stderr || stdout, sign)
+}
+
+function explain(root: string, output: string, sign: boolean): OompaError {
+  const said = output.trim()
+  if (/tell me who you are|empty ident|no email was given|auto-detection is disabled/i.test(said)) {
+    return new OompaError({
+      code: 'no-identity',
+      message: `Git does not know who commits in ${root}: ${said.split('\n').at(-1)}`,
+      mend: 'git config user.name "Your Name" && git config user.email you@example.com',
+    })
+  }
+  if (sign) {
+    return new OompaError({
+      code: 'signing-failed',
+      message: `The landing's commit could not be signed, as commit.gpgSign asks for: ${said}`,
+      mend: 'Unlock the signing key (for gpg: `echo | gpg --sign >/dev/null`), or: git config commit.gpgSign false',
+    })
+  }
+  return new OompaError({ code: 'git-failed', message: `Git could not write a commit in ${root}: ${said}` })
+}
+
+const signing = new Map<string, { yes: boolean; asked: number; written: number }>()
+
+/** Whether commits are signed: asked anew when the repository's configuration was written, or after 5 seconds. */
+async function signs(root: string): Promise<boolean> {
+  const written = statSync(path.join(gitFolders(root).common, 'config'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const known = signing.get(root)
+  if (known && known.written === written && Date.now() - known.asked < 5000) return known.yes
+  const { stdout } = await git(root, ['config', '--type=bool', '--get', 'commit.gpgSign'])
+  const yes = stdout.trim() === 'true'
+  signing.set(root, { yes, asked: Date.now(), written })
+  return yes
+}
+
+/** Reads the text of a commit object. */
+export function parseCommit(text: string): CommitFacts {
+  const end = text.indexOf('\n\n')
+  const header = end < 0 ? text : text.slice(0, end)
+  const parents: string[] = []
+  let tree = ''
+  let author: Signature = { name: 'unknown', email: '', date: '0 +0000' }
+  for (const line of header.split('\n')) {
+    if (line.startsWith('tree ')) tree = line.slice(5)
+    else if (line.startsWith('parent ')) parents.push(line.slice(7))
+    else if (line.startsWith('author ')) author = parseSignature(line.slice(7)) ?? author
+  }
+  return { tree, parents, author, message: end < 0 ? '' : text.slice(end + 2) }
+}
+
+function parseSignature(text: string): Signature | undefined {
+  const match = /^(.*?) ?<([^>]*)> (\d+ [+-]\d{4})$/.exec(text)
+  return match ? { name: match[1]!, email: match[2]!, date: match[3]! } : undefined
+}

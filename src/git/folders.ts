@@ -1,0 +1,54 @@
+// Finds git's own folders by reading files: asking git costs as much as a whole step of a landing.
+
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno, OompaError, STATUS } from '../errors.js'
+
+export interface GitFolders {
+  /** This checkout's own git directory: its index, HEAD and operations in progress. */
+  readonly own: string
+  /** The common git directory: refs, objects, configuration. */
+  readonly common: string
+}
+
+/**
+ * The git directories of a checkout (the main one, a linked one, or a submodule), absolute.
+ * @throws OompaError `not-a-repository` (status 2) if `checkout` is not the top of a checkout.
+ */
+export function gitFolders(checkout: string): GitFolders {
+  const dotGit = path.join(checkout, '.git')
+  try {
+    const own = statSync(dotGit).isDirectory()
+      ? dotGit
+      : path.resolve(
+          checkout,
+          readFileSync(dotGit, 'utf8')
+            .replace(/^gitdir: /, '')
+            .trimEnd(),
+        )
+    return { own: realpathSync(own), common: realpathSync(commonFolder(own)) }
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT', 'ENOTDIR')) throw cause
+    throw new OompaError({
+      code: 'not-a-repository',
+      message: `${checkout} is not the top of a git checkout.`,
+      mend: 'git init && git commit --allow-empty -m "Start"',
+      status: STATUS.usage,
+      cause,
+    })
+  }
+}
+
+function commonFolder(own: string): string {
+  try {
+    return path.resolve(own, readFileSync(path.join(own, 'commondir'), 'utf8').trimEnd())
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return own
+    throw error
+  }
+}
+
+/** Where we keep what git must not see: locks, journals and the scratch trees of a landing. */
+export function ourFolder(common: string): string {
+  return path.join(common, 'oompa')
+}

@@ -1,0 +1,235 @@
+// Moves a checkout from one commit to the next without losing anything: the index under git's own lock, on a copy,
+// so that a crash leaves the person's index as it was. `git read-tree -m -u` would do, but overwrites ignored files
+// without a word, and reads the state of every file: 250 ms on 50,000, where this takes 60.
+
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../errors.js'
+import { parseRaw, type RawChange, rawChanges } from './changes.js'
+import type { Checkout } from './checkouts.js'
+import { looker } from './disk.js'
+import { type Blocked, type IndexEntry, type MovePlan, planMove } from './overlap.js'
+import { git, gitFailed, gitText } from './run.js'
+
+/** A checkout whose files are those of the new commit, with its index still to be put in place. */
+export interface Moved {
+  /** Puts the index in place: the last step, a rename. */
+  finish(): void
+  /** Back to where it was. */
+  undo(): Promise<void>
+}
+
+export interface MoveOptions {
+  readonly checkout: Checkout
+  readonly from: string
+  readonly to: string
+  /** Paths that somebody else puts on disk (a task's files): only the index is changed. */
+  readonly notOnDisk?: ReadonlySet<string>
+  /** The difference, if it is known already. */
+  readonly changes?: readonly RawChange[]
+  /** Only look. */
+  readonly dryRun?: boolean
+}
+
+/** Above so many changed paths it is cheaper to read all of the index than to name them. */
+const MANY = 200
+
+export function isBlocked(value: Moved | Blocked): value is Blocked {
+  return 'reason' in value
+}
+
+/** Writes the files of `to` where the checkout has those of `from`, or says what would be lost, having done nothing. */
+export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocked> {
+  const { checkout, from, to } = options
+  if (checkout.busy) return { reason: `${checkout.busy} is in progress in ${checkout.path}`, paths: [] }
+  const changes = options.changes ?? (await rawChanges(checkout.path, from, to, false))
+  const { index, lock, copy } = indexFiles(checkout.own)
+  if (!take(lock)) return { reason: `another git command is at work in ${checkout.path} (${lock} exists)`, paths: [] }
+  const letGo = () => {
+    for (const file of [copy, `${copy}.lock`, lock]) rmSync(file, { force: true })
+  }
+  try {
+    if (existsSync(index)) copyFileSync(index, copy)
+    const plan = await inspect(checkout, copy, changes, options.notOnDisk ?? new Set())
+    if ('reason' in plan) {
+      letGo()
+      return plan
+    }
+    if (options.dryRun) {
+      letGo()
+      return { finish() {}, async undo() {} }
+    }
+    await applyMove(checkout.path, copy, plan)
+    return {
+      finish() {
+        renameSync(copy, index)
+        letGo()
+      },
+      async undo() {
+        await applyMove(checkout.path, copy, reversed(plan))
+        letGo()
+      },
+    }
+  } catch (error) {
+    letGo()
+    throw error
+  }
+}
+
+/** The index, git's lock on it, and the copy that we work on, in a checkout's own git directory. */
+export function indexFiles(own: string): { index: string; lock: string; copy: string } {
+  const index = path.join(own, 'index')
+  return { index, lock: `${index}.lock`, copy: `${index}.oompa` }
+}
+
+const LOCK_WORDS = 'oompa is moving this checkout forward'
+
+/** Takes git's lock on an index, with words in it by which it can be known for ours after a crash. */
+function take(lock: string): boolean {
+  try {
+    writeFileSync(lock, LOCK_WORDS, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+/** Whether the lock on an index is one that we took. */
+export function isOurLock(lock: string): boolean {
+  try {
+    return readFileSync(lock, 'utf8') === LOCK_WORDS
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+async function inspect(
+  checkout: Checkout,
+  index: string,
+  changes: readonly RawChange[],
+  notOnDisk: ReadonlySet<string>,
+): Promise<MovePlan | Blocked> {
+  const names = changes.length <= MANY ? changes.map((change) => change.path) : []
+  const env = { GIT_INDEX_FILE: index, GIT_LITERAL_PATHSPECS: '1', GIT_OPTIONAL_LOCKS: '0' }
+  const [staged, unstaged] = await Promise.all([
+    gitText(checkout.path, ['ls-files', '-s', '-z', '--', ...names], { env }),
+    gitText(checkout.path, ['diff-files', '--raw', '-z', '--ignore-submodules=all', '--', ...names], { env }),
+  ])
+  const edited = new Map<string, 'gone' | 'edited'>()
+  for (const change of parseRaw(unstaged)) edited.set(change.path, change.status === 'D' ? 'gone' : 'edited')
+  await forgetTouched(checkout.path, env, changes, edited)
+  const removed = new Set(changes.flatMap((change) => (change.newMode === '000000' ? [change.path] : [])))
+  const look = looker(checkout.path, index, removed)
+  const found = new Map<string, Awaited<ReturnType<typeof look>>>()
+  const entries = parseIndex(staged)
+  for (const change of changes) {
+    if (change.newMode !== '000000' && !entries.has(change.path)) found.set(change.path, await look(change))
+  }
+  const plan = planMove(changes, { index: entries, edited, onDisk: (change) => found.get(change.path) ?? 'nothing' })
+  if ('reason' in plan) return plan
+  return { ...plan, write: plan.write.filter((change) => !notOnDisk.has(change.path)) }
+}
+
+/** A file whose times changed and whose content did not (or that we wrote) is not edited. */
+async function forgetTouched(
+  checkout: string,
+  env: NodeJS.ProcessEnv,
+  changes: readonly RawChange[],
+  edited: Map<string, 'gone' | 'edited'>,
+): Promise<void> {
+  const doubtful = changes.map((change) => change.path).filter((file) => edited.get(file) === 'edited')
+  if (doubtful.length === 0) return
+  const names = doubtful.length <= MANY ? doubtful : []
+  const args = [
+    'diff',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--name-only',
+    '-z',
+    '--ignore-submodules=all',
+    '--',
+    ...names,
+  ]
+  const really = new Set((await gitText(checkout, args, { env })).split('\0'))
+  for (const file of doubtful) if (!really.has(file)) edited.delete(file)
+}
+
+/** Reads `git ls-files -s -z`. */
+export function parseIndex(text: string): Map<string, IndexEntry> {
+  const entries = new Map<string, IndexEntry>()
+  for (const line of text.split('\0')) {
+    const tab = line.indexOf('\t')
+    if (tab < 0) continue
+    const [mode = '', oid = '', stage = '0'] = line.slice(0, tab).split(' ')
+    entries.set(line.slice(tab + 1), { mode, oid, ...(stage === '0' ? {} : { unmerged: true }) })
+  }
+  return entries
+}
+
+/** Performs a plan on an index and the files of a checkout. */
+export async function applyMove(checkout: string, index: string, plan: MovePlan): Promise<void> {
+  const env = { GIT_INDEX_FILE: index }
+  const lines = [
+    ...plan.unset.map((change) => `0 ${'0'.repeat(change.oldOid.length)}\t${change.path}\0`),
+    ...plan.set.map((change) => `${change.newMode} ${change.newOid}\t${change.path}\0`),
+  ]
+  const feed = async (args: string[], input: string) => {
+    const { status, stderr } = await git(checkout, args, { input, env })
+    if (status !== 0) throw gitFailed(checkout, args, status, stderr)
+  }
+  if (lines.length > 0) await feed(['update-index', '-z', '--index-info'], lines.join(''))
+  for (const change of plan.remove) removeFile(checkout, change.path)
+  // How the others are converted may stand in a .gitattributes that comes with them.
+  const files = plan.write.filter((change) => change.newMode !== '160000').map((change) => change.path)
+  const first = files.filter((file) => path.posix.basename(file) === '.gitattributes')
+  const rest = files.filter((file) => path.posix.basename(file) !== '.gitattributes')
+  for (const group of [first, rest]) {
+    if (group.length > 0)
+      await feed(['checkout-index', '-f', '-q', '-z', '--stdin'], group.map((one) => `${one}\0`).join(''))
+  }
+  for (const change of plan.write) {
+    if (change.newMode === '160000') mkdirSync(path.join(checkout, change.path), { recursive: true })
+  }
+}
+
+/** Removes a file, and the folders that it leaves empty. A submodule's folder stays, as git leaves it. */
+function removeFile(checkout: string, file: string): void {
+  try {
+    unlinkSync(path.join(checkout, file))
+    for (let folder = path.dirname(file); folder !== '.'; folder = path.dirname(folder)) {
+      rmdirSync(path.join(checkout, folder))
+    }
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'EISDIR', 'EPERM', 'ENOTDIR')) throw error
+  }
+}
+
+function reversed(plan: MovePlan): MovePlan {
+  const turn = (change: RawChange): RawChange => ({
+    ...change,
+    oldMode: change.newMode,
+    newMode: change.oldMode,
+    oldOid: change.newOid,
+    newOid: change.oldOid,
+  })
+  const added = plan.write.filter((change) => change.oldMode === '000000')
+  const changed = plan.write.filter((change) => change.oldMode !== '000000')
+  return {
+    set: [...plan.set.filter((change) => change.oldMode !== '000000'), ...plan.unset].map(turn),
+    unset: plan.set.filter((change) => change.oldMode === '000000').map(turn),
+    write: [...changed, ...plan.remove].map(turn),
+    remove: added.map(turn),
+  }
+}

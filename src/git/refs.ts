@@ -1,0 +1,85 @@
+// Moves a ref from a value that it must have to a new one: the compare-and-swap on which every landing rests.
+
+import { spawn } from 'node:child_process'
+import { OompaError } from '../errors.js'
+import { withoutRepository } from './environment.js'
+
+export interface Swap {
+  /** The whole name, `refs/heads/main`. */
+  readonly ref: string
+  readonly from: string
+  readonly to: string
+  /** For the reflog. */
+  readonly message: string
+}
+
+/** A swap that has been checked and holds the ref: until its end nobody else can move it. */
+export interface PreparedSwap {
+  commit(): Promise<void>
+  /** Lets go of the ref, which keeps its value. */
+  abort(): Promise<void>
+}
+
+/**
+ * Checks that the ref has the value `from`, and holds it.
+ * If we die, git sees the end of its input and lets go by itself.
+ * @returns undefined if the ref has another value, or is gone
+ * @throws OompaError `ref-locked` (status 4) if something else holds it
+ */
+export async function prepareSwap(root: string, swap: Swap): Promise<PreparedSwap | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const made = await tryPrepare(root, swap)
+    if (typeof made !== 'string') return made
+    if (!/File exists|Unable to create|cannot lock ref/i.test(made) || /but expected|unable to resolve/i.test(made)) {
+      if (/but expected|unable to resolve|reference is missing/i.test(made)) return undefined
+      throw new OompaError({ code: 'git-failed', message: `Git cannot move ${swap.ref} in ${root}: ${made}` })
+    }
+    if (attempt === 10) {
+      throw new OompaError({
+        code: 'ref-locked',
+        message: `${swap.ref} is held by another git process: ${made}`,
+        mend: `If no git is running: rm "$(git rev-parse --git-common-dir)/${swap.ref}.lock"`,
+        status: 4,
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20 * attempt))
+  }
+}
+
+/** Moves the ref at once. Gives false if it has another value. */
+export async function swapRef(root: string, swap: Swap): Promise<boolean> {
+  const prepared = await prepareSwap(root, swap)
+  await prepared?.commit()
+  return prepared !== undefined
+}
+
+/** Gives git's own words if it cannot. */
+function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
+  return new Promise((resolve, reject) => {
+    const args = ['-c', 'core.hooksPath=/dev/null', 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
+    const child = spawn('git', args, { cwd: root, env: { ...withoutRepository(), LC_ALL: 'C' } })
+    let out = ''
+    let err = ''
+    child.stdin.on('error', () => {})
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text
+    })
+    const ended = new Promise<string | undefined>((done) => {
+      child.on('error', (error) => done(error.message))
+      child.on('close', (status) => done(status === 0 ? undefined : err.trim() || `status ${status}`))
+    })
+    void ended.then((why) => resolve(why ?? 'it ended early'), reject)
+    const finish = async (word: 'commit' | 'abort') => {
+      child.stdin.end(`${word}\n`)
+      const why = await ended
+      if (why && word === 'commit') {
+        throw new OompaError({ code: 'git-failed', message: `Git cannot move ${swap.ref} in ${root}: ${why}` })
+      }
+    }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+      if (out.includes('prepare: ok')) resolve({ commit: () => finish('commit'), abort: () => finish('abort') })
+    })
+    child.stdin.write(`start\nupdate ${swap.ref} ${swap.to} ${swap.from}\nprepare\n`)
+  })
+}

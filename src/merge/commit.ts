@@ -1,0 +1,136 @@
+// Commits what an agent left uncommitted, so that work is never lost for want of a commit; what must not be in a
+// repository stays where it is and is reported.
+
+import { closeSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import path from 'node:path'
+import { OompaError } from '../errors.js'
+import { git, gitFailed, gitText } from '../git/run.js'
+import type { Worktree } from '../words.js'
+import { HUGE_BYTES, refusedContent, refusedName } from './secrets.js'
+
+export interface LeftoverOptions {
+  readonly message: string
+  /** `Name <address>`; the worktree's own identity unless given. */
+  readonly author?: string
+  /** Files larger than this are left alone; 10 MB unless given. */
+  readonly maxBytes?: number
+}
+
+export interface Leftovers {
+  /** The commit that was made, if there was anything to commit. */
+  readonly commit?: string
+  /** Paths that are still uncommitted, and why. */
+  readonly left: readonly { readonly path: string; readonly reason: string }[]
+  /** Files of a merge that still hold conflict markers: nothing was committed. */
+  readonly unresolved: readonly string[]
+}
+
+/** One entry of `git status --porcelain=v2`. */
+interface Entry {
+  readonly kind: 'tracked' | 'unmerged' | 'untracked'
+  readonly path: string
+  /** Not in HEAD: it is new, staged by the agent or not. */
+  readonly fresh: boolean
+}
+
+/**
+ * Commits everything in a worktree that git does not ignore, except new files that look like secrets, are huge, or are
+ * installed packages. A merge that the agent has resolved is concluded; one that still has markers is left as it is.
+ * @throws OompaError `commit-failed` with git's own words, such as a missing identity or a failing signature
+ */
+export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
+  const cwd = worktree.path
+  const status = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=none']
+  const entries = parseStatus(await gitText(cwd, status))
+  if (entries.length === 0 && !(await isMerging(cwd))) return { left: [], unresolved: [] }
+
+  const unmerged = entries.filter((entry) => entry.kind === 'unmerged').map((entry) => entry.path)
+  const unresolved = unmerged.filter((file) => hasMarkers(path.join(cwd, file)))
+  if (unresolved.length > 0) return { left: [], unresolved }
+
+  const judged = entries.map((entry) => ({
+    ...entry,
+    reason: entry.fresh ? refuse(cwd, entry.path, options.maxBytes ?? HUGE_BYTES) : undefined,
+  }))
+  const left = judged.flatMap(({ path: file, reason }) => (reason ? [{ path: file, reason }] : []))
+  const staged = judged.filter((entry) => entry.reason && entry.kind === 'tracked').map((entry) => entry.path)
+  if (staged.length > 0) await paths(cwd, ['reset', '--quiet', 'HEAD'], staged)
+  // Not by name: a path whose removal is staged names nothing any more.
+  if (entries.some((entry) => entry.kind !== 'untracked')) await gitText(cwd, ['add', '--update', ':/'])
+  const wanted = judged.filter((entry) => entry.kind === 'untracked' && !entry.reason).map((entry) => entry.path)
+  if (wanted.length > 0) await paths(cwd, ['add'], wanted)
+
+  const nothing = (await git(cwd, ['diff-index', '--cached', '--quiet', 'HEAD'])).status === 0
+  if (nothing && !(await isMerging(cwd))) return { left, unresolved: [] }
+  const args = ['commit', '--quiet', '--no-verify', '--cleanup=whitespace', '-F', '-']
+  if (options.author) args.push(`--author=${options.author}`)
+  const made = await git(cwd, args, { input: options.message })
+  if (made.status !== 0) throw commitFailed(cwd, made.stderr || made.stdout)
+  return { commit: await gitText(cwd, ['rev-parse', 'HEAD']), left, unresolved: [] }
+}
+
+async function isMerging(cwd: string): Promise<boolean> {
+  return (await git(cwd, ['rev-parse', '--verify', '--quiet', 'MERGE_HEAD'])).status === 0
+}
+
+/** Runs a git command on paths that may be any bytes and any number. */
+async function paths(cwd: string, args: readonly string[], files: readonly string[]): Promise<void> {
+  const full = [...args, '--pathspec-from-file=-', '--pathspec-file-nul']
+  const env = { GIT_LITERAL_PATHSPECS: '1' }
+  const { status, stdout, stderr } = await git(cwd, full, { input: files.join('\0'), env })
+  if (status !== 0) throw gitFailed(cwd, full, status, stderr || stdout)
+}
+
+/** Reads `git status --porcelain=v2 -z`. */
+export function parseStatus(text: string): Entry[] {
+  return text.split('\0').flatMap((line): Entry[] => {
+    const fields = line.split(' ')
+    if (line.startsWith('1 ')) {
+      return [{ kind: 'tracked', path: fields.slice(8).join(' '), fresh: fields[1]!.startsWith('A') }]
+    }
+    if (line.startsWith('u ')) return [{ kind: 'unmerged', path: fields.slice(10).join(' '), fresh: false }]
+    if (line.startsWith('? ')) return [{ kind: 'untracked', path: line.slice(2), fresh: true }]
+    return []
+  })
+}
+
+function refuse(cwd: string, file: string, maxBytes: number): string | undefined {
+  if (file.endsWith('/')) return 'a repository inside this one'
+  const full = path.join(cwd, file)
+  const facts = lstatSync(full, { throwIfNoEntry: false })
+  if (!facts) return undefined
+  const named = refusedName(file, facts.isSymbolicLink())
+  if (named) return named
+  if (!facts.isFile()) return undefined
+  if (facts.size > maxBytes) return `it is huge (${Math.round(facts.size / 1e6)} MB)`
+  return refusedContent(firstPart(full))
+}
+
+/** The beginning of a file: a key stands on its own or near the top, and large files are data. */
+function firstPart(file: string): string {
+  const buffer = Buffer.alloc(256 * 1024)
+  const opened = openSync(file, 'r')
+  try {
+    return buffer.toString('latin1', 0, readSync(opened, buffer, 0, buffer.length, 0))
+  } finally {
+    closeSync(opened)
+  }
+}
+
+/** Both outer markers of a conflict on lines of their own: a heading underlined with `=======` is none. */
+function hasMarkers(file: string): boolean {
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
+  const text = readFileSync(file, 'latin1')
+  return /^<{7,}( |$)/m.test(text) && /^>{7,}( |$)/m.test(text)
+}
+
+/** Explains what git says most often when it will not commit. */
+export function commitFailed(cwd: string, output: string): OompaError {
+  const said = output.trim()
+  const mend = /tell me who you are|empty ident|no email was given|auto-detection is disabled/i.test(said)
+    ? 'git config user.name "Your Name" && git config user.email you@example.com'
+    : /gpg|sign/i.test(said)
+      ? 'Unlock the signing key (for gpg: `echo | gpg --sign >/dev/null`), or: git config commit.gpgSign false'
+      : undefined
+  return new OompaError({ code: 'commit-failed', message: `Git could not commit in ${cwd}: ${said}`, mend })
+}

@@ -1,0 +1,65 @@
+// What landing is: the options that a person sets, what is landed, and how it can end.
+
+import type { Emit } from '../events/contract.js'
+import type { HookContext, MergeHook } from '../hooks/contract.js'
+import type { Landing, Refusal, StatusEdits, Worktree } from '../words.js'
+
+export type Strategy = 'merge' | 'rebase' | 'squash'
+
+/** Options of `mergeQueue({…})`, and defaults of `oompa merge`. */
+export interface MergeOptions {
+  /** A shell line, run on the merged tree before the target moves. None: what merges cleanly lands. */
+  readonly test?: string
+  /** The target, without `refs/heads/`; the branch that the main checkout is on unless given. */
+  readonly into?: string
+  /** `merge` (a merge commit, always) unless given. */
+  readonly strategy?: Strategy
+  /** Fetch before, push after each drained batch. */
+  readonly push?: boolean
+  /** `origin` unless given. */
+  readonly remote?: string
+  /** How many changes are tested together at most; chosen by the number of workers unless given. */
+  readonly batch?: number
+  /** Time limit of one run of the test, 30 minutes unless given. */
+  readonly testTimeoutMs?: number
+  /** How often a test that fails on a single change is run again before it counts as failed; 1 unless given. */
+  readonly retries?: number
+}
+
+/** A merge hook whose options can be read, so that `oompa merge` lands as the hook does. */
+export type MergeHookWithOptions = MergeHook & { readonly options: MergeOptions }
+
+/** Runs a command as hooks do: it and all that it starts end with us. */
+export type CommandRunner = HookContext['run']
+
+/** One change that is to land. */
+export interface Candidate {
+  /** What people call it: its branch without `refs/heads/`, or a commit's id. */
+  readonly branch: string
+  /** The commit that was reviewed: this one lands, wherever the branch is by then. */
+  readonly commit: string
+  readonly worker?: string
+  readonly iteration?: number
+  readonly task?: { readonly id: string; readonly summary?: string }
+  readonly reviewedBy?: readonly string[]
+  readonly status?: StatusEdits
+}
+
+/** What a landing needs from whoever asks for it. */
+export interface LandContext {
+  /** The main checkout, absolute. */
+  readonly root: string
+  readonly signal: AbortSignal
+  readonly emit: Emit
+  readonly run: CommandRunner
+  /** `OOMPA_*` for the test. */
+  readonly env: Readonly<Record<string, string>>
+  /** Installs dependencies in a gate. */
+  prepare?(worktree: Worktree): Promise<void>
+}
+
+/** How landing one candidate ended. `waits`: the person's checkout is in the way; try again. */
+export type LandResult =
+  | { readonly result: 'landed'; readonly landing: Landing }
+  | { readonly result: 'refused'; readonly refusal: Refusal }
+  | { readonly result: 'waits'; readonly reason: string; readonly paths: readonly string[] }

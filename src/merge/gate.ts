@@ -1,0 +1,91 @@
+// Where a merged tree is tested before the target moves: a worktree in the user's cache folder, used again and again.
+
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { messageOf, OompaError } from '../errors.js'
+import { cacheFolder } from '../files/paths.js'
+import { gitFolders } from '../git/folders.js'
+import { git, gitFailed } from '../git/run.js'
+import type { CommandResult } from '../hooks/contract.js'
+import type { LandContext } from './contract.js'
+import { withLock } from './lock.js'
+
+export interface GateTest {
+  /** A shell line. */
+  readonly command: string
+  readonly timeoutMs: number
+  /** Added to the environment: the lock that is held, so that the test may call `oompa lock` itself. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Only one `git worktree add` at a time: it races with itself (limits.md: 23 failures in 200 at ten at a time). */
+export const WORKTREE_LOCK = 'worktree'
+
+/** More gates than this at once for one repository, and something is wrong. */
+const MOST_GATES = 64
+
+/**
+ * Runs the test on a commit, in a free gate.
+ * @throws OompaError `gate-failed` if no gate can be made, or its dependencies cannot be installed
+ */
+export function testCommit(context: LandContext, commit: string, test: GateTest): Promise<CommandResult> {
+  return inGate(context, commit, async (gate) => {
+    await context.prepare?.({ name: path.basename(gate), path: gate, branch: '', base: commit })
+    return context.run(test.command, {
+      cwd: gate,
+      env: { ...context.env, ...test.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
+      timeoutMs: test.timeoutMs,
+      signal: context.signal,
+    })
+  })
+}
+
+/** Takes the first gate that nobody is using, with `commit` checked out and nothing of the last test but what git ignores. */
+async function inGate<T>(context: LandContext, commit: string, work: (gate: string) => Promise<T>): Promise<T> {
+  const folder = path.join(cacheFolder(context.root), 'gates')
+  for (let number = 1; number <= MOST_GATES; number++) {
+    const gate = path.join(folder, `gate-${number}`)
+    try {
+      return await withLock(
+        context.root,
+        `gate-${number}`,
+        async () => {
+          await checkOut(context.root, gate, commit)
+          return work(gate)
+        },
+        { timeoutMs: 0, signal: context.signal },
+      )
+    } catch (error) {
+      if (!(error instanceof OompaError && error.code === 'lock-timeout')) throw error
+    }
+  }
+  throw new OompaError({ code: 'gate-failed', message: `All ${MOST_GATES} gates of ${context.root} are in use.` })
+}
+
+async function checkOut(root: string, gate: string, commit: string): Promise<void> {
+  if (isWhole(gate) && (await reuse(gate, commit))) return
+  // Ours, and nothing in it that is not in git.
+  await git(root, ['worktree', 'remove', '--force', '--force', gate])
+  rmSync(gate, { recursive: true, force: true })
+  mkdirSync(path.dirname(gate), { recursive: true })
+  const args = ['worktree', 'add', '--force', '--detach', gate, commit]
+  const made = await withLock(root, WORKTREE_LOCK, () => git(root, args))
+  if (made.status !== 0) {
+    throw new OompaError({
+      code: 'gate-failed',
+      message: `The gate ${gate} could not be made: ${messageOf(gitFailed(root, args, made.status, made.stderr))}`,
+      mend: 'git worktree prune',
+    })
+  }
+}
+
+/** Whether the gate is a worktree still: its git directory goes when somebody prunes. */
+function isWhole(gate: string): boolean {
+  return existsSync(path.join(gate, '.git')) && existsSync(path.join(gitFolders(gate).own, 'HEAD'))
+}
+
+async function reuse(gate: string, commit: string): Promise<boolean> {
+  rmSync(path.join(gitFolders(gate).own, 'index.lock'), { force: true })
+  const out = await git(gate, ['checkout', '--quiet', '--force', '--detach', commit])
+  return out.status === 0 && (await git(gate, ['clean', '-ffdq'])).status === 0
+}

@@ -1,0 +1,68 @@
+// What a landing is about to do to a checkout, written down before, so that a start after a crash can finish or undo it.
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../errors.js'
+import { gitFolders, ourFolder } from '../git/folders.js'
+import { isAlive, thisProcess } from '../processes/identity.js'
+
+/** A move of the target and of the checkouts that are on it. */
+export interface Intent {
+  readonly ref: string
+  readonly from: string
+  readonly to: string
+  readonly checkouts: readonly { readonly path: string; readonly own: string }[]
+}
+
+interface Entry extends Intent {
+  readonly pid: number
+  readonly processStart: string
+}
+
+const me = thisProcess()
+let count = 0
+
+/** Writes an intent; gives what removes it again. */
+export function writeIntent(root: string, intent: Intent): () => void {
+  const folder = journalFolder(root)
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, `${me.pid}-${me.processStart}-${++count}.json`)
+  const entry: Entry = { ...intent, pid: me.pid, processStart: me.processStart }
+  writeFileSync(file, JSON.stringify(entry))
+  return () => rmSync(file, { force: true })
+}
+
+/** Intents of processes that are dead, each with what removes it. */
+export function leftIntents(root: string): { intent: Intent; forget(): void }[] {
+  const folder = journalFolder(root)
+  let names: string[]
+  try {
+    names = readdirSync(folder)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+  return names.flatMap((name) => {
+    const file = path.join(folder, name)
+    const entry = read(file)
+    if (entry && isAlive(entry.pid, entry.processStart)) return []
+    const forget = () => rmSync(file, { force: true })
+    // A file that was cut by the crash was never acted upon: it is written whole before the first step.
+    if (entry) return [{ intent: entry, forget }]
+    if (!name.startsWith(`${me.pid}-`)) forget()
+    return []
+  })
+}
+
+function read(file: string): Entry | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Entry
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function journalFolder(root: string): string {
+  return path.join(ourFolder(gitFolders(root).common), 'moves')
+}

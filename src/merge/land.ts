@@ -1,0 +1,260 @@
+// Lands changes on a target: stack them, test the tip, swap. Everything between two tries is repeated when the target
+// moves, because only what was tested on its value may become its value.
+
+import { OompaError, STATUS } from '../errors.js'
+import { commitTree } from '../git/commits.js'
+import type { Blocked } from '../git/overlap.js'
+import type { CommandResult } from '../hooks/contract.js'
+import type { Landing } from '../words.js'
+import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
+import { crashPoint } from './crash.js'
+import { testCommit } from './gate.js'
+import type { HeldLock } from './lock.js'
+import { batchMessage } from './message.js'
+import { conflictRefusal, testRefusal } from './refusals.js'
+import { type Stacked, stack } from './stack.js'
+import { swapTarget, whatBlocks } from './swap.js'
+import type { LandingTools } from './tools.js'
+
+export const TEST_TIMEOUT_MS = 30 * 60_000
+/** A target that moves this often while we land is moved by something that does not care about us. */
+const MOST_TRIES = 20
+
+export interface LandRequest {
+  readonly candidates: readonly Candidate[]
+  /** The target, without `refs/heads/`. */
+  readonly into: string
+  readonly options: MergeOptions
+  /** The proof that nobody else is landing. */
+  readonly lock: HeldLock
+  /** What is known of test runs, by tree: kept between calls. */
+  readonly tested: TestMemory
+}
+
+/** Trees that passed, and commits of the target with how the test ended on them. */
+export type TestMemory = Map<string, CommandResult>
+
+/** What became of a group: an answer for each candidate that has one, and whether the group's test failed as a whole. */
+export interface GroupResult {
+  readonly results: ReadonlyMap<Candidate, LandResult>
+  /** The test failed on the stack of several: nobody knows yet on whose account. */
+  readonly failed?: readonly Candidate[]
+  /** They conflict with others of the group, not with the target: they get their turn after these. */
+  readonly later: readonly Candidate[]
+  /** Runs of the test. */
+  readonly tests: number
+}
+
+/** Stacks, tests and lands a group as one value of the target. */
+export async function landGroup(tools: LandingTools, context: LandContext, request: LandRequest): Promise<GroupResult> {
+  let tests = 0
+  for (let tries = 1; ; tries++) {
+    context.signal.throwIfAborted()
+    const from = await targetCommit(tools, request.into)
+    const stacked = await stackGroup(tools, from, request)
+    crashPoint('stacked')
+    if (stacked.on.length === 0) return { results: stacked.results, later: stacked.later, tests }
+
+    const whole = await wrapBatch(tools, from, stacked.on, request)
+    const swap = {
+      root: tools.root,
+      into: request.into,
+      from,
+      to: whole.commit,
+      edits: stacked.on.flatMap(([, one]) => one.edits),
+      message: `oompa: land ${stacked.on.map(([candidate]) => candidate.branch).join(', ')}`,
+    }
+    if (request.options.test) {
+      // No test for what could not land now anyway.
+      const blocked = await whatBlocks(swap)
+      if (blocked) return { ...wait(stacked, blocked), tests }
+      const branches = stacked.on.map(([candidate]) => candidate)
+      const runs = await testTree(context, request, whole, from, branches)
+      tests += runs.count
+      if (runs.failed) return { tests, ...runs.failed(stacked) }
+    }
+    crashPoint('tested')
+
+    const answer = await swapTarget(swap)
+    if (answer === 'moved') {
+      if (tries >= MOST_TRIES) throw keepsMoving(request.into)
+      continue
+    }
+    if (answer !== 'swapped') return { ...wait(stacked, answer), tests }
+    const results = new Map(stacked.results)
+    for (const [candidate, one] of stacked.on) {
+      const landing: Landing = {
+        commit: whole.commit,
+        into: request.into,
+        batch: stacked.on.length,
+        ...(one.mergedCommit ? { mergedCommit: one.mergedCommit } : {}),
+      }
+      await candidate.status?.settle(landing)
+      results.set(candidate, { result: 'landed', landing })
+    }
+    crashPoint('settled')
+    return { results, later: stacked.later, tests }
+  }
+}
+
+interface StackedGroup {
+  readonly on: readonly (readonly [Candidate, Stacked])[]
+  readonly results: ReadonlyMap<Candidate, LandResult>
+  readonly later: readonly Candidate[]
+}
+
+function wait(stacked: StackedGroup, blocked: Blocked): Omit<GroupResult, 'tests'> {
+  const results = new Map(stacked.results)
+  for (const [candidate] of stacked.on) results.set(candidate, { result: 'waits', ...blocked })
+  return { results, later: stacked.later }
+}
+
+/** Puts the candidates on top of each other. */
+async function stackGroup(tools: LandingTools, from: string, request: LandRequest): Promise<StackedGroup> {
+  const strategy: Strategy = request.options.strategy ?? 'merge'
+  const { into } = request
+  const on: [Candidate, Stacked][] = []
+  const results = new Map<Candidate, LandResult>()
+  const later: Candidate[] = []
+  let tip = from
+  for (const candidate of request.candidates) {
+    const answer = await stack(tools, tip, candidate, { strategy, into })
+    if ('commit' in answer) {
+      on.push([candidate, answer])
+      tip = answer.commit
+    } else if (tip !== from) {
+      // On top of others: whether it conflicts with, or adds nothing to, the target itself shows at its own turn.
+      later.push(candidate)
+    } else if ('nothing' in answer) {
+      const landing: Landing = { commit: from, into, mergedCommit: candidate.commit, nothing: true }
+      await candidate.status?.settle(landing)
+      results.set(candidate, { result: 'landed', landing })
+    } else {
+      results.set(candidate, {
+        result: 'refused',
+        refusal: conflictRefusal(candidate.branch, into, answer.conflict),
+      })
+    }
+  }
+  return { on, results, later }
+}
+
+/** A tested batch becomes one first-parent merge: its members' own merges were never a value of the target. */
+async function wrapBatch(
+  tools: LandingTools,
+  from: string,
+  on: readonly (readonly [Candidate, Stacked])[],
+  request: LandRequest,
+): Promise<{ commit: string; tree: string }> {
+  const tip = on.at(-1)![1]
+  if (on.length === 1 || !request.options.test) return tip
+  const message = batchMessage(
+    on.map(([candidate]) => candidate),
+    request.into,
+  )
+  return {
+    tree: tip.tree,
+    commit: await commitTree(tools.root, { tree: tip.tree, parents: [from, tip.commit], message }),
+  }
+}
+
+interface TestRuns {
+  readonly count: number
+  failed?(stacked: StackedGroup): Omit<GroupResult, 'tests'>
+}
+
+async function testTree(
+  context: LandContext,
+  request: LandRequest,
+  whole: { readonly commit: string; readonly tree: string },
+  from: string,
+  candidates: readonly Candidate[],
+): Promise<TestRuns> {
+  const command = request.options.test!
+  const test = { command, timeoutMs: request.options.testTimeoutMs ?? TEST_TIMEOUT_MS, env: request.lock.env }
+  const [first] = candidates
+  const branch = candidates.map((one) => one.branch).join(', ')
+  let count = 0
+  const run = async (commit: string, tree: string) => {
+    const known = request.tested.get(tree)
+    if (known) return known
+    count++
+    context.emit({
+      type: 'landing.testing',
+      branch,
+      command,
+      commit,
+      ...(candidates.length > 1 ? { batch: candidates.length } : {}),
+      ...(first?.worker && candidates.length === 1 ? { worker: first.worker, iteration: first.iteration } : {}),
+    })
+    const result = await testCommit(context, commit, test)
+    context.signal.throwIfAborted()
+    // A failure is remembered of the target only: a change that failed may have been unlucky.
+    if (result.status === 0 || tree.startsWith('target ')) remember(request.tested, tree, result)
+    return result
+  }
+
+  let result = await run(whole.commit, whole.tree)
+  if (result.status === 0) return { count }
+  if (candidates.length > 1) {
+    return {
+      count,
+      failed: (stacked) => ({ results: new Map(stacked.results), later: stacked.later, failed: candidates }),
+    }
+  }
+  for (let retry = 0; retry < (request.options.retries ?? 1) && !result.timedOut; retry++) {
+    result = await run(whole.commit, whole.tree)
+    if (result.status === 0) {
+      const text = `\`${command}\` failed on ${branch} and then passed on the same tree: it is flaky.`
+      context.emit({ type: 'note', text, level: 'warning' })
+      return { count }
+    }
+  }
+  const target = (await run(from, `target ${from}`)).status !== 0
+  if (target) sayOnce(context, request, from, command)
+  const refusal = testRefusal({ branch, into: request.into, command, target }, result)
+  return {
+    count,
+    failed: (stacked) => ({
+      later: stacked.later,
+      results: new Map([...stacked.results, [candidates[0]!, { result: 'refused', refusal }]]),
+    }),
+  }
+}
+
+/** A swarm may run for days: the oldest are forgotten. */
+function remember(tested: TestMemory, key: string, result: CommandResult): void {
+  tested.set(key, result)
+  if (tested.size > 500) tested.delete(tested.keys().next().value!)
+}
+
+function sayOnce(context: LandContext, request: LandRequest, from: string, command: string): void {
+  const key = `said ${from}`
+  if (request.tested.has(key)) return
+  request.tested.set(key, request.tested.get(`target ${from}`)!)
+  const text = `\`${command}\` fails on ${request.into} itself (${from.slice(0, 12)}): until that is mended, nothing that fails in the same way can land.`
+  context.emit({ type: 'note', text, level: 'warning' })
+}
+
+/**
+ * The commit that the target is at.
+ * @throws OompaError `no-target` (status 2)
+ */
+export async function targetCommit(tools: LandingTools, into: string): Promise<string> {
+  const found = await tools.objects.info(`refs/heads/${into}^{commit}`)
+  if (found) return found.oid
+  throw new OompaError({
+    code: 'no-target',
+    message: `There is no branch \`${into}\` in ${tools.root} to land on.`,
+    mend: `git branch ${into} <commit>, or say which with --into`,
+    status: STATUS.usage,
+  })
+}
+
+function keepsMoving(into: string): OompaError {
+  return new OompaError({
+    code: 'target-moves',
+    message: `${into} was moved by somebody else ${MOST_TRIES} times while we were landing on it.`,
+    status: STATUS.failed,
+  })
+}

@@ -1,0 +1,198 @@
+// The queue of one target: changes come in from all workers, are landed in groups, and each hears how it ended.
+
+import type { HookContext, MergeHook } from '../hooks/contract.js'
+import type { Change, Landing, Refusal } from '../words.js'
+import { checkoutChanges, sayLanded } from './branch.js'
+import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
+import type { GroupResult, TestMemory } from './land.js'
+import { afterFailure, defaultBatch, nextGroup, type QueueState } from './plan.js'
+import { type LandingSession, landingSession } from './session.js'
+import { resolveTarget } from './target.js'
+import { openTools } from './tools.js'
+
+/** A change in the queue. */
+interface Entry {
+  readonly candidate: Candidate
+  readonly worker?: string
+  readonly context: LandContext
+  readonly resolve: (end: Landing | Refusal) => void
+  readonly reject: (error: unknown) => void
+  /** The reason for which it last waited, so that it is said once. */
+  waitsFor?: string
+  /** Certain files are in its way, and may not be in that of the others. */
+  apart?: boolean
+}
+
+/** Without a test, so many changes land by one move of the target. */
+const UNTESTED_BATCH = 32
+const LOOK_AGAIN_MS = 500
+
+/**
+ * A merge hook that lands changes one after another, or in tested batches.
+ * @example export default mergeQueue({ test: 'npm test' })
+ */
+export function mergeQueue(options: MergeOptions = {}): MergeHookWithOptions {
+  const queues = new Map<string, Queue>()
+  const hook: MergeHook = async (change, context) => {
+    const into = options.into ?? change.into ?? (await resolveTarget(context.root))
+    const key = `${context.root}\0${into}`
+    const queue = queues.get(key) ?? openQueue(context.root, into, options)
+    queues.set(key, queue)
+    return queue.submit(change, context)
+  }
+  return Object.assign(hook, { options })
+}
+
+interface Queue {
+  submit(change: Change, context: HookContext): Promise<Landing | Refusal>
+}
+
+function openQueue(root: string, into: string, options: MergeOptions): Queue {
+  const tools = openTools(root)
+  const tested: TestMemory = new Map()
+  const workers = new Set<string>()
+  let state: QueueState<Entry> = { waiting: [], suspects: [] }
+  /** Those for which the person's checkout is in the way. */
+  let parked: Entry[] = []
+  let running = false
+  let lookedAt = 0
+  let said = 0
+
+  function batchSize(context: HookContext): number {
+    if (options.batch !== undefined) return options.batch
+    if (!options.test) return UNTESTED_BATCH
+    // A rebase or a squash is asked for to have a line without merges, and a batch lands as a merge.
+    if (options.strategy === 'rebase' || options.strategy === 'squash') return 1
+    const batch = defaultBatch(context.workers ?? workers.size)
+    if (batch !== said) {
+      const many = context.workers ?? workers.size
+      const text = `Changes are tested ${batch === 1 ? 'one at a time' : `up to ${batch} together`}, for ${many} worker${many === 1 ? '' : 's'}.`
+      context.emit({ type: 'note', text })
+      said = batch
+    }
+    return batch
+  }
+
+  function submit(change: Change, context: HookContext): Promise<Landing | Refusal> {
+    workers.add(context.worker)
+    return new Promise((resolve, reject) => {
+      const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context, resolve, reject }
+      state = { ...state, waiting: [...state.waiting, entry] }
+      const position = state.waiting.length + state.suspects.flat().length
+      context.emit({ type: 'landing.queued', branch: change.branch, position, ...names(entry) })
+      if (!running) void run(context)
+    })
+  }
+
+  async function run(context: HookContext): Promise<void> {
+    running = true
+    try {
+      while (state.waiting.length > 0 || state.suspects.length > 0 || parked.length > 0) {
+        dropAborted()
+        if (parked.length > 0 && Date.now() - lookedAt > LOOK_AGAIN_MS) lookAgain()
+        if (state.waiting.length === 0 && state.suspects.length === 0) {
+          if (parked.length === 0) break
+          await checkoutChanges(root, LOOK_AGAIN_MS, parked[0]!.context.signal).catch(() => {})
+          lookAgain()
+          continue
+        }
+        const first = (state.suspects[0] ?? state.waiting)[0]!
+        await landingSession(tools, first.context, { into, options, tested }, (session) => drain(session, context))
+      }
+    } catch (error) {
+      // Nothing of this queue can land, and each author has to hear it.
+      for (const entry of [...state.suspects.flat(), ...state.waiting, ...parked]) entry.reject(error)
+      state = { waiting: [], suspects: [] }
+      parked = []
+    } finally {
+      running = false
+    }
+  }
+
+  function lookAgain(): void {
+    lookedAt = Date.now()
+    state = { ...state, waiting: [...parked, ...state.waiting] }
+    parked = []
+  }
+
+  /** Lands groups until nothing is left to be landed; with a test, gives others a turn after each. */
+  async function drain(session: LandingSession, context: HookContext): Promise<void> {
+    do {
+      const { group, rest } = nextGroup(state, batchSize(context))
+      if (group.length === 0) return
+      state = rest
+      try {
+        const answer = await session.land(group.map((entry) => entry.candidate))
+        state = settle(group, answer)
+      } catch (error) {
+        for (const entry of group) entry.reject(error)
+      }
+      dropAborted()
+    } while (options.push || !options.test)
+  }
+
+  function settle(group: readonly Entry[], answer: GroupResult): QueueState<Entry> {
+    const byCandidate = new Map(group.map((entry) => [entry.candidate, entry]))
+    for (const [candidate, result] of answer.results) {
+      const entry = byCandidate.get(candidate)
+      if (entry) end(entry, result, answer.tests, group.length === 1)
+    }
+    const entries = (candidates: readonly Candidate[]) => candidates.flatMap((one) => byCandidate.get(one) ?? [])
+    const later = entries(answer.later)
+    const next = { ...state, waiting: [...later, ...state.waiting] }
+    // One whose files the person is editing keeps those that came with it waiting no longer than it takes to tell.
+    const apart = parked.filter((entry) => group.length > 1 && entry.apart && byCandidate.has(entry.candidate))
+    parked = parked.filter((entry) => !apart.includes(entry))
+    const failed = answer.failed ? entries(answer.failed) : apart
+    return failed.length > 0 ? afterFailure(next, failed) : next
+  }
+
+  function end(entry: Entry, answer: LandResult, tests: number, alone: boolean): void {
+    if (answer.result === 'waits') {
+      parked.push(entry)
+      entry.apart = answer.paths.length > 0
+      if (!alone && entry.apart) return
+      if (entry.waitsFor === answer.reason) return
+      entry.waitsFor = answer.reason
+      const { branch } = entry.candidate
+      entry.context.emit({ type: 'landing.waiting', branch, reason: answer.reason, ...names(entry) })
+      return
+    }
+    if (answer.result === 'landed') sayLanded(entry.context.emit, entry.candidate, answer.landing, tests)
+    entry.resolve(answer.result === 'landed' ? answer.landing : answer.refusal)
+  }
+
+  function dropAborted(): void {
+    const live = (entry: Entry) => {
+      if (entry.context.signal.aborted) entry.reject(entry.context.signal.reason)
+      return !entry.context.signal.aborted
+    }
+    parked = parked.filter(live)
+    state = {
+      waiting: state.waiting.filter(live),
+      suspects: state.suspects.map((group) => group.filter(live)).filter((group) => group.length > 0),
+    }
+  }
+
+  return { submit }
+}
+
+function candidateOf(change: Change): Candidate {
+  return {
+    branch: change.branch,
+    commit: change.commit,
+    worker: change.worker,
+    iteration: change.number,
+    ...(change.task ? { task: { id: change.task.id, summary: change.task.summary } } : {}),
+    ...(change.reviewedBy ? { reviewedBy: change.reviewedBy } : {}),
+    ...(change.status ? { status: change.status } : {}),
+  }
+}
+
+function names({ candidate }: Entry): { worker?: string; iteration?: number; task?: string } {
+  return {
+    ...(candidate.worker ? { worker: candidate.worker } : {}),
+    ...(candidate.iteration ? { iteration: candidate.iteration } : {}),
+    ...(candidate.task ? { task: candidate.task.id } : {}),
+  }
+}

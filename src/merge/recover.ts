@@ -1,0 +1,82 @@
+// After a crash: what a dead landing had begun to do to a checkout is finished if its target moved, else undone.
+
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../errors.js'
+import { rawChanges } from '../git/changes.js'
+import { gitFolders } from '../git/folders.js'
+import { applyMove, indexFiles, isOurLock, parseIndex } from '../git/move.js'
+import { resolveCommit } from '../git/repository.js'
+import { git, gitText } from '../git/run.js'
+import { type Intent, leftIntents } from './journal.js'
+
+export interface RecoveredMove {
+  readonly checkout: string
+  /** `finished`: the target had moved, and the checkout has followed. `undone`: it had not. */
+  readonly done: 'finished' | 'undone'
+}
+
+/**
+ * Mends the checkouts that dead landings left half moved. Call it under the landing lock.
+ * Costs one look into a folder if there is nothing to mend.
+ */
+export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
+  const done: RecoveredMove[] = []
+  for (const { intent, forget } of leftIntents(root)) {
+    freeRef(root, intent)
+    const value = await resolveCommit(root, intent.ref)
+    for (const checkout of intent.checkouts) {
+      const { index, lock, copy } = indexFiles(checkout.own)
+      // Our lock on the index says that we had not let go of it, and nobody else can have changed it since.
+      if (!isOurLock(lock)) continue
+      if (value === intent.to && existsSync(copy)) {
+        renameSync(copy, index)
+        done.push({ checkout: checkout.path, done: 'finished' })
+      } else if (value !== intent.to && existsSync(copy)) {
+        await undo(checkout.path, index, copy, intent)
+        done.push({ checkout: checkout.path, done: 'undone' })
+      }
+      for (const file of [copy, `${copy}.lock`, lock]) rmSync(file, { force: true })
+    }
+    forget()
+  }
+  return done
+}
+
+/** A ref's lock that holds the value we were about to write, and is older than any living git of ours, is a dead one's. */
+function freeRef(root: string, intent: Intent): void {
+  const lock = path.join(gitFolders(root).common, `${intent.ref}.lock`)
+  try {
+    if (readFileSync(lock, 'utf8').trim() !== intent.to) return
+    if (Date.now() - statSync(lock).mtimeMs > 500) rmSync(lock, { force: true })
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+}
+
+/** Puts back the files that were written or removed; a file with any other content is the person's, and stays. */
+async function undo(checkout: string, index: string, copy: string, intent: Intent): Promise<void> {
+  const changes = await rawChanges(checkout, intent.from, intent.to, false)
+  const [before, after] = await Promise.all(
+    [index, copy].map(async (file) =>
+      parseIndex(await gitText(checkout, ['ls-files', '-s', '-z'], { env: { GIT_INDEX_FILE: file } })),
+    ),
+  )
+  const back = { set: [], unset: [], write: [] as typeof changes, remove: [] as typeof changes }
+  for (const change of changes) {
+    const had = before?.get(change.path)
+    const got = after?.get(change.path)
+    // What the copy does not have as the new commit says was never touched.
+    if (had?.oid === got?.oid && had?.mode === got?.mode) continue
+    const on = await contentOf(checkout, change.path)
+    if (had && (on === undefined || on === change.newOid)) back.write.push({ ...change, newMode: had.mode })
+    if (!had && on === change.newOid) back.remove.push(change)
+  }
+  // Files are written from the index as it was, through a copy, so that the lock in the person's name is not needed.
+  await applyMove(checkout, index, back)
+}
+
+async function contentOf(checkout: string, file: string): Promise<string | undefined> {
+  const { status, stdout } = await git(checkout, ['hash-object', '--end-of-options', file])
+  return status === 0 ? stdout.trim() : undefined
+}

@@ -1,0 +1,47 @@
+// Decides which of an agent's leftover files must not be committed for it: secrets, huge files, installed packages.
+
+import path from 'node:path'
+
+/** Files above this are not committed for an agent: 10 MB, where hosting services begin to warn at 50. */
+export const HUGE_BYTES = 10_000_000
+
+const SECRET_NAMES = [
+  /^\.env(\..+)?$/i,
+  /\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)$/i,
+  /^id_(rsa|dsa|ecdsa|ed25519)$/i,
+  /^\.?(netrc|pypirc|htpasswd|git-credentials|pgpass)$/i,
+  /^(credentials|client_secret.*|service[-_]account.*)\.json$/i,
+  /^secrets?\.(json|ya?ml|toml|txt)$/i,
+]
+const HARMLESS_NAMES = [/^\.env\.(example|sample|template|dist|defaults?|test|ci)$/i, /\.pub$/i]
+
+/** Tokens whose form says what they are. */
+const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/, 'a private key'],
+  [/\bAKIA[0-9A-Z]{16}\b/, 'an AWS access key'],
+  [/\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{50,}\b/, 'a GitHub token'],
+  [/\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}\b/, 'an API key'],
+  [/\bxox[abprs]-[A-Za-z0-9-]{10,}\b/, 'a Slack token'],
+  [/\bAIza[0-9A-Za-z_-]{35}\b/, 'a Google API key'],
+  [/:_authToken=\S+/, 'a registry token'],
+]
+
+/**
+ * Why a path should not be committed, from its name alone; undefined if it may.
+ * @param linked whether it is a symbolic link
+ */
+export function refusedName(file: string, linked: boolean): string | undefined {
+  const parts = file.split('/')
+  const name = parts.at(-1) || parts.at(-2) || file
+  if (parts.includes('node_modules')) return linked ? 'a link to installed packages' : 'installed packages'
+  if (HARMLESS_NAMES.some((pattern) => pattern.test(name))) return undefined
+  if (SECRET_NAMES.some((pattern) => pattern.test(name))) return 'its name says that it holds a secret'
+  if (path.posix.dirname(file).endsWith('.aws') && name === 'credentials') return 'its name says that it holds a secret'
+  return undefined
+}
+
+/** Why a file should not be committed, from what is in it. */
+export function refusedContent(text: string): string | undefined {
+  const found = SECRET_TEXTS.find(([pattern]) => pattern.test(text))
+  return found && `it holds what looks like ${found[1]}`
+}

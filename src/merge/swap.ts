@@ -1,0 +1,89 @@
+// The moment of a landing: the target moves from the value that was tested against to the tested one, together with
+// the checkouts that are on it, or nothing moves.
+
+import { type Checkout, checkoutsOf } from '../git/checkouts.js'
+import { isBlocked, type Moved, moveCheckout } from '../git/move.js'
+import type { Blocked } from '../git/overlap.js'
+import { prepareSwap } from '../git/refs.js'
+import type { TreeEdit } from '../words.js'
+import { crashPoint } from './crash.js'
+import { writeIntent } from './journal.js'
+
+export interface SwapRequest {
+  readonly root: string
+  /** The target, without `refs/heads/`. */
+  readonly into: string
+  readonly from: string
+  readonly to: string
+  /** Task files that the main checkout has, or gets by `settle`. */
+  readonly edits: readonly TreeEdit[]
+  /** For the reflog. */
+  readonly message: string
+}
+
+/** `moved`: the target has another value by now. */
+export type SwapAnswer = 'swapped' | 'moved' | Blocked
+
+/** What would keep the checkouts that are on the target from moving now, without touching anything. */
+export async function whatBlocks(request: SwapRequest): Promise<Blocked | undefined> {
+  const { from, to } = request
+  for (const checkout of checkoutsOf(request.root, request.into)) {
+    const notOnDisk = writtenBySettle(request, checkout)
+    const answer = await moveCheckout({ checkout, from, to, notOnDisk, dryRun: true })
+    if (isBlocked(answer)) return answer
+  }
+  return undefined
+}
+
+/** Only the main checkout has the task's files: there `settle` puts them in place. */
+function writtenBySettle(request: SwapRequest, checkout: Checkout): Set<string> {
+  const written = checkout.path === request.root ? request.edits.filter((edit) => edit.content) : []
+  return new Set(written.map((edit) => edit.path))
+}
+
+/**
+ * Moves the target. The ref is held, its old value checked, before a file of a checkout is touched, and moves only
+ * after the last one: whoever commits by hand in between is told by git that the ref is locked.
+ */
+export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
+  const ref = `refs/heads/${request.into}`
+  const checkouts = checkoutsOf(request.root, request.into)
+  const busy = checkouts.find((checkout) => checkout.busy)
+  if (busy) return { reason: `${busy.busy} is in progress in ${busy.path}`, paths: [] }
+
+  const { from, to } = request
+  const forget = checkouts.length > 0 ? writeIntent(request.root, { ref, from, to, checkouts }) : () => {}
+  crashPoint('journal')
+  const prepared = await prepareSwap(request.root, { ref, from, to, message: request.message })
+  if (!prepared) {
+    forget()
+    return 'moved'
+  }
+  crashPoint('prepared')
+  const moved: Moved[] = []
+  try {
+    for (const checkout of checkouts) {
+      const notOnDisk = writtenBySettle(request, checkout)
+      const answer = await moveCheckout({ checkout, from, to, notOnDisk })
+      if (isBlocked(answer)) {
+        for (const one of moved.reverse()) await one.undo()
+        await prepared.abort()
+        forget()
+        return answer
+      }
+      moved.push(answer)
+    }
+    crashPoint('files')
+    await prepared.commit()
+  } catch (error) {
+    for (const one of moved.reverse()) await one.undo()
+    await prepared.abort()
+    forget()
+    throw error
+  }
+  crashPoint('swapped')
+  for (const one of moved) one.finish()
+  forget()
+  crashPoint('finished')
+  return 'swapped'
+}

@@ -1,0 +1,35 @@
+// Which branch a landing goes to where nobody says it (cli.md, settled question 1).
+
+import { OompaError, STATUS } from '../errors.js'
+import { currentBranch } from '../git/repository.js'
+import { git } from '../git/run.js'
+
+/**
+ * The target without `refs/heads/`: `into` if given, else the branch that the main checkout is on; on a detached HEAD
+ * the remote's default branch, else `main` or `master`.
+ * @throws OompaError `no-target` (status 2)
+ */
+export async function resolveTarget(root: string, into?: string): Promise<string> {
+  const wanted = into?.replace(/^refs\/heads\//, '') ?? (await currentBranch(root)) ?? (await usualBranch(root))
+  if (wanted && (await exists(root, wanted))) return wanted
+  throw new OompaError({
+    code: 'no-target',
+    message: wanted
+      ? `There is no branch \`${wanted}\` in ${root} to land on.`
+      : `${root} is on a detached HEAD, and there is neither a remote's default branch nor main nor master to land on.`,
+    mend: wanted ? `git branch -- ${wanted}` : 'Say which branch with --into.',
+    status: STATUS.usage,
+  })
+}
+
+async function usualBranch(root: string): Promise<string | undefined> {
+  const head = await git(root, ['symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD'])
+  const remote = head.status === 0 ? head.stdout.trim().replace(/^origin\//, '') : undefined
+  for (const name of [remote, 'main', 'master']) if (name && (await exists(root, name))) return name
+  return undefined
+}
+
+async function exists(root: string, branch: string): Promise<boolean> {
+  const { status } = await git(root, ['show-ref', '--verify', '--quiet', '--', `refs/heads/${branch}`])
+  return status === 0
+}
