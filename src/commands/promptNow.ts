@@ -9,7 +9,7 @@ import { usageError } from '../errors.js'
 import { findRepository } from '../git/repository.js'
 import { findHooks, hasHook } from '../hooks/find.js'
 import { composePrompt, contextValues, level1Input, readPrompts, tokensIn } from '../prompts/index.js'
-import { targetBranch } from '../swarm/target.js'
+import { resolveTarget } from '../merge/target.js'
 import { openTasks } from '../swarm/tasks.js'
 import type { Args } from './contract.js'
 
@@ -35,14 +35,14 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
   const facts = { worker, agent: formatAgentSpec(lane.agent), level }
   if (level === 1) return { ...facts, prompt: level1Input(`.${worker}-i1`, read.bytes) }
   const prompts = read.text ?? ''
-  const { hooks, claims, queue } = await queueNow(root, settings, level)
-  const lands = settings.merge.enabled && (hooks.merge !== undefined || settings.configuredWorkers)
+  const { hooks, claims, queue } = await queueNow(root, settings)
+  const lands = settings.merge.enabled || hooks.merge !== undefined
   const prompt = composePrompt({
     swarm: '<swarm>',
     worker,
     iteration: 1,
     branch: `oompa/${worker}-i1`,
-    into: lands ? await targetBranch(root, settings.merge.into) : undefined,
+    into: lands ? await resolveTarget(root, settings.merge.into) : undefined,
     task: claims ? queue?.pending.find((task) => task.ready) : undefined,
     claiming: claims ? 'loop' : settings.configuredWorkers ? 'signal' : 'agent',
     tasksPath: queue ? path.join(root, 'tasks') : undefined,
@@ -65,14 +65,15 @@ function laneOf(settings: Settings, worker: string) {
   )
 }
 
-async function queueNow(root: string, settings: Settings, level: Level) {
+async function queueNow(root: string, settings: Settings) {
   const found = findHooks(root)
   // Loading a hook runs it: only those are loaded that say where tasks are and whether work lands.
   const files = found.files.filter((file) => file.hook === 'tasks' || file.hook === 'merge')
   const hooks = hasHook(found, 'tasks', 'merge')
     ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } })
     : { merge: undefined, tasks: undefined }
-  const { store, claims } = await openTasks(root, settings, hooks, level)
+  const claims = hooks.tasks !== undefined
+  const store = await openTasks(root, settings, hooks)
   const listing = await store?.list()
   if (!listing) return { hooks, claims, queue: undefined }
   const { pending, current, complete } = listing
