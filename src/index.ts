@@ -1,6 +1,7 @@
 // All that hooks and the loop may import.
 
 export type * from './agents/contract.js'
+export { command } from './agents/custom.js'
 export type * from './events/contract.js'
 export type * from './hooks/contract.js'
 export type * from './merge/contract.js'
