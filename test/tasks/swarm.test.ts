@@ -49,7 +49,9 @@ describe('processes that are killed at random', () => {
     mkdirSync(path.join(root, 'tasks/current'), { recursive: true })
     const completed: string[] = []
     for (let wave = 0; wave < 4; wave++) {
-      const running = Array.from({ length: 8 }, (_, index) => startClaimer(root, `w${wave}-${index}`, { COMPLETE: '1' }))
+      const running = Array.from({ length: 8 }, (_, index) =>
+        startClaimer(root, `w${wave}-${index}`, { COMPLETE: '1' }),
+      )
       for (const one of running) {
         // A moment at random between its first claim and some later one, wherever it then is.
         void one.prints(/t\d+\n/).then(
@@ -63,16 +65,23 @@ describe('processes that are killed at random', () => {
     completed.push(...(await idsOf([startClaimer(root, 'last', { COMPLETE: '1' })])))
     const { pending, current, complete, problems } = await taskFolder('tasks', root).list()
     expect([pending.length, current.length, problems.length]).toEqual([0, 0, 0])
-    expect(complete.map((task) => task.id)).toEqual(Object.keys(manyTasks(count)).map((file) => path.basename(file, '.edn')))
+    expect(complete.map((task) => task.id)).toEqual(
+      Object.keys(manyTasks(count)).map((file) => path.basename(file, '.edn')),
+    )
     expect(new Set(completed).size).toBe(count)
   })
 
   it('and the same with scripts of `oompa tasks claim`', async () => {
     const count = 40
     const { root } = repositoryWith(manyTasks(count))
-    const running = Array.from({ length: 6 }, (_, index) => startScript('claims-command.sh', root, `c${index}`, [oompaBin, '99']))
+    const running = Array.from({ length: 6 }, (_, index) =>
+      startScript('claims-command.sh', root, `c${index}`, [oompaBin, '99']),
+    )
     for (const one of running.slice(0, 3)) {
-      void one.prints(/t\d+\n/).then(() => process.kill(-one.child.pid!, 'SIGKILL'), () => {})
+      void one.prints(/t\d+\n/).then(
+        () => process.kill(-one.child.pid!, 'SIGKILL'),
+        () => {},
+      )
     }
     const first = await idsOf(running)
     // A script is the process that its claims live by: of the three that were killed, all of them are stale.
