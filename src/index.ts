@@ -1,2 +1,5 @@
 // All that hooks and the loop may import.
+
+export type { MergeHookWithOptions, MergeOptions } from './merge/contract.js'
+export { mergeQueue } from './merge/queue.js'
 export type * from './words.js'
