@@ -9,6 +9,7 @@ interface Entry {
 }
 
 export const commands = {
+  add: { summary: 'Copy the sample of a hook into hooks/: merge, review, tasks …', load: () => import('./add.js') },
   cleanup: { summary: 'Remove worktrees that are clean, landed and not in use', load: () => import('./cleanup.js') },
   completion: { summary: 'Completion for bash, zsh and fish', load: () => import('./completion.js') },
   demo: { summary: 'Run a real swarm with scripted agents, in a temporary repository', load: () => import('./demo.js') },
