@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The loop: workers in parallel, iterations in turn, each in a worktree of its own. This is all of it, and it is yours
 // to edit. Each comment on the right is the line of bash that it stands for, or the hook that turns the stage on.
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const { attempts, claim, land, openWorktree, propose, review, swarm } = await toolkit()
+const { attempts, claim, land, openWorktree, propose, review, swarm } = await import(toolkit())
 
 await swarm(async (worker) => {                                    // for w in $(seq 1 ${WORKERS:-3}); do (
   for await (const iteration of worker) {                          //   for i in $(seq 1 ${ITERATIONS:-5}); do
@@ -21,16 +21,13 @@ await swarm(async (worker) => {                                    // for w in $
 })                                                                 // ) & done; wait
 
 /** The package: installed beside this file, or wherever the `oompa` on the PATH comes from. */
-async function toolkit() {
-  const places = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'oompa'))
-  for (const place of [process.env.OOMPA_PACKAGE, 'oompa-loompas', ...places]) {
-    try {
-      if (place === 'oompa-loompas') return await import(place)
-      if (place) return await import(pathToFileURL(join(realpathSync(place), '../../dist/index.js')).href)
-    } catch (error) {
-      if (!['ENOENT', 'ENOTDIR', 'EACCES', 'ERR_MODULE_NOT_FOUND'].includes(error.code)) throw error
-    }
-  }
+function toolkit() {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const program = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa'))].find((file) => file && existsSync(file))
+  try {
+    if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas')
+  } catch {}
+  if (program) return pathToFileURL(join(realpathSync(program), '../../dist/index.js')).href
   console.error('oompa-loompas is not installed here.\n  → npm install --global oompa-loompas')
   process.exit(2)
 }

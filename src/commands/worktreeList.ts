@@ -2,7 +2,7 @@
 
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
-import { targetBranch } from '../swarm/target.js'
+import { resolveTarget } from '../merge/target.js'
 import type { NamedWorktree } from '../worktrees/named.js'
 import type { Command } from './contract.js'
 import { flag, text } from './parse.js'
@@ -18,7 +18,7 @@ export const command: Command = {
   async run(args) {
     const { root } = await findRepository()
     const { listNamed } = await import('../worktrees/named.js')
-    const target = await targetBranch(root, text(args, 'into'))
+    const target = await resolveTarget(root, text(args, 'into'))
     const worktrees = await listNamed(root, `refs/heads/${target}`)
     if (flag(args, 'json')) console.log(JSON.stringify(worktrees, null, 2))
     else if (worktrees.length === 0) console.log('There is no named worktree.\n  → oompa worktree new NAME')

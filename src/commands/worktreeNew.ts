@@ -5,7 +5,7 @@ import { withoutRepository } from '../git/environment.js'
 import { findRepository, resolveCommit } from '../git/repository.js'
 import type { HookContext } from '../hooks/contract.js'
 import { findHooks, hasHook } from '../hooks/find.js'
-import { targetBranch } from '../swarm/target.js'
+import { resolveTarget } from '../merge/target.js'
 import type { NamedWorktree } from '../worktrees/named.js'
 import type { Command } from './contract.js'
 import { flag, text } from './parse.js'
@@ -30,7 +30,7 @@ export const command: Command = {
   async run(args) {
     const { root } = await findRepository()
     const { makeNamed } = await import('../worktrees/named.js')
-    const from = text(args, 'from') ?? `refs/heads/${await targetBranch(root, undefined)}`
+    const from = text(args, 'from') ?? `refs/heads/${await resolveTarget(root, undefined)}`
     const worktree = await makeNamed(root, args.positionals[0] ?? '', from, text(args, 'story'))
     const json = flag(args, 'json')
     const say = (line: string) => (json ? console.error(line) : console.log(line))

@@ -2,7 +2,7 @@
 
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
-import { targetBranch } from '../swarm/target.js'
+import { resolveTarget } from '../merge/target.js'
 import type { Command } from './contract.js'
 import { text } from './parse.js'
 
@@ -16,7 +16,7 @@ export const command: Command = {
     const { root } = await findRepository()
     const { namedPath, removeNamed } = await import('../worktrees/named.js')
     const name = args.positionals[0] ?? ''
-    const target = await targetBranch(root, text(args, 'into'))
+    const target = await resolveTarget(root, text(args, 'into'))
     const { branch } = await removeNamed(root, name, `refs/heads/${target}`)
     console.log(`removed ${namedPath(root, name)}${branch ? ` and ${branch}, which has landed on ${target}` : ''}`)
     return STATUS.done

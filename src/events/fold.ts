@@ -17,6 +17,7 @@ export function emptyState(swarm: string): SwarmState {
     landed: [],
     kept: [],
     approvals: [],
+    limits: new Map(),
     counts: { iterations: 0, outcomes: {}, landed: 0, refused: 0, rejected: 0 },
     warnings: [],
     unread: 0,
@@ -58,6 +59,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       return
     case 'iteration.started':
       iterationStarted(workerOf(state, event), event)
+      waitAtLimit(state, workerOf(state, event), event.at)
       return
     case 'iteration.ended':
       iterationEnded(state, workerOf(state, event), event)
@@ -73,7 +75,9 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'agent.ended':
       if (event.type === 'agent.ended') addCost(state, event.costUsd)
       // The probe at start and a review from the shell belong to no worker.
-      if (event.worker) agent(workerOf(state, event), event)
+      if (!event.worker) return
+      agent(workerOf(state, event), event)
+      waitAtLimit(state, workerOf(state, event), event.at)
       return
     case 'review.ended':
       if (event.verdict === 'rejected') state.counts.rejected++
@@ -81,11 +85,8 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       enter(workerOf(state, event), 'preparing', event.at, `${event.verdict} in round ${event.round}`)
       return
     case 'limit.waiting':
-      if (event.worker) {
-        const worker = workerOf(state, event)
-        enter(worker, 'limit', event.at, event.reason)
-        worker.until = event.until
-      }
+      state.limits.set(event.agent, { until: event.until, reason: event.reason })
+      for (const worker of state.workers.values()) waitAtLimit(state, worker, event.at)
       return
     case 'work.kept':
       state.kept.push({ ref: event.ref, reason: event.reason, worker: event.worker, iteration: event.iteration })
@@ -106,6 +107,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'approval.rejected':
       remove(state.approvals, (waiting) => waiting.id === event.id)
       return
+    case 'swarm.recovered':
     case 'task.completed':
     case 'task.ready':
     case 'task.added':
@@ -243,6 +245,15 @@ function landing(state: SwarmState, event: Extract<OompaEvent, { type: `landing.
       if (worker) worker.kept = event.kept ?? worker.kept
       if (worker) enter(worker, 'preparing', at, `refused: ${event.reason}`)
   }
+}
+
+/** A limit holds for a harness, so for every worker that would call it next. */
+function waitAtLimit(state: SwarmState, worker: WorkerState, at: string): void {
+  if (worker.phase !== 'preparing' && worker.phase !== 'idle' && worker.phase !== 'limit') return
+  const limit = state.limits.get(worker.agent.split(':')[0] ?? '') ?? state.limits.get(worker.agent)
+  if (!limit || !(Date.parse(limit.until) > Date.parse(at))) return
+  enter(worker, 'limit', at, limit.reason)
+  worker.until = limit.until
 }
 
 function addCost(to: { costUsd?: number }, costUsd: number | undefined): void {

@@ -1,6 +1,6 @@
 // The event log: appended to by stages, read by views. It is the only record of what a swarm did.
 
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { runFolder, runsFolder } from '../files/paths.js'
@@ -21,16 +21,22 @@ export function logFile(root: string, swarm: string): string {
 /** Opens (and makes) the log of a swarm for appending. */
 export function openLog(root: string, swarm: string): EventLog {
   mkdirSync(runFolder(root, swarm), { recursive: true })
-  const file = openSync(logFile(root, swarm), 'a')
+  const file = openSync(logFile(root, swarm), 'a+')
   const listeners: ((event: OompaEvent) => void)[] = []
   let open = true
+  // After a line that a crash or a full disk has cut, a line end comes first: else the next event would be lost with it.
+  let whole = endsWhole(file)
   return {
     emit(event) {
       // `type` third in every line: `scan.ts` finds it there without parsing the line.
       const full: OompaEvent = { at: new Date().toISOString(), swarm, ...typeFirst(event) }
       try {
         // One write for one line: O_APPEND keeps lines of several processes apart.
-        if (open) writeSync(file, `${JSON.stringify(full)}\n`)
+        if (open) {
+          const line = Buffer.from(`${whole ? '' : '\n'}${JSON.stringify(full)}\n`)
+          whole = false
+          whole = writeSync(file, line) === line.length
+        }
       } catch (error) {
         // A full disk must not end the swarm: its views still hear of the event.
         if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) throw error
@@ -45,6 +51,12 @@ export function openLog(root: string, swarm: string): EventLog {
       open = false
     },
   }
+}
+
+function endsWhole(file: number): boolean {
+  const { size } = fstatSync(file)
+  const last = Buffer.alloc(1)
+  return size === 0 || readSync(file, last, 0, 1, size - 1) === 0 || last[0] === 10
 }
 
 /** Every event of a swarm; a last line that was cut by a crash is passed over. */

@@ -24,7 +24,7 @@ export interface Run {
   /** Of its first start, ISO 8601. */
   readonly startedAt?: string
   readonly stoppedAt?: string
-  /** Bytes of its log. */
+  /** Bytes of the whole lines of its log. */
   readonly size: number
 }
 
@@ -58,7 +58,7 @@ export function runState(
 
 /** One swarm; undefined if it has no log. */
 export function readRun(root: string, swarm: string, world: World = thisWorld(root)): Run | undefined {
-  const edges = logEdges(root, swarm)
+  const edges = logEdges(root, swarm, isEdge)
   if (!edges || edges.size === 0) return undefined
   let latest = latestOf(edges.last)
   // Neither stands near the end: a swarm that runs or crashed, or one that was written to long after its end.
@@ -111,6 +111,32 @@ export function findRun(root: string, id?: string, world: World = thisWorld(root
   const run = matches[0] === undefined ? undefined : readRun(root, matches[0], world)
   if (!run) throw usageError(`There is no swarm \`${id}\`.`, 'oompa list --all', 'unknown-swarm')
   return run
+}
+
+/**
+ * The running swarm that a command ends: the named one, or the only one.
+ * @throws OompaError `not-running` (status 3), `ambiguous-swarm` (status 2), and those of `findRun`
+ */
+export function runningRun(root: string, id?: string, world: World = thisWorld(root)): Run {
+  const running = id === undefined ? listRuns(root, world).filter(({ state }) => state === 'running') : []
+  if (running.length > 1) {
+    throw usageError(
+      `Several swarms are running: ${running.map(({ swarm }) => swarm).join(', ')}.`,
+      'Name one of them.',
+      'ambiguous-swarm',
+    )
+  }
+  const run = running[0] ?? findRun(root, id, world)
+  if (run.state === 'running') return run
+  throw new OompaError({
+    code: 'not-running',
+    message:
+      id === undefined
+        ? 'No swarm is running.'
+        : `Swarm ${run.swarm} is not running: it ${run.state === 'crashed' ? 'crashed' : 'has ended'}.`,
+    mend: run.state === 'crashed' ? `oompa resume ${run.swarm}` : `oompa view ${run.swarm}`,
+    status: STATUS.nothing,
+  })
 }
 
 function isEdge(type: string): boolean {

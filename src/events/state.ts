@@ -135,6 +135,8 @@ export interface SwarmState {
   readonly landed: LandedEntry[]
   readonly kept: KeptEntry[]
   readonly approvals: WaitingApproval[]
+  /** Harnesses at a rate or usage limit: until when (ISO 8601), and what the service said. */
+  readonly limits: Map<string, { readonly until: string; readonly reason: string }>
   readonly counts: SwarmCounts
   /** Money caps, bypasses, failed hooks and warnings, in words; the latest hundred. Not escaped. */
   readonly warnings: string[]

@@ -23,7 +23,7 @@ import { recoverCrashed } from './recover.js'
 import { type Registration, register } from './register.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
-import { targetBranch } from './target.js'
+import { resolveTarget } from '../merge/target.js'
 import { makeWorker } from './worker.js'
 
 /** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
@@ -52,7 +52,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   }
   const found = findHooks(root)
   const level = levelOf({ hooks: found.files.map((file) => file.hook), settings })
-  const into = level > 1 ? await targetBranch(root, settings.merge.into) : undefined
+  const into = level > 1 ? await resolveTarget(root, settings.merge.into) : undefined
   const prompts = settings.workers.map((lane) => readPrompts(root, lane.prompts, { expand: level > 1 }))
   if (settings.dryRun) {
     const { describePlan } = await import('./plan.js')

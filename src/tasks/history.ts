@@ -14,6 +14,8 @@ export interface HistoryEntry {
   readonly by?: string
   readonly swarm?: string
   readonly reason?: string
+  /** The commit that landed it: a squash cannot write its own into the file. */
+  readonly commit?: string
 }
 
 export function historyFile(root: string): string {

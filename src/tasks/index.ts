@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { usageError } from '../errors.js'
 import type { TaskStore } from './contract.js'
+import { GRAPH_FILES } from './graph/files.js'
 
 export interface StoreChoice {
   /** `tasks.store` of `oompa.json`. */
@@ -17,8 +18,8 @@ type OpenStore = (root: string, folder: string) => Promise<TaskStore>
 /** Loaded when they are chosen: a claim from a shell must not pay for the others. */
 const stores = {
   folder: async (root, folder) => (await import('./folder/store.js')).taskFolder(folder, root),
-  lists: async (root, folder) => (await import('./folder/store.js')).taskFolder(folder, root),
-  graph: async (root, folder) => (await import('./folder/store.js')).taskFolder(folder, root),
+  lists: async (root, folder) => (await import('./lists/store.js')).markdownLists(folder, root),
+  graph: async (root) => (await import('./graph/store.js')).taskGraph(undefined, root),
 } satisfies Record<string, OpenStore>
 
 /**
@@ -39,5 +40,6 @@ function chooseStore(root: string, folder: string): keyof typeof stores {
       'two-task-stores',
     )
   }
-  return there('pending.md') ? 'lists' : 'folder'
+  if (there('pending.md')) return 'lists'
+  return !there('pending') && GRAPH_FILES.some((name) => existsSync(path.join(root, name))) ? 'graph' : 'folder'
 }

@@ -7,6 +7,8 @@ import { cycles, inOrder, missingPrerequisites, type Placed, waitsFor } from './
 /** A task as a store read it. `path` is for problems. */
 export interface Found extends Placed {
   readonly path: string
+  /** Held back by the one who wrote it. */
+  readonly blocked?: boolean
 }
 
 export interface CurrentFound extends Found {
@@ -55,7 +57,7 @@ export function arrange(snapshot: Snapshot): TaskListing {
   return {
     pending: inOrder(snapshot.pending).map((found) => {
       const waits = waitsFor(found.task, (id) => complete.has(id))
-      return { ...found.task, ready: waits.length === 0 && !twice.has(found), waitsFor: waits }
+      return { ...found.task, ready: waits.length === 0 && !found.blocked && !twice.has(found), waitsFor: waits }
     }),
     current: inOrder(snapshot.current).map(({ task, claim, stale }) => ({
       ...task,

@@ -1,6 +1,6 @@
 // Claim records in `.oompa/claims/`: whose a claim is. What is claimed is decided by the task's file alone.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
@@ -166,5 +166,38 @@ export function holderOf(record: ClaimRecord): Claimer {
     worker: record.worker,
     ...(record.swarm === undefined ? {} : { swarm: record.swarm }),
     ...(record.pid === undefined ? {} : { pid: record.pid }),
+  }
+}
+
+/** A sign of life younger than this is not renewed: most commands of a worker come in bursts. */
+const RENEW_AFTER_MS = 30_000
+
+/** Renews every claim of a worker that lives by its lease, in whatever store. */
+export function renewWorker(root: string, worker: string, swarm: string | undefined): void {
+  const claims = path.join(stateFolder(root), 'claims')
+  const now = Date.now()
+  for (const store of namesIn(claims)) {
+    for (const name of namesIn(path.join(claims, store))) {
+      const file = path.join(claims, store, name)
+      const stat = name.endsWith('.claim') ? statSync(file, { throwIfNoEntry: false }) : undefined
+      if (!stat || now - stat.mtimeMs < RENEW_AFTER_MS) continue
+      try {
+        const record = parseRecord(readFileSync(file, 'utf8'))
+        if (record?.worker === worker && record.pid === undefined && (swarm === undefined || record.swarm === swarm)) {
+          utimesSync(file, now / 1000, now / 1000)
+        }
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error // it has just ended
+      }
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
   }
 }

@@ -1,5 +1,6 @@
 // Chooses the view: JSON if asked for, a live table on a terminal, plain lines elsewhere.
 
+import type { SwarmState } from '../events/state.js'
 import { coloursFor } from './colour.js'
 import type { Screen, View } from './contract.js'
 import { jsonView } from './json.js'
@@ -13,6 +14,8 @@ export interface ViewOptions {
   json?: boolean
   /** Plain lines, on a terminal too. */
   plain?: boolean
+  /** What is known already, of a swarm that is joined while it runs: it is not said again. The view changes it. */
+  state?: SwarmState
   /** Where to print; standard output unless given. */
   stdout?: Screen
   /** `NO_COLOR`, `FORCE_COLOR`, `CI` and `TERM` are read from it; our own environment unless given. */
@@ -34,8 +37,8 @@ export function openView(options: ViewOptions = {}): View {
   }
   if (options.json) return jsonView(print)
   const colours = coloursFor(stdout, env)
-  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print)
-  return plainView(print, colours)
+  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print, options.state)
+  return plainView(print, colours, options.state)
 }
 
 /** Whether a table can be drawn again and again. */

@@ -8,8 +8,7 @@ import { type Said, say } from './say.js'
 import { summaryLines } from './summary.js'
 
 /** A view that prints one line for each event that is worth one, then the summary. */
-export function plainView(print: (line: string) => void, colours: Colours): View {
-  const state = emptyState('')
+export function plainView(print: (line: string) => void, colours: Colours, state = emptyState('')): View {
   const output = outputLines((worker, line) => print(`[${worker}] ${line}`))
   return {
     event(event) {
@@ -21,9 +20,9 @@ export function plainView(print: (line: string) => void, colours: Colours): View
       for (const line of said ? prefixed(said) : []) print(toned(colours, said?.tone ?? 'plain', line))
     },
     output: output.take,
-    end() {
+    end(run) {
       output.flush()
-      const lines = summaryLines(state, { colours })
+      const lines = summaryLines(state, { colours, run })
       for (const line of lines.length ? ['', ...lines] : []) print(line)
     },
   }

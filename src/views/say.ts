@@ -86,6 +86,11 @@ function landingWords(event: OompaEvent): Words {
       return ['bad', `${event.id} was rejected: ${event.reason}`]
     case 'work.kept':
       return ['plain', `work kept at ${event.ref}: ${event.reason}`]
+    case 'swarm.recovered':
+      return [
+        'plain',
+        `put in order by ${event.by}: ${event.kept.length} kept, ${count(event.claims, 'claim')} given back`,
+      ]
     case 'limit.waiting':
       return ['bad', `${event.agent} is limited until ${timeOfDay(event.until)}: ${event.reason}`]
     case 'note':

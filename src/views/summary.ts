@@ -26,7 +26,7 @@ export function summaryLines(state: SwarmState, options: SummaryOptions = {}): s
   return [
     colours.bold(headline(state, run, options.now)),
     tally(state.counts),
-    ...[...state.workers.values()].flatMap((worker) => ['', ...workerLines(worker, state, colours)]),
+    ...[...state.workers.values()].flatMap((worker) => ['', ...workerLines(worker, state, run, colours)]),
     ...block('Waiting for a person', state.approvals.map(approvalLine)),
     ...block('Worth knowing', warningLines(state)),
     ...block(
@@ -48,7 +48,7 @@ function headline(state: SwarmState, run: RunState, now = Date.now()): string {
   return `Swarm ${escapeText(state.swarm)} ${how} · ${span(between(state.startedAt, end))}${cost}`
 }
 
-function workerLines(worker: WorkerState, state: SwarmState, colours: Colours): string[] {
+function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colours: Colours): string[] {
   const facts = [
     escapeText(worker.agent),
     count(worker.ended.length, 'iteration'),
@@ -69,9 +69,22 @@ function workerLines(worker: WorkerState, state: SwarmState, colours: Colours): 
       ? [`  … ${rest.length - shown.length} earlier: oompa view ${state.swarm} --json`]
       : []),
     ...shown.map((one) => `  ${number(one.iteration)} ${iterationLine(one, colours)}`),
+    ...goingOn(worker, run, colours),
     ...(idle.length ? [`  ${idle.map((one) => number(one.iteration)).join(' ')} made no change`] : []),
     ...(worker.denials.size ? [`  refused to its agents: ${[...worker.denials].map(oneLine).join(', ')}`] : []),
   ]
+}
+
+/** The iteration that is in progress, or was when its process died. */
+function goingOn(worker: WorkerState, run: RunState, colours: Colours): string[] {
+  if (worker.startedAt === undefined || run === 'stopped') return []
+  const where = [
+    worker.task && oneLine(worker.task),
+    worker.branch && `on ${escapeText(worker.branch)}`,
+    worker.worktree && `in ${escapeText(worker.worktree)}`,
+  ].filter(Boolean)
+  const what = run === 'running' ? colours.bold('now') : colours.yellow('cut off')
+  return [`  ${number(worker.iteration)} ${what} ${where.join(' ')}`.trimEnd()]
 }
 
 function iterationLine(one: EndedIteration, colours: Colours): string {

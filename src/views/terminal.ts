@@ -2,6 +2,7 @@
 
 import { Writable } from 'node:stream'
 import { apply, emptyState } from '../events/fold.js'
+import type { RunState } from '../events/runs.js'
 import type { SwarmState } from '../events/state.js'
 import { type Colours, toned } from './colour.js'
 import type { Screen, View } from './contract.js'
@@ -29,8 +30,12 @@ interface Frame {
 }
 
 /** A view that draws a table and keeps it up to date. The cursor is never hidden: nothing is left to be mended. */
-export function terminalView(screen: Screen, colours: Colours, print: (line: string) => void): View {
-  const state = emptyState('')
+export function terminalView(
+  screen: Screen,
+  colours: Colours,
+  print: (line: string) => void,
+  state = emptyState(''),
+): View {
   const waiting: string[] = []
   let frame: Frame | undefined
   let soon: NodeJS.Timeout | undefined
@@ -75,19 +80,19 @@ export function terminalView(screen: Screen, colours: Colours, print: (line: str
       drawSoon()
     },
     output: output.take,
-    end() {
+    end(run) {
       clearInterval(everySecond)
       clearTimeout(soon)
       screen.off('resize', draw)
       frame?.clear(sizeOf(screen).columns)
       ended = true
-      for (const line of [...waiting, ...lastLines(state, colours)]) print(line)
+      for (const line of [...waiting, ...lastLines(state, colours, run)]) print(line)
     },
   }
 }
 
-function lastLines(state: SwarmState, colours: Colours): string[] {
-  const lines = summaryLines(state, { colours })
+function lastLines(state: SwarmState, colours: Colours, run: RunState | undefined): string[] {
+  const lines = summaryLines(state, { colours, run })
   return lines.length ? ['', ...lines] : []
 }
 

@@ -12,6 +12,7 @@ import { isErrno, messageOf, OompaError } from '../errors.js'
 import { cacheFolder } from '../files/paths.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/worktrees.js'
+import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
 import type { Worktree } from '../words.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
@@ -31,7 +32,7 @@ export interface PoolOptions {
 export function worktreePool(options: PoolOptions): WorktreePool {
   const { root } = options
   const spares = path.join(options.cache ?? cacheFolder(root), 'spares')
-  const locked = <T>(act: () => Promise<T>) => withLock(root, 'worktrees', act, { signal: options.signal })
+  const locked = <T>(act: () => Promise<T>) => withLock(root, WORKTREE_LOCK, act, { signal: options.signal })
 
   return {
     async acquire(request) {

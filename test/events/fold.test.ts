@@ -78,8 +78,11 @@ test('a resumed swarm is running again, with its earlier iterations kept', () =>
 test('a limit is shown until its worker goes on', () => {
   const state = fold([at(0, started())])
   const until = at(60, started()).at
-  apply(state, at(1, { type: 'limit.waiting', worker: 'w1', agent: 'claude', until, reason: '429' }))
+  apply(state, at(1, { type: 'limit.waiting', agent: 'claude', until, reason: '429' }))
   expect(state.workers.get('w1')).toMatchObject({ phase: 'limit', until })
+  expect(state.workers.get('w2')).toMatchObject({ phase: 'idle' })
+  apply(state, at(2, { type: 'iteration.started', worker: 'w1', iteration: 1 }))
+  expect(state.workers.get('w1')).toMatchObject({ phase: 'limit', doing: '429' })
   apply(state, at(61, { type: 'agent.started', worker: 'w1', agent: 'claude', attempt: 1, role: 'author' }))
   expect(state.workers.get('w1')).toMatchObject({ phase: 'working', until: undefined })
 })

@@ -1,0 +1,22 @@
+// The state of one swarm now: its log, and what the machine says of its process.
+
+import { fold } from './fold.js'
+import type { Run, RunState } from './runs.js'
+import { scanForState } from './scan.js'
+import type { SwarmState } from './state.js'
+
+/** The state of a swarm when `run` was read; one that is not running has no worker that does anything. */
+export function readState(root: string, run: Run): SwarmState {
+  return settle(fold(scanForState(root, run.swarm, run.size), run.swarm), run.state)
+}
+
+/** Ends in `state`, which it changes, what a crash has left as going on. */
+export function settle(state: SwarmState, run: RunState): SwarmState {
+  if (run !== 'crashed') return state
+  state.queue.length = 0
+  for (const worker of state.workers.values()) {
+    worker.phase = 'ended'
+    worker.agentPid = undefined
+  }
+  return state
+}
