@@ -8,8 +8,8 @@ import { settingsOf } from '../config/load.js'
 import { usageError } from '../errors.js'
 import { findRepository } from '../git/repository.js'
 import { findHooks, hasHook } from '../hooks/find.js'
+import { resolveTarget } from '../merge/target.js'
 import { composePrompt, contextValues, level1Input, readPrompts, tokensIn } from '../prompts/index.js'
-import { targetBranch } from '../swarm/target.js'
 import { openTasks } from '../swarm/tasks.js'
 import type { Args } from './contract.js'
 
@@ -42,7 +42,7 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
     worker,
     iteration: 1,
     branch: `oompa/${worker}-i1`,
-    into: lands ? await targetBranch(root, settings.merge.into) : undefined,
+    into: lands ? await resolveTarget(root, settings.merge.into) : undefined,
     task: claims ? queue?.pending.find((task) => task.ready) : undefined,
     claiming: claims ? 'loop' : settings.configuredWorkers ? 'signal' : 'agent',
     tasksPath: queue ? path.join(root, 'tasks') : undefined,
