@@ -35,8 +35,9 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
   const facts = { worker, agent: formatAgentSpec(lane.agent), level }
   if (level === 1) return { ...facts, prompt: level1Input(`.${worker}-i1`, read.bytes) }
   const prompts = read.text ?? ''
-  const { hooks, claims, queue } = await queueNow(root, settings, level)
-  const lands = settings.merge.enabled && (hooks.merge !== undefined || settings.configuredWorkers)
+  const queue = await queueNow(root, settings)
+  const claims = hasHook(found, 'tasks')
+  const lands = settings.merge.enabled || hasHook(found, 'merge')
   const prompt = composePrompt({
     swarm: '<swarm>',
     worker,
@@ -65,17 +66,15 @@ function laneOf(settings: Settings, worker: string) {
   )
 }
 
-async function queueNow(root: string, settings: Settings, level: Level) {
+async function queueNow(root: string, settings: Settings) {
   const found = findHooks(root)
-  // Loading a hook runs it: only those are loaded that say where tasks are and whether work lands.
-  const files = found.files.filter((file) => file.hook === 'tasks' || file.hook === 'merge')
-  const hooks = hasHook(found, 'tasks', 'merge')
-    ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } })
-    : { merge: undefined, tasks: undefined }
-  const { store, claims } = await openTasks(root, settings, hooks, level)
-  const listing = await store?.list()
-  if (!listing) return { hooks, claims, queue: undefined }
+  // Loading a hook runs it: only the one is loaded that says where tasks are.
+  const files = found.files.filter((file) => file.hook === 'tasks')
+  const hooks =
+    files.length > 0 ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } }) : {}
+  const listing = await (await openTasks(root, settings, hooks))?.list()
+  if (!listing) return undefined
   const { pending, current, complete } = listing
   const counts = { pending: pending.length, current: current.length, complete: complete.length }
-  return { hooks, claims, queue: { counts, pending, current } }
+  return { counts, pending, current }
 }
