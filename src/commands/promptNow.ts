@@ -33,7 +33,9 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
   const lane = laneOf(settings, worker)
   const read = readPrompts(root, lane.prompts, { expand: level > 1 })
   const facts = { worker, agent: formatAgentSpec(lane.agent), level }
-  if (level === 1) return { ...facts, prompt: level1Input(`.${worker}-i1`, read.bytes) }
+  if (level === 1) {
+    return { ...facts, prompt: settings.here ? read.bytes : level1Input(`.${worker}-i1`, read.bytes) }
+  }
   const prompts = read.text ?? ''
   const queue = await queueNow(root, settings)
   const claims = hasHook(found, 'tasks')
@@ -42,7 +44,7 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
     swarm: '<swarm>',
     worker,
     iteration: 1,
-    branch: `oompa/${worker}-i1`,
+    ...(settings.here ? { here: true } : { branch: `oompa/${worker}-i1` }),
     into: lands ? await resolveTarget(root, settings.merge.into) : undefined,
     task: claims ? queue?.pending.find((task) => task.ready) : undefined,
     claiming: claims ? 'loop' : settings.configuredWorkers ? 'signal' : 'agent',
