@@ -56,6 +56,8 @@ export interface WorkerState {
   branch?: string
   attempt: number
   session?: string
+  /** Its author has said `__DONE__`: it starts no further iteration. */
+  finishing: boolean
   /** Process of the agent that is running now. */
   agentPid?: number
   /** Until when a limit is waited out, ISO 8601. */
