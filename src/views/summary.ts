@@ -57,7 +57,10 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
   ]
   const landed = state.landed.filter((entry) => entry.worker === worker.worker)
   const idle = worker.ended.filter((one) => one.outcome === 'nothing')
-  const rest = worker.ended.filter((one) => one.outcome !== 'landed' && one.outcome !== 'nothing')
+  const told = new Set(landed.map((entry) => entry.iteration))
+  const rest = worker.ended.filter(
+    (one) => one.outcome !== 'nothing' && !(one.outcome === 'landed' && told.has(one.iteration)),
+  )
   const shown = rest.slice(-MOST_ITERATIONS)
   return [
     [colours.bold(escapeText(worker.worker)), ...facts.filter(Boolean)].join(' · '),

@@ -114,3 +114,11 @@ test('work of an earlier run that was kept is named, and not as an iteration of 
   expect(lines).toContain('  #1 done no commits')
   expect(lines).toContain(`  ${ref} – an earlier run left it in .w1-i1`)
 })
+
+test('an iteration that landed is told even if no landing stands in the log', () => {
+  const state = fold([
+    at(0, started()),
+    at(1, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'landed', branch: 'b', commits: 1 }),
+  ])
+  expect(summaryLines(state)).toContain('  #1 landed 1 commit on b')
+})
