@@ -9,9 +9,13 @@ interface Entry {
 }
 
 export const commands = {
+  check: { summary: 'Whether a run could work here, line by line', load: () => import('./check.js') },
   cleanup: { summary: 'Remove worktrees that are clean, landed and not in use', load: () => import('./cleanup.js') },
   completion: { summary: 'Completion for bash, zsh and fish', load: () => import('./completion.js') },
-  demo: { summary: 'Run a real swarm with scripted agents, in a temporary repository', load: () => import('./demo.js') },
+  demo: {
+    summary: 'Run a real swarm with scripted agents, in a temporary repository',
+    load: () => import('./demo.js'),
+  },
   help: { summary: 'List the commands, or explain one', load: () => import('./help.js') },
   info: { summary: 'Everything that is known of the last run', load: () => import('./info.js') },
   init: { summary: 'Write what level 1 needs and is not there; never overwrite', load: () => import('./init.js') },
@@ -27,6 +31,7 @@ export const commands = {
     summary: 'Land one branch, tested on the merged tree, without a checkout',
     load: () => import('./merge.js'),
   },
+  prompt: { summary: 'Print the prompt that a worker would get now', load: () => import('./prompt.js') },
   requeue: { summary: 'puts stale claims back to pending', load: () => import('./requeue.js') },
   resume: { summary: 'Go on where a swarm stopped or crashed', load: () => import('./resume.js') },
   run: { summary: 'Run the loop: workers × iterations, each in its own worktree', load: () => import('./run.js') },

@@ -143,9 +143,10 @@ async function guarded(
     const limitMs = own === null ? undefined : typeof own === 'number' ? own : (settings?.limits.hookMs ?? HOOK_MS)
     const facts = { name, explain, limitMs }
     const call = (...args: readonly unknown[]): unknown => value(...args)
+    const prepare: unknown = Reflect.get(value, 'prepare')
+    if (typeof prepare === 'function') await prepare(root)
     if (hook === 'review') {
-      const { prepare, ...known } = reviewerFacts(value)
-      await prepare?.(root)
+      const known = reviewerFacts(value)
       return { hook, value: Object.assign(guard.guardReview(call, facts), known) }
     }
     if (hook === 'approve') return { hook, value: guard.guardApprove(call, facts) }
@@ -230,11 +231,9 @@ async function scratch(): Promise<WithScratch> {
 function reviewerFacts(hook: object): ReviewerFacts {
   const agents: unknown = Reflect.get(hook, 'agents')
   const rounds: unknown = Reflect.get(hook, 'rounds')
-  const prepare: unknown = Reflect.get(hook, 'prepare')
   return {
     ...(Array.isArray(agents) ? { agents: agents.map(String) } : {}),
     ...(typeof rounds === 'number' ? { rounds } : {}),
-    ...(typeof prepare === 'function' ? { prepare: async (root) => void (await prepare(root)) } : {}),
   }
 }
 
@@ -242,26 +241,14 @@ function reviewerFacts(hook: object): ReviewerFacts {
 async function ownRun(root: string, { swarm, settings }: LoadOptions): Promise<HookContext['run']> {
   const { runCommand } = await import('../processes/command.js')
   const { uniqueMarker } = await import('../processes/marks.js')
-  const { agentEnvironment } = await import('../agents/environment.js')
+  const { plainEnvironment } = await import('./environment.js')
   const { runFolder } = await import('../files/paths.js')
   return (command, options = {}) =>
     runCommand(command, {
       ...options,
       cwd: options.cwd ?? root,
-      env: withoutUndefined(
-        agentEnvironment(process.env, {
-          allow: settings?.env,
-          sandbox: settings?.sandbox ?? false,
-          add: options.env ?? {},
-        }),
-      ),
+      env: plainEnvironment(options.env ?? {}, settings),
       marker: uniqueMarker(swarm, 'hooks', 0),
       ...(swarm ? { recordFolder: runFolder(root, swarm) } : {}),
     })
-}
-
-function withoutUndefined(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
 }

@@ -6,6 +6,8 @@ import type { Emit } from '../events/contract.js'
 import type { Repository } from '../git/repository.js'
 import type { Hooks } from '../hooks/contract.js'
 import type { PromptText } from '../prompts/index.js'
+import type { Pin } from '../review/pin.js'
+import type { ReviewHistory } from '../review/rounds.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { IterationFacts, Refusal, Worktree } from '../words.js'
 import type { WorktreePool } from '../worktrees/contract.js'
@@ -102,8 +104,10 @@ export interface Iteration extends IterationFacts {
   kept?: string
   /** The last refusal, for the notes of the task. */
   refusal?: Refusal
-  /** Review rounds so far. */
-  rounds: number
+  /** What its reviews have come to so far. */
+  reviews?: ReviewHistory
+  /** What was approved, and by whom: the landing checks it once more. */
+  approval?: { readonly pin: Pin; readonly by: readonly string[] }
   /** Files that the author left with conflict markers. */
   unresolved?: readonly string[]
 }

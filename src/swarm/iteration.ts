@@ -19,7 +19,6 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     name: `.${name}`,
     branch: `oompa/${name}`,
     claims: [],
-    rounds: 0,
   }
 }
 

@@ -1,12 +1,41 @@
-// Which merge hook lands the changes of a swarm: the person's, else the queue that the settings describe.
+// What a swarm has from level 2 on: a queue that lands, reviewers, the tasks, and a guard over the target.
 
 import type { Settings } from '../config/contract.js'
 import type { Hooks, MergeHook } from '../hooks/contract.js'
-import { mergeQueue } from '../merge/index.js'
+import { mergeQueue } from '../merge/queue.js'
+import { reviewersFromSettings } from '../review/configured.js'
+import type { Swarm } from './contract.js'
+import { openTasks } from './tasks.js'
 
-/** Undefined where landing is turned off (`"merge": false`), and at level 1. */
-export function mergeHookOf(hooks: Pick<Hooks, 'merge'>, settings: Settings, level: number): MergeHook | undefined {
-  if (level === 1) return undefined
+export interface LandingParts {
+  readonly hooks: Hooks
+  readonly store: Swarm['store']
+  readonly guard: Swarm['guard']
+  readonly drain: Swarm['drain']
+}
+
+export async function landingParts(facts: {
+  readonly repository: Swarm['repository']
+  readonly settings: Settings
+  readonly hooks: Hooks
+  readonly into?: string
+}): Promise<LandingParts> {
+  const { repository, settings, hooks } = facts
+  const { root } = repository
+  return {
+    hooks: {
+      ...hooks,
+      review: [...hooks.review, ...(hooks.review.length > 0 ? [] : reviewersFromSettings(settings, root))],
+      merge: mergeHookOf(hooks, settings),
+    },
+    store: await openTasks(root, settings, hooks),
+    guard: async () => ({}),
+    drain: async () => {},
+  }
+}
+
+/** The person's merge hook, else the queue that the settings describe; undefined where landing is turned off. */
+function mergeHookOf(hooks: Pick<Hooks, 'merge'>, settings: Settings): MergeHook | undefined {
   if (hooks.merge) return hooks.merge
   if (!settings.merge.enabled) return undefined
   const { enabled: _, ...options } = settings.merge

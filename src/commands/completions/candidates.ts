@@ -34,6 +34,9 @@ const OPTIONS: Readonly<Record<string, NameKind>> = {
   harness: 'agent',
 }
 
+/** A shell puts a candidate on its line as it is, and an agent may have named a branch `$(…)`. */
+const SAFE = /^[\p{L}\p{N}_./:@%+,=-]+$/u
+
 /**
  * The words that may follow `before` and begin with `current`; empty where a file name is meant, or nothing fits.
  * Never throws: a shell that waits for us wants words or silence.
@@ -42,7 +45,7 @@ const OPTIONS: Readonly<Record<string, NameKind>> = {
 export async function candidates(before: readonly string[], current: string): Promise<string[]> {
   try {
     const words = await wordsAfter(before, current)
-    return [...new Set(words)].filter((word) => word.startsWith(current) && /^[^\s\p{Cc}]+$/u.test(word))
+    return [...new Set(words)].filter((word) => word.startsWith(current) && SAFE.test(word))
   } catch {
     return []
   }

@@ -17,7 +17,7 @@ _oompa() {
   local -a found
   found=("\${(@f)$(oompa completion --complete="\${words[CURRENT]}" -- "\${(@)words[2,CURRENT-1]}" 2>/dev/null)}")
   found=(\${found:#})
-  if (( \${#found} )); then compadd -Q -- "\${found[@]}"; else _files; fi
+  if (( \${#found} )); then compadd -- "\${found[@]}"; else _files; fi
 }
 if (( \${+functions[compdef]} )); then compdef _oompa oompa; fi
 `
