@@ -11,7 +11,7 @@ export function readState(root: string, run: Run): SwarmState {
 }
 
 /** Ends in `state`, which it changes, what a crash has left as going on. */
-export function settle(state: SwarmState, run: RunState): SwarmState {
+function settle(state: SwarmState, run: RunState): SwarmState {
   if (run !== 'crashed') return state
   state.queue.length = 0
   for (const worker of state.workers.values()) {

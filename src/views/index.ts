@@ -7,7 +7,7 @@ import { jsonView } from './json.js'
 import { plainView } from './plain.js'
 import { terminalView } from './terminal.js'
 
-export type { Screen, View } from './contract.js'
+export type { View } from './contract.js'
 
 export interface ViewOptions {
   /** Print the events and nothing else. */
