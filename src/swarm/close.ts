@@ -39,7 +39,8 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
     commits,
     kept: iteration.kept,
   })
-  budget.iterationEnded(lane.name, iteration.outcome === 'landed' || iteration.outcome === 'waiting' || level === 1)
+  const progress = iteration.outcome === 'landed' || iteration.outcome === 'waiting' || iteration.completed > 0
+  budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)
 }
 
 /** Commits what is unsaved and names the branch's tip under `refs/oompa/kept/`; gives the number of commits kept. */

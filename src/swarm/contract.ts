@@ -96,6 +96,10 @@ export interface Iteration extends IterationFacts {
   readonly branch: string
   /** The claim of its task, and further ones that its agent asked for by `CLAIM(…)`. */
   readonly claims: Claim[]
+  /** Ids of tasks that its agent added. */
+  readonly added: string[]
+  /** How many tasks it has completed. */
+  completed: number
   worktree?: Worktree
   /** The session that the author's further turns resume. */
   session?: string

@@ -20,6 +20,8 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     name: `.${name}`,
     branch: `oompa/${name}`,
     claims: [],
+    added: [],
+    completed: 0,
   }
 }
 

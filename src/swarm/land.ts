@@ -1,7 +1,7 @@
 // The fifth stage: what may land, lands, and its task is complete with it.
 
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
-import { type Change, isRefusal, type Refusal } from '../words.js'
+import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Iteration } from './contract.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { completeClaims, statusOfChange } from './status.js'
@@ -10,7 +10,7 @@ import { completeClaims, statusOfChange } from './status.js'
 export async function landProposal(change: Change): Promise<Refusal | undefined> {
   const iteration = iterationOf(change)
   const { swarm } = iteration.lane
-  if (change.files.length === 0) return finish(iteration, 'nothing')
+  if (change.files.length === 0) return finish(iteration)
   const { merge, approve } = swarm.hooks
   if (!merge) return keep(iteration, 'landing is turned off')
   if (swarm.bypassed) return keep(iteration, 'landing has stopped, because a worker moved the target')
@@ -22,7 +22,7 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     return holdForApproval(reviewed, reasons, context)
   }
   const result = await merge({ ...reviewed, status: statusOfChange(iteration) }, context)
-  if (!isRefusal(result)) return finish(iteration, result.nothing ? 'nothing' : 'landed')
+  if (!isRefusal(result)) return finish(iteration, result)
   return result
 }
 
@@ -31,8 +31,8 @@ function keep(iteration: Iteration, reason: string): undefined {
   iteration.reason = reason
 }
 
-/** What landed has completed its task already; an empty change completes it here (issue: it needs no merge). */
-async function finish(iteration: Iteration, outcome: 'landed' | 'nothing'): Promise<undefined> {
-  iteration.outcome = outcome
-  await completeClaims(iteration)
+/** What landed has completed its task already; an empty change needs no merge, and completes it here. */
+async function finish(iteration: Iteration, landing?: Landing): Promise<undefined> {
+  await completeClaims(iteration, landing)
+  iteration.outcome = landing && !landing.nothing ? 'landed' : iteration.completed > 0 ? 'done' : 'nothing'
 }

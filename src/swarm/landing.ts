@@ -1,9 +1,12 @@
 // What a swarm has from level 2 on: a queue that lands, reviewers, the tasks, and a guard over the target.
 
 import type { Settings, WorkerSettings } from '../config/contract.js'
+import type { Emit } from '../events/contract.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
+import { landEdits } from '../merge/edits.js'
 import { mergeQueue } from '../merge/queue.js'
 import { reviewersFromSettings } from '../review/configured.js'
+import type { TaskStore } from '../tasks/contract.js'
 import type { Swarm } from './contract.js'
 import { openTasks } from './tasks.js'
 
@@ -31,16 +34,26 @@ export async function landingParts(facts: {
   readonly settings: Settings
   readonly hooks: Hooks
   readonly into?: string
+  readonly emit: Emit
 }): Promise<LandingParts> {
   const { repository, settings, hooks } = facts
   const { root } = repository
+  const store = await openTasks(root, settings, hooks)
   return {
     hooks: { ...hooks, merge: mergeHookOf(hooks, settings) },
     reviewers: await reviewHooks(root, hooks, settings),
-    store: await openTasks(root, settings, hooks),
+    store,
     guard: async () => ({}),
-    drain: async () => {},
+    drain: () => drainTasks(facts.emit, root, store, facts.into!),
   }
+}
+
+/** Notes of tasks, and tasks that were added, which no landing carried: one commit when the swarm drains. */
+async function drainTasks(emit: Emit, root: string, store: TaskStore | undefined, into: string): Promise<void> {
+  const { tracked } = store ?? {}
+  if (!tracked) return
+  const landed = await landEdits({ root, into, message: 'Notes of tasks', edits: () => tracked.drain(into) })
+  if (landed && 'why' in landed) emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
 }
 
 /** The person's merge hook, else the queue that the settings describe; undefined where landing is turned off. */

@@ -19,13 +19,15 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
   const crashed = listRuns(root).filter(
     (run) => run.swarm !== swarm.id && run.state === 'crashed' && run.host === hostname() && !isRecovered(root, run.swarm),
   )
-  if (crashed.length === 0 && !swarm.resumed) return
-  const { keepInterrupted, releaseClaimsOf } = await import('./salvage.js')
+  if (crashed.length === 0 && !swarm.resumed && !swarm.store) return
+  const { keepInterrupted, releaseStale } = await import('./salvage.js')
+  // A worker from a shell, or a swarm of an earlier day, may have left claims too.
+  if (crashed.length === 0 && !swarm.resumed) await releaseStale(swarm)
   for (const id of [...crashed.map((run) => run.swarm), ...(swarm.resumed ? [swarm.id] : [])]) {
     try {
       const processes = await reap(id, processRecord(runFolder(root, id)))
       const kept = await keepInterrupted(swarm, id, openIterations(root, id))
-      const claims = await releaseClaimsOf(swarm, id, kept)
+      const claims = await releaseStale(swarm)
       if (id === swarm.id) swarm.emit({ type: 'swarm.recovered', by: swarm.id, processes, claims, kept })
       else append(root, id, { by: swarm.id, processes, claims, kept })
       if (processes + claims + kept.length > 0) {

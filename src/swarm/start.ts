@@ -105,7 +105,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
   for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)]) emit({ type: 'note', text })
   const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
   const workers: Worker[] = []
-  const landing = level > 1 ? await (await import('./landing.js')).landingParts({ ...parts, hooks: loaded }) : undefined
+  const landing = level > 1 ? await (await import('./landing.js')).landingParts({ ...parts, emit, hooks: loaded }) : undefined
   const swarm: Swarm = {
     id,
     repository,
