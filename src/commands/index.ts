@@ -9,6 +9,7 @@ interface Entry {
 }
 
 export const commands = {
+  add: { summary: 'Copy the sample of a hook into hooks/: merge, review, tasks …', load: () => import('./add.js') },
   check: { summary: 'Whether a run could work here, line by line', load: () => import('./check.js') },
   cleanup: { summary: 'Remove worktrees that are clean, landed and not in use', load: () => import('./cleanup.js') },
   completion: { summary: 'Completion for bash, zsh and fish', load: () => import('./completion.js') },

@@ -137,14 +137,16 @@ async function guarded(
     const store: unknown = typeof value === 'function' ? value(root) : value
     if (validate.isTaskStore(store)) return { hook, value: store }
   } else if (hook === 'agent') {
-    if (validate.isAgent(value)) return { hook, value }
+    if (validate.isAgent(value)) {
+      await prepareHook(value, root)
+      return { hook, value }
+    }
   } else if (typeof value === 'function') {
     const own: unknown = Reflect.get(value, 'timeLimitMs')
     const limitMs = own === null ? undefined : typeof own === 'number' ? own : (settings?.limits.hookMs ?? HOOK_MS)
     const facts = { name, explain, limitMs }
     const call = (...args: readonly unknown[]): unknown => value(...args)
-    const prepare: unknown = Reflect.get(value, 'prepare')
-    if (typeof prepare === 'function') await prepare(root)
+    await prepareHook(value, root)
     if (hook === 'review') {
       const known = reviewerFacts(value)
       return { hook, value: Object.assign(guard.guardReview(call, facts), known) }
@@ -153,7 +155,9 @@ async function guarded(
     if (hook === 'worktree') return { hook, value: guard.guardWorktree(call, facts) }
     if (hook === 'event') return { hook, value: guard.guardEvent(call, facts, failureOf(name, emit)) }
     // A landing that nobody waits for any more may still land: what it runs has limits of its own.
-    return { hook, value: guard.guardMerge(call, { ...facts, limitMs: typeof own === 'number' ? own : undefined }) }
+    const merge = guard.guardMerge(call, { ...facts, limitMs: typeof own === 'number' ? own : undefined })
+    // `oompa merge` reads the options of a ready-made queue from the hook.
+    return { hook, value: Object.assign(merge, { ...value }) }
   }
   throw usageError(
     value === undefined
@@ -225,6 +229,12 @@ async function scratch(): Promise<WithScratch> {
       await opened.remove()
     }
   }
+}
+
+/** Lets a ready-made hook read what it needs from the main checkout, now that nothing has been changed yet. */
+async function prepareHook(hook: object, root: string): Promise<void> {
+  const prepare: unknown = Reflect.get(hook, 'prepare')
+  if (typeof prepare === 'function') await Reflect.apply(prepare, hook, [root])
 }
 
 /** What a review hook says about itself, such as a ready-made one does. */
