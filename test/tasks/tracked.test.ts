@@ -5,8 +5,9 @@ import path from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Claim, TaskStore } from '../../src/tasks/contract.js'
 import { taskFolder } from '../../src/tasks/folder/store.js'
-import type { StatusEdits, TreeEdit } from '../../src/words.js'
+import type { StatusEdits } from '../../src/words.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
+import { landEdits } from './land.js'
 import { namesIn, textOf } from './support.js'
 
 const done = { by: 'w1', at: '2026-01-02T03:04:05.000Z', reviewRounds: 1 }
@@ -40,29 +41,6 @@ async function claim(store: TaskStore, id: string): Promise<Claim> {
   const answer = await store.claim({ claimer: { worker: 'w1', swarm: '0badcafe', pid: process.pid }, id })
   if (answer.answer !== 'claimed') throw new Error(answer.why)
   return answer.claim
-}
-
-/** What the merge stage does: edits over the tree of the target, the ref, the files, the index. */
-async function landEdits(repository: TestRepository, edits: readonly TreeEdit[]): Promise<string> {
-  const index = path.join(repository.root, '.git/landing-index')
-  const env = ['env', `GIT_INDEX_FILE=${index}`]
-  const { execFileSync } = await import('node:child_process')
-  const run = (args: string[], input?: Uint8Array) =>
-    execFileSync(env[0]!, [env[1]!, 'git', ...args], {
-      cwd: repository.root,
-      env: repository.env,
-      input,
-      encoding: 'utf8',
-    }).trim()
-  run(['read-tree', 'HEAD'])
-  for (const { path: file, content } of edits) {
-    if (content === null) run(['update-index', '--force-remove', '--', file])
-    else
-      run(['update-index', '--add', '--cacheinfo', `100644,${run(['hash-object', '-w', '--stdin'], content)},${file}`])
-  }
-  const commit = repository.git(['commit-tree', run(['write-tree']), '-p', 'HEAD', '-m', 'Land'])
-  repository.git(['update-ref', 'refs/heads/main', commit])
-  return commit
 }
 
 async function land(repository: TestRepository, status: StatusEdits): Promise<string> {

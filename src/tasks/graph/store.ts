@@ -26,10 +26,12 @@ import { withLock } from '../lock.js'
 import { readNotes, withNote, writeNotes } from '../notes.js'
 import { answerFrom } from '../pick.js'
 import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
+import { lazyTracked } from '../tracked/lazy.js'
 import { findGraph, GRAPH_FILES } from './files.js'
 import { type Graph, type GraphNode, readGraph } from './read.js'
 
-interface Open {
+/** What an opened graph keeps between calls. */
+export interface OpenGraph {
   readonly root: string
   readonly file: string
   readonly records: Records
@@ -42,8 +44,8 @@ interface Open {
  * @param root the main checkout; `OOMPA_ROOT` (set by the loop for its hooks), else the working directory
  */
 export function taskGraph(file?: string, root?: string): TaskStore {
-  let opened: Open | undefined
-  const open = (): Open => {
+  let opened: OpenGraph | undefined
+  const open = (): OpenGraph => {
     if (opened) return opened
     const base = path.resolve(root ?? process.env.OOMPA_ROOT ?? process.cwd())
     const place = file === undefined ? (findGraph(base) ?? path.join(base, GRAPH_FILES[0])) : path.resolve(base, file)
@@ -64,10 +66,14 @@ export function taskGraph(file?: string, root?: string): TaskStore {
     },
     take: (id, claimer, expected) => locked((graph) => takeTask(open(), graph, id, claimer, expected)),
     reopen: (id, reason, by) => locked((graph) => reopenTask(open(), graph, id, reason, by)),
+    get path() {
+      return open().file
+    },
+    tracked: lazyTracked(async () => (await import('../tracked/graph.js')).trackedGraph(open, locked)),
   }
 }
 
-async function read(open: Open): Promise<Graph> {
+async function read(open: OpenGraph): Promise<Graph> {
   let text = ''
   try {
     text = readFileSync(open.file, 'utf8')
@@ -82,7 +88,7 @@ async function read(open: Open): Promise<Graph> {
   return { ...graph, nodes }
 }
 
-function listTasks(open: Open, graph: Graph): TaskListing {
+function listTasks(open: OpenGraph, graph: Graph): TaskListing {
   const pending: Found[] = []
   const current: CurrentFound[] = []
   const complete: Found[] = []
@@ -100,7 +106,7 @@ function listTasks(open: Open, graph: Graph): TaskListing {
   return arrange({ pending, current, complete, problems: graph.problems })
 }
 
-function recordOf(open: Open, id: string) {
+function recordOf(open: OpenGraph, id: string) {
   const kept = open.records.read(fileStem(id))
   return kept?.id === id ? kept : undefined
 }
@@ -112,7 +118,7 @@ function bareStale(node: GraphNode): { stale?: string } {
   return age > BARE_STALE_MS ? { stale: `in progress for ${Math.floor(age / 3_600_000)} hours` } : {}
 }
 
-function claimTask(open: Open, graph: Graph, request: ClaimRequest): ClaimAnswer {
+function claimTask(open: OpenGraph, graph: Graph, request: ClaimRequest): ClaimAnswer {
   return answerFrom(listTasks(open, graph), request, (task) => {
     const kept = newRecord(task.id, request.claimer, newFence())
     open.records.write(fileStem(task.id), kept)
@@ -122,7 +128,7 @@ function claimTask(open: Open, graph: Graph, request: ClaimRequest): ClaimAnswer
   })
 }
 
-function held(open: Open, graph: Graph, id: string, fence: string | undefined): GraphNode {
+export function heldNode(open: OpenGraph, graph: Graph, id: string, fence: string | undefined): GraphNode {
   const node = graph.nodes.find((one) => one.task.id === id)
   const kept = recordOf(open, id)
   if (!node) throw notYours(id, 'it is not in the graph any more')
@@ -133,12 +139,12 @@ function held(open: Open, graph: Graph, id: string, fence: string | undefined): 
   return node
 }
 
-async function completeTask(open: Open, graph: Graph, claim: Claim, completion: Completion): Promise<void> {
+async function completeTask(open: OpenGraph, graph: Graph, claim: Claim, completion: Completion): Promise<void> {
   const { id } = claim.task
   const done = graph.nodes.find((node) => node.task.id === id && node.status === 'complete')
   if (done && recordOf(open, id)?.fence !== claim.fence) throw notYours(id, 'it is complete already')
   if (!done) {
-    held(open, graph, id, claim.fence)
+    heldNode(open, graph, id, claim.fence)
     replaceFile(open.file, await completedGraph(graph, claim, completion))
   }
   open.records.remove(fileStem(id))
@@ -157,9 +163,9 @@ export async function completedGraph(graph: Graph, claim: Claim, completion: Com
   })
 }
 
-function releaseTask(open: Open, graph: Graph, claim: Claim, reason: string): void {
+function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: string): void {
   const { id } = claim.task
-  const node = held(open, graph, id, claim.fence)
+  const node = heldNode(open, graph, id, claim.fence)
   const notes = withNote(node.task.notes, reason, claim.holder.worker)
   if (notes !== undefined) writeNotes(open.root, open.records.folder, id, notes)
   open.records.remove(fileStem(id))
@@ -167,13 +173,13 @@ function releaseTask(open: Open, graph: Graph, claim: Claim, reason: string): vo
 }
 
 async function takeTask(
-  open: Open,
+  open: OpenGraph,
   graph: Graph,
   id: string,
   claimer: Claimer,
   expected: string | undefined,
 ): Promise<Claim> {
-  const node = held(open, graph, id, expected)
+  const node = heldNode(open, graph, id, expected)
   const kept = newRecord(id, claimer, newFence())
   if (node.status === 'in-progress') {
     const { setNode } = await import('./edit.js')
@@ -184,7 +190,7 @@ async function takeTask(
   return { task: node.task, holder: holderOf(kept), fence: kept.fence, since: kept.since }
 }
 
-async function reopenTask(open: Open, graph: Graph, id: string, reason: string, by: string): Promise<boolean> {
+async function reopenTask(open: OpenGraph, graph: Graph, id: string, reason: string, by: string): Promise<boolean> {
   const node = graph.nodes.find((one) => one.task.id === id && one.status === 'complete')
   if (!node) return false
   const { setNode } = await import('./edit.js')
@@ -196,7 +202,7 @@ async function reopenTask(open: Open, graph: Graph, id: string, reason: string, 
   return true
 }
 
-async function addTask(open: Open, graph: Graph, wanted: NewTask): Promise<Task> {
+async function addTask(open: OpenGraph, graph: Graph, wanted: NewTask): Promise<Task> {
   const taken = new Set(graph.nodes.map((node) => node.task.id))
   const task = fillIn(wanted, (id) => taken.has(id))
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in ${open.file}`)

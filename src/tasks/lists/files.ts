@@ -1,6 +1,6 @@
 // The three lists of a folder as they are on disk, and how an item goes from one to another without being lost.
 
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../../errors.js'
 import { type Item, type ItemProblem, readItems, withItem, withoutItem } from './markdown.js'
@@ -74,9 +74,23 @@ export function moveItem(folder: string, intents: string, lists: Lists, item: It
   const intent = path.join(intents, 'moving.json')
   writeFileSync(intent, JSON.stringify(move))
   const { from, to } = move
+  // A list that we made goes again when nothing is left in it, so that `git status` shows nothing of us.
+  if (!existsSync(lists[to].path)) writeFileSync(madeByUs(intents, to), '')
   replaceFile(path.join(folder, `${to}.md`), withItem(lists[to].text, block))
-  replaceFile(path.join(folder, `${from}.md`), withoutItem(lists[from].text, item))
+  takeOut(intents, lists[from], from, item)
   rmSync(intent)
+}
+
+function madeByUs(intents: string, name: ListName): string {
+  return path.join(intents, `made-${name}`)
+}
+
+function takeOut(intents: string, list: List, name: ListName, item: Item): void {
+  const text = withoutItem(list.text, item)
+  if (text === '' && existsSync(madeByUs(intents, name))) {
+    rmSync(list.path, { force: true })
+    rmSync(madeByUs(intents, name))
+  } else replaceFile(list.path, text)
 }
 
 /** Finishes a move that was cut short by its process's death. To be called under the lock. */
@@ -89,7 +103,7 @@ export function finishMove(folder: string, intents: string): void {
     const lists = readLists(folder)
     const isThere = lists[move.to].items.some((item) => item.task.id === move.id)
     const left = lists[move.from].items.find((item) => item.task.id === move.id)
-    if (isThere && left) replaceFile(path.join(folder, `${move.from}.md`), withoutItem(lists[move.from].text, left))
+    if (isThere && left) takeOut(intents, lists[move.from], move.from, left)
   }
   rmSync(intent, { force: true })
 }

@@ -88,11 +88,12 @@ function itemLines(lines: readonly string[], index: number): number {
 }
 
 function readItem(block: string): { task: Task; checked?: boolean } | { reason: string } {
-  const [first = '', ...rest] = block.split('\n').map(trimmed)
+  const [first = '', ...rest] = block.split(/\r?\n/)
   const [, , box, title = ''] = ITEM.exec(first) ?? []
-  const head = readTitle(title)
-  if (head.summary === '') return { reason: 'the item is empty' }
   const { facts, acceptance, description } = readFacts(rest)
+  // A summary of its own says that the title's words are no marks.
+  const head: Title = facts.summary === undefined ? readTitle(title) : { summary: facts.summary }
+  if (head.summary === '') return { reason: 'the item is empty' }
   const decoded = decodeTask({
     ...facts,
     id: facts.id ?? head.id ?? slug(head.summary),
@@ -114,8 +115,15 @@ function listOf(text: string | undefined): string[] {
     .map((one) => one.replace(/^`(.*)`$/, '$1'))
 }
 
+interface Title {
+  readonly summary: string
+  readonly id?: string
+  readonly priority?: string
+  readonly dependsOn?: string
+}
+
 /** `P1: T-2: Do it {#id} (depends on: a, b)` and the like: what a title says besides the summary. */
-function readTitle(title: string): { summary: string; id?: string; priority?: string; dependsOn?: string } {
+function readTitle(title: string): Title {
   let summary = title.trim()
   const take = (pattern: RegExp) => {
     const found = pattern.exec(summary)
@@ -225,9 +233,10 @@ export function withItem(text: string, block: string): string {
 export function writeItem(task: Task, plain: boolean): string {
   const summary = task.summary.replace(/\s+/g, ' ').trim()
   const title = readTitle(summary)
-  const isSame = title.summary === summary && title.id === undefined && title.priority === undefined
-  return setFacts(`- ${plain ? '' : '[ ] '}${isSame ? summary : `\`${task.id}\` ${summary}`}\n`, {
-    id: (isSame ? slug(summary) : undefined) === task.id ? undefined : task.id,
+  const isSame = Object.keys(title).length === 1 && title.summary === summary
+  return setFacts(`- ${plain ? '' : '[ ] '}${summary}\n`, {
+    summary: isSame ? undefined : summary,
+    id: slug(summary) === task.id ? undefined : task.id,
     priority: task.priority,
     'depends on': task.dependsOn.length ? task.dependsOn.join(', ') : undefined,
     files: task.files.length ? task.files.join(', ') : undefined,

@@ -99,9 +99,9 @@ function folderEdits(state: FolderState, request: StatusRequest): StatusEdits {
     return made
   }
   return {
-    async edits(mergedCommit) {
+    async edits(mergedCommit, onto) {
       for (const claim of request.claims) verify(state, claim)
-      return treeEdits(state, request, completed(mergedCommit))
+      return treeEdits(state, request, completed(mergedCommit), onto)
     },
     async settle(landing: Landing) {
       const commit = landing.nothing ? undefined : landing.commit
@@ -150,16 +150,16 @@ async function treeEdits(
   state: FolderState,
   request: StatusRequest,
   completed: readonly Completed[],
+  onto = `refs/heads/${request.into}`,
 ): Promise<readonly TreeEdit[]> {
   const folder = treePath(state)
   if (folder === undefined) return []
   const { root } = state.folder
-  const target = `refs/heads/${request.into}`
-  const there = await treeFiles(root, target, statusPaths(folder))
+  const there = await treeFiles(root, onto, statusPaths(folder))
   const edits: TreeEdit[] = []
   for (const { claim, name, bytes } of completed) {
     const { id } = claim.task
-    const done = await completeIn(root, target, there, folder, id, name)
+    const done = await completeIn(root, onto, there, folder, id, name)
     if (done) throw alreadyComplete(id, `${request.into} has ${done}`)
     const old = ['pending', 'current'].map((one) => `${folder}/${one}/${name}`).filter((one) => there.has(one))
     if (old.length === 0 && !(there.size > 0 && isOfSwarm(state, id))) continue

@@ -10,7 +10,7 @@ export function lazyTracked(load: () => Promise<TrackedTasks>): TrackedTasks {
       const edits = load().then((tracked) => tracked.statusEdits(request))
       edits.catch(() => {}) // reported by whoever asks for the edits
       return {
-        edits: async (mergedCommit) => (await edits).edits(mergedCommit),
+        edits: async (mergedCommit, onto) => (await edits).edits(mergedCommit, onto),
         settle: async (landing) => (await edits).settle(landing),
       }
     },
