@@ -27,6 +27,8 @@ export interface LandRequest {
   readonly options: MergeOptions
   /** The proof that nobody else is landing. */
   readonly lock: HeldLock
+  /** Called with the target's value before anything is built on it; throws to stop. */
+  check?(now: string): Promise<void>
   /** What is known of test runs, by tree: kept between calls. */
   readonly tested: TestMemory
 }
@@ -51,6 +53,7 @@ export async function landGroup(tools: LandingTools, context: LandContext, reque
   for (let tries = 1; ; tries++) {
     context.signal.throwIfAborted()
     const from = await targetCommit(tools, request.into)
+    await request.check?.(from)
     const stacked = await stackGroup(tools, from, request)
     crashPoint('stacked')
     if (stacked.on.length === 0) return { results: stacked.results, later: stacked.later, tests }

@@ -1,8 +1,10 @@
 // The queue of one target: changes come in from all workers, are landed in groups, and each hears how it ended.
 
+import type { OompaError } from '../errors.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
+import { bypassError, detectBypass } from './bypass.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
 import type { GroupResult, TestMemory } from './land.js'
 import { afterFailure, defaultBatch, nextGroup, type QueueState } from './plan.js'
@@ -56,6 +58,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   let parked: Entry[] = []
   let running = false
   let lookedAt = 0
+  /** The value of the target that we know of. */
+  let known: string | undefined
+  let bypassed: OompaError | undefined
   let said = 0
 
   function batchSize(context: HookContext): number {
@@ -75,6 +80,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
 
   function submit(change: Change, context: HookContext): Promise<Landing | Refusal> {
     workers.add(context.worker)
+    // Where the first worktree was made: what reached the target since, without us, did so by an agent or a person.
+    known ??= change.worktree.base || undefined
+    if (bypassed) return Promise.reject(bypassed)
     return new Promise((resolve, reject) => {
       const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context, resolve, reject }
       state = { ...state, waiting: [...state.waiting, entry] }
@@ -96,8 +104,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           lookAgain()
           continue
         }
+        const request = { into, options, tested, check: (now: string) => mustBeOurs(context, now) }
         const first = (state.suspects[0] ?? state.waiting)[0]!
-        await landingSession(tools, first.context, { into, options, tested }, (session) => drain(session, context))
+        await landingSession(tools, first.context, request, (session) => drain(session, context))
       }
     } catch (error) {
       // Nothing of this queue can land, and each author has to hear it.
@@ -126,9 +135,20 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         state = settle(group, answer)
       } catch (error) {
         for (const entry of group) entry.reject(error)
+        if (error === bypassed) throw error
       }
       dropAborted()
     } while (options.push || !options.test)
+  }
+
+  /** @throws OompaError `bypassed` if a worker's commits got onto the target past us */
+  async function mustBeOurs(context: HookContext, now: string): Promise<void> {
+    const bypass = known && known !== now ? await detectBypass(root, into, known, now) : undefined
+    known = now
+    if (!bypass) return
+    context.emit({ type: 'landing.bypassed', into, from: bypass.from, to: bypass.to, commit: bypass.to })
+    bypassed = await bypassError(root, bypass)
+    throw bypassed
   }
 
   function settle(group: readonly Entry[], answer: GroupResult): QueueState<Entry> {

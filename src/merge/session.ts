@@ -14,6 +14,8 @@ export interface SessionRequest {
   readonly into: string
   readonly options: MergeOptions
   readonly tested: TestMemory
+  /** As in `LandRequest`. */
+  check?(now: string): Promise<void>
 }
 
 export interface LandingSession {

@@ -7,6 +7,7 @@ import { isBlocked, type Moved, moveCheckout } from '../git/move.js'
 import type { Blocked } from '../git/overlap.js'
 import { prepareSwap } from '../git/refs.js'
 import type { TreeEdit } from '../words.js'
+import { recordLanded } from './bypass.js'
 import { crashPoint } from './crash.js'
 import { writeIntent } from './journal.js'
 
@@ -84,6 +85,7 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
     throw error
   }
   crashPoint('swapped')
+  recordLanded(request.root, to)
   for (const one of moved) one.finish()
   forget()
   crashPoint('finished')

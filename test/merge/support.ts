@@ -70,13 +70,13 @@ export function submit(
   repository: LandingRepository,
   hook: MergeHook,
   branches: readonly string[],
-  options: { workers?: number; signal?: AbortSignal; status?: (branch: string) => StatusEdits } = {},
+  options: { base?: string; workers?: number; signal?: AbortSignal; status?: (branch: string) => StatusEdits } = {},
 ): Promise<(Landing | Refusal)[]> {
   return Promise.all(
     branches.map(async (branch, at) => {
       const worker = `w${(at % (options.workers ?? branches.length)) + 1}`
       const commit = repository.git(['rev-parse', branch])
-      const worktree = { name: '.w1-i1', path: repository.root, branch, base: commit }
+      const worktree = { name: '.w1-i1', path: repository.root, branch, base: options.base ?? '' }
       const status = options.status?.(branch)
       const change = { swarm: '00000000', worker, number: 1, attempt: 1, worktree, branch, commit, base: commit }
       return hook(
