@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { type Status, usageError } from '../errors.js'
-import { findRepository } from '../git/repository.js'
+import { plainRepository } from '../git/folders.js'
 import { LANDING_LOCK, withLock } from '../merge/lock.js'
 import type { Args, Command } from './contract.js'
 import { number } from './parse.js'
@@ -26,7 +26,7 @@ export const command: Command = {
 async function run(args: Args): Promise<Status> {
   const [file, ...rest] = args.rest
   if (file === undefined) throw usageError('oompa lock: what to run is missing.', 'oompa lock -- git push')
-  const { root } = await findRepository()
+  const { root } = plainRepository(process.cwd()) ?? (await askGit())
   const seconds = number(args, 'timeout')
   const status = await withLock(root, args.positionals[0] ?? LANDING_LOCK, (lock) => pass(file, rest, lock.env), {
     ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
@@ -34,6 +34,8 @@ async function run(args: Args): Promise<Status> {
   // The command's own status, whatever it is, is ours.
   return status as Status
 }
+
+const askGit = async () => (await import('../git/repository.js')).findRepository()
 
 const PASSED_ON: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 

@@ -2,9 +2,8 @@
 
 import { STATUS, type Status } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
-import { findRepository } from '../git/repository.js'
+import { plainRepository } from '../git/folders.js'
 import { landBranch } from '../merge/branch.js'
-import { commandRunner } from '../merge/command.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
 import { mergeDefaults } from '../merge/defaults.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
@@ -35,7 +34,7 @@ export const command: Command = {
 }
 
 async function run(args: Args): Promise<Status> {
-  const { root } = await findRepository()
+  const { root } = plainRepository(process.cwd()) ?? (await askGit())
   const branch = (args.positionals[0] ?? '').replace(/^refs\/heads\//, '')
   const options = { ...(await mergeDefaults(root)), ...given(args) }
   const interrupted = new AbortController()
@@ -52,7 +51,7 @@ async function run(args: Args): Promise<Status> {
       branch,
       ...(id ? { task: { id } } : {}),
       ...(worker ? { worker } : {}),
-      run: commandRunner(root),
+      run: async (...line) => (await import('../merge/command.js')).commandRunner(root)(...line),
       signal: interrupted.signal,
       waitMs: (number(args, 'wait') ?? 0) * 1000,
       emit: (event) => say(event, remarks),
@@ -70,6 +69,9 @@ async function run(args: Args): Promise<Status> {
     process.off('SIGTERM', interrupt)
   }
 }
+
+/** Not loaded where the repository is plain to see: each millisecond is one of a shell loop's. */
+const askGit = async () => (await import('../git/repository.js')).findRepository()
 
 /** What the command line says, without what it leaves open. */
 function given(args: Args): MergeOptions {

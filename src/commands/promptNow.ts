@@ -8,8 +8,8 @@ import { settingsOf } from '../config/load.js'
 import { usageError } from '../errors.js'
 import { findRepository } from '../git/repository.js'
 import { findHooks, hasHook } from '../hooks/find.js'
+import { resolveTarget } from '../merge/target.js'
 import { composePrompt, contextValues, level1Input, readPrompts, tokensIn } from '../prompts/index.js'
-import { targetBranch } from '../swarm/target.js'
 import { openTasks } from '../swarm/tasks.js'
 import type { Args } from './contract.js'
 
@@ -33,16 +33,19 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
   const lane = laneOf(settings, worker)
   const read = readPrompts(root, lane.prompts, { expand: level > 1 })
   const facts = { worker, agent: formatAgentSpec(lane.agent), level }
-  if (level === 1) return { ...facts, prompt: level1Input(`.${worker}-i1`, read.bytes) }
+  if (level === 1) {
+    return { ...facts, prompt: settings.here ? read.bytes : level1Input(`.${worker}-i1`, read.bytes) }
+  }
   const prompts = read.text ?? ''
-  const { hooks, claims, queue } = await queueNow(root, settings, level)
-  const lands = settings.merge.enabled && (hooks.merge !== undefined || settings.configuredWorkers)
+  const queue = await queueNow(root, settings)
+  const claims = hasHook(found, 'tasks')
+  const lands = settings.merge.enabled || hasHook(found, 'merge')
   const prompt = composePrompt({
     swarm: '<swarm>',
     worker,
     iteration: 1,
-    branch: `oompa/${worker}-i1`,
-    into: lands ? await targetBranch(root, settings.merge.into) : undefined,
+    ...(settings.here ? { here: true } : { branch: `oompa/${worker}-i1` }),
+    into: lands ? await resolveTarget(root, settings.merge.into) : undefined,
     task: claims ? queue?.pending.find((task) => task.ready) : undefined,
     claiming: claims ? 'loop' : settings.configuredWorkers ? 'signal' : 'agent',
     tasksPath: queue ? path.join(root, 'tasks') : undefined,
@@ -65,17 +68,15 @@ function laneOf(settings: Settings, worker: string) {
   )
 }
 
-async function queueNow(root: string, settings: Settings, level: Level) {
+async function queueNow(root: string, settings: Settings) {
   const found = findHooks(root)
-  // Loading a hook runs it: only those are loaded that say where tasks are and whether work lands.
-  const files = found.files.filter((file) => file.hook === 'tasks' || file.hook === 'merge')
-  const hooks = hasHook(found, 'tasks', 'merge')
-    ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } })
-    : { merge: undefined, tasks: undefined }
-  const { store, claims } = await openTasks(root, settings, hooks, level)
-  const listing = await store?.list()
-  if (!listing) return { hooks, claims, queue: undefined }
+  // Loading a hook runs it: only the one is loaded that says where tasks are.
+  const files = found.files.filter((file) => file.hook === 'tasks')
+  const hooks =
+    files.length > 0 ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } }) : {}
+  const listing = await (await openTasks(root, settings, hooks))?.list()
+  if (!listing) return undefined
   const { pending, current, complete } = listing
   const counts = { pending: pending.length, current: current.length, complete: complete.length }
-  return { hooks, claims, queue: { counts, pending, current } }
+  return { counts, pending, current }
 }

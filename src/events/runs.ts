@@ -43,7 +43,7 @@ export function thisWorld(root: string): World {
 }
 
 /** Whether a swarm runs, from its latest start and end. Pure but for what it asks of `world`. */
-export function runState(
+function runState(
   swarm: string,
   facts: { started?: Started; stopped?: Stopped; writtenMs: number },
   world: World,

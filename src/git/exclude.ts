@@ -5,7 +5,7 @@ import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
 
 /** No wider than what is ours: `.well-known/` begins with `.w` too, and is somebody's work. */
-export const ourPatterns = ['/.oompa/', '/.w[0-9]*-i[0-9]*/'] as const
+const ourPatterns = ['/.oompa/', '/.w[0-9]*-i[0-9]*/'] as const
 
 /**
  * Adds our patterns where they are missing. Safe to call at every start, and from several processes: each adds whole

@@ -4,11 +4,11 @@
 import { OompaError, STATUS } from '../errors.js'
 import { commitTree } from '../git/commits.js'
 import type { Blocked } from '../git/overlap.js'
+import { treeChanges } from '../git/tree-diff.js'
 import type { CommandResult } from '../hooks/contract.js'
 import type { Landing } from '../words.js'
 import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
 import { crashPoint } from './crash.js'
-import { testCommit } from './gate.js'
 import type { HeldLock } from './lock.js'
 import { batchMessage } from './message.js'
 import { conflictRefusal, testRefusal } from './refusals.js'
@@ -62,6 +62,7 @@ export async function landGroup(tools: LandingTools, context: LandContext, reque
       from,
       to: whole.commit,
       edits: stacked.on.flatMap(([, one]) => one.edits),
+      changes: () => treeChanges(tools.objects, from, whole.commit),
       message: `oompa: land ${stacked.on.map(([candidate]) => candidate.branch).join(', ')}`,
     }
     if (request.options.test) {
@@ -187,6 +188,7 @@ async function testTree(
       ...(candidates.length > 1 ? { batch: candidates.length } : {}),
       ...(first?.worker && candidates.length === 1 ? { worker: first.worker, iteration: first.iteration } : {}),
     })
+    const { testCommit } = await import('./gate.js')
     const result = await testCommit(context, commit, test)
     context.signal.throwIfAborted()
     // A failure is remembered of the target only: a change that failed may have been unlucky.

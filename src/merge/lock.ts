@@ -5,7 +5,6 @@
 // lock is freed by removing *its* record, whose name nobody else ever has: doing that twice, or late, harms nobody.
 // Why not proper-lockfile: docs/decisions/0010-a-lock-of-our-own.md.
 
-import { randomBytes } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -151,7 +150,7 @@ async function orGiveUp(promise: Promise<void>, deadline: number, signal: AbortS
 }
 
 async function acquire(target: string, options: LockOptions & { deadline: number }): Promise<string> {
-  const record = `${me.pid}-${me.processStart}-${randomBytes(4).toString('hex')}`
+  const record = `${me.pid}-${me.processStart}-${Math.random().toString(16).slice(2, 10)}`
   const prepared = `${target}.${record}`
   let pause = 1
   let lookedAt = 0

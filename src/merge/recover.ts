@@ -4,10 +4,11 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { rawChanges } from '../git/changes.js'
+import { contentId } from '../git/disk.js'
 import { gitFolders } from '../git/folders.js'
 import { applyMove, indexFiles, isOurLock, parseIndex } from '../git/move.js'
 import { resolveCommit } from '../git/repository.js'
-import { git, gitText } from '../git/run.js'
+import { gitText } from '../git/run.js'
 import { type Intent, leftIntents } from './journal.js'
 
 export interface RecoveredMove {
@@ -58,25 +59,21 @@ function freeRef(root: string, intent: Intent): void {
 async function undo(checkout: string, index: string, copy: string, intent: Intent): Promise<void> {
   const changes = await rawChanges(checkout, intent.from, intent.to, false)
   const [before, after] = await Promise.all(
-    [index, copy].map(async (file) =>
-      parseIndex(await gitText(checkout, ['ls-files', '-s', '-z'], { env: { GIT_INDEX_FILE: file } })),
+    [index, copy].map(
+      async (file) =>
+        parseIndex(await gitText(checkout, ['ls-files', '-t', '-s', '-z'], { env: { GIT_INDEX_FILE: file } })).entries,
     ),
   )
-  const back = { set: [], unset: [], write: [] as typeof changes, remove: [] as typeof changes }
+  const back = { set: [], unset: [], flagged: [], write: [] as typeof changes, remove: [] as typeof changes }
   for (const change of changes) {
     const had = before?.get(change.path)
     const got = after?.get(change.path)
     // What the copy does not have as the new commit says was never touched.
     if (had?.oid === got?.oid && had?.mode === got?.mode) continue
-    const on = await contentOf(checkout, change.path)
+    const on = await contentId(checkout, index, change.path)
     if (had && (on === undefined || on === change.newOid)) back.write.push({ ...change, newMode: had.mode })
     if (!had && on === change.newOid) back.remove.push(change)
   }
   // Files are written from the index as it was, through a copy, so that the lock in the person's name is not needed.
   await applyMove(checkout, index, back)
-}
-
-async function contentOf(checkout: string, file: string): Promise<string | undefined> {
-  const { status, stdout } = await git(checkout, ['hash-object', '--end-of-options', file])
-  return status === 0 ? stdout.trim() : undefined
 }

@@ -19,6 +19,7 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   const { emit, budget, level } = swarm
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   iteration.outcome ??= 'done'
+  swarm.busy.delete(lane.name)
   let commits: number | undefined
   try {
     if (worktree && level > 1) {

@@ -4,7 +4,7 @@ import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Repository } from '../git/repository.js'
-import type { Hooks } from '../hooks/contract.js'
+import type { Hooks, ReviewHook } from '../hooks/contract.js'
 import type { PromptText } from '../prompts/index.js'
 import type { Pin } from '../review/pin.js'
 import type { ReviewHistory } from '../review/rounds.js'
@@ -47,6 +47,8 @@ export interface Swarm {
   readonly spend: (agent: string, result: TurnResult) => number | undefined
   /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
   readonly claims: boolean
+  /** Who reads the changes of a worker. */
+  reviewers(lane: WorkerSettings): readonly ReviewHook[]
   /** The environment that keeps an agent from moving the target or another worker's branch. */
   guard(iteration: Iteration): Promise<Readonly<Record<string, string>>>
   /** What an agent printed, for the view. */

@@ -8,6 +8,7 @@ import type { Change, Worktree } from '../words.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
 import { hookContext } from './context.js'
 import { oompaVariables } from './environment.js'
+import { setUpWorktree } from './setup.js'
 
 export function makeIteration(lane: Worker, number: number): Iteration {
   const name = `${lane.name}-i${number}`
@@ -25,7 +26,7 @@ export function makeIteration(lane: Worker, number: number): Iteration {
 /** The context of this iteration's hooks. */
 export function contextOf(iteration: Iteration, worktree?: Worktree): HookContext {
   const { swarm } = iteration.lane
-  return hookContext({
+  const context: HookContext = hookContext({
     root: swarm.repository.root,
     swarm: swarm.id,
     worker: iteration.worker,
@@ -40,7 +41,10 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     logFile: outputFile(swarm.repository.root, swarm.id, iteration.worker, iteration.number),
     harnesses: swarm.harnesses,
     spend: swarm.spend,
+    workers: swarm.workers.length,
+    prepare: (gate) => setUpWorktree(gate, context, swarm),
   })
+  return context
 }
 
 /** Finds an agent by its harness: those of `hooks/agent.*` add to ours, or take their place. */
@@ -78,9 +82,4 @@ export function emptyChange(iteration: Iteration, worktree: Worktree): Change {
 export function remember(iteration: Iteration, change: Change): Change {
   iterations.set(change, iteration)
   return change
-}
-
-/** The same change with more known about it, still the iteration's. */
-export function extended(change: Change, more: Partial<Change>): Change {
-  return remember(iterationOf(change), { ...change, ...more })
 }

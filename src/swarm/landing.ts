@@ -1,7 +1,7 @@
 // What a swarm has from level 2 on: a queue that lands, reviewers, the tasks, and a guard over the target.
 
-import type { Settings } from '../config/contract.js'
-import type { Hooks, MergeHook } from '../hooks/contract.js'
+import type { Settings, WorkerSettings } from '../config/contract.js'
+import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
 import { mergeQueue } from '../merge/queue.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import type { Swarm } from './contract.js'
@@ -9,9 +9,21 @@ import { openTasks } from './tasks.js'
 
 export interface LandingParts {
   readonly hooks: Hooks
+  readonly reviewers: Swarm['reviewers']
   readonly store: Swarm['store']
   readonly guard: Swarm['guard']
   readonly drain: Swarm['drain']
+}
+
+/** Who reads a worker's changes: `hooks/review`, else the reviewers of `oompa.json`, the worker's own first. */
+async function reviewHooks(root: string, hooks: Pick<Hooks, 'review'>, settings: Settings): Promise<LandingParts['reviewers']> {
+  const byWorker = new Map<WorkerSettings, readonly ReviewHook[]>()
+  for (const lane of settings.workers) {
+    const configured = hooks.review.length > 0 ? undefined : reviewersFromSettings(settings, lane)
+    await configured?.prepare?.(root)
+    byWorker.set(lane, configured ? [configured] : hooks.review)
+  }
+  return (lane) => byWorker.get(lane) ?? hooks.review
 }
 
 export async function landingParts(facts: {
@@ -23,11 +35,8 @@ export async function landingParts(facts: {
   const { repository, settings, hooks } = facts
   const { root } = repository
   return {
-    hooks: {
-      ...hooks,
-      review: [...hooks.review, ...(hooks.review.length > 0 ? [] : reviewersFromSettings(settings, root))],
-      merge: mergeHookOf(hooks, settings),
-    },
+    hooks: { ...hooks, merge: mergeHookOf(hooks, settings) },
+    reviewers: await reviewHooks(root, hooks, settings),
     store: await openTasks(root, settings, hooks),
     guard: async () => ({}),
     drain: async () => {},

@@ -41,7 +41,7 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
 }
 
 function isRecovered(root: string, id: string): boolean {
-  return logEdges(root, id)?.last.some((event) => event.type === 'swarm.recovered') ?? true
+  return logEdges(root, id, (type) => type === 'swarm.recovered')?.last.some((event) => event.type === 'swarm.recovered') ?? true
 }
 
 /** Iterations that began and have no end in the log, whose worktree is still there: `w1-3`. */

@@ -9,7 +9,8 @@ import { contextOf, iterationOf } from './iteration.js'
 export async function reviewProposal(change: Change): Promise<Refusal | undefined> {
   const iteration = iterationOf(change)
   const { lane } = iteration
-  const { hooks, settings } = lane.swarm
+  const { settings } = lane.swarm
+  const hooks = lane.swarm.reviewers(lane.settings)
   const unresolved = iteration.unresolved ?? []
   if (unresolved.length > 0) {
     return {
@@ -22,9 +23,9 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
   if (lane.settings.planner) {
     return { refused: 'policy', feedback: plannerPrompt(change.files.map((file) => file.path)) }
   }
-  if (hooks.review.length === 0) return undefined
+  if (hooks.length === 0) return undefined
   const reviewed = await review(change, {
-    hooks: hooks.review,
+    hooks,
     settings,
     worker: lane.settings,
     context: contextOf(iteration, change.worktree),

@@ -130,6 +130,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     resumed,
     findAgent,
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
+    reviewers: landing?.reviewers ?? (() => []),
     guard: landing?.guard ?? (async () => ({})),
     drain: landing?.drain ?? (async () => {}),
   }

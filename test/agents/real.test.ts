@@ -1,12 +1,13 @@
 // The real CLIs, run by our runner against the scripted model. With OOMPA_RECORD=1 their streams become the cassettes
 // that cassettes.test.ts replays.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect } from 'vitest'
 import { agents } from '../../src/agents/index.js'
 import { probeVersion } from '../../src/agents/probe.js'
 import { type AgentRun, runAgent } from '../../src/agents/run.js'
+import { until } from '../processes/support.js'
 import { itWith, type RealHarness, realAgentEnvironment, realHarnesses, scriptedModel } from '../support/realAgents.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 import { type Cassette, writeCassette } from './cassette.js'
@@ -108,5 +109,49 @@ for (const harness of realHarnesses) {
       // One prompt and one answer: not the whole session's.
       expect(second.run.usage).toEqual({ input: 100, output: 10, cacheRead: 0, cacheWrite: 0 })
     })
+  })
+}
+
+describe('ending a real agent during a tool', () => {
+  for (const harness of realHarnesses) {
+    itWith(harness)(`${harness}: nothing of it is left, and it is never done`, LONG, async () => {
+      const repository = testRepository()
+      const model = await scriptedModel(({ tools, turn }) => {
+        if (tools.length === 0) return { text: 'a title' }
+        // A child in a session of its own, one without our environment, and the tool itself.
+        const daemons = 'setsid sleep 7001 & env -i setsid sleep 7002 & echo x > started; sleep 7003'
+        return turn === 0 ? { text: '__DONE__', shell: daemons } : { text: '__DONE__' }
+      })
+      const abort = new AbortController()
+      const started = path.join(repository.root, 'started')
+      const run = runAgent({
+        agent: agents[harness],
+        turn: turnOf({ ...scenarios[0]!, permissions: 'bypass' }, harness),
+        prompt: 'Work.\n',
+        cwd: repository.root,
+        env: realAgentEnvironment(repository.home, model.url),
+        limits: {},
+        signal: abort.signal,
+      })
+      await until(() => existsSync(started), 'the tool has started', 120_000)
+      abort.abort()
+      const ended = await run
+      expect(ended).toMatchObject({ reason: 'aborted', failure: { kind: 'interrupted' } })
+      expect(ended.leftovers).toBeGreaterThanOrEqual(3)
+      expect(sleepersIn(repository.root)).toEqual([])
+    })
+  }
+})
+
+/** Command lines of processes that work in this folder. */
+function sleepersIn(folder: string): string[] {
+  if (!existsSync('/proc')) return []
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`) !== folder) return []
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    } catch {
+      return []
+    }
   })
 }

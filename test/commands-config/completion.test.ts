@@ -58,7 +58,7 @@ test('an unknown command, and a place for a file, complete to nothing', async ()
 test('swarms, branches and worktrees complete by name', async () => {
   const { complete, git } = repository()
   git(['branch', 'feature/a'])
-  git(['branch', 'feature/$(touch${IFS}x)'])
+  git(['branch', 'feature/$(touch)'])
   git(['worktree', 'add', '-q', '../repo-login', '-b', 'feature/login'])
   expect(await complete('info', '')).toEqual(['3f2a0b1c'])
   expect(await complete('worktree', 'new', '--from', 'fea')).toEqual(['feature/a', 'feature/login'])

@@ -2,9 +2,10 @@
 
 import { execFileSync } from 'node:child_process'
 import type { NewEvent } from '../../src/events/contract.js'
+import type { MergeHook } from '../../src/hooks/contract.js'
 import { type LandBranchOptions, landBranch } from '../../src/merge/branch.js'
 import { commandRunner } from '../../src/merge/command.js'
-import type { Landing, Refusal } from '../../src/words.js'
+import type { Landing, Refusal, StatusEdits } from '../../src/words.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
 export interface LandingRepository extends TestRepository {
@@ -62,4 +63,46 @@ export function landingRepository(files?: Readonly<Record<string, string>>): Lan
 
 function execute(cwd: string, args: string[], env: NodeJS.ProcessEnv, input?: string): string {
   return execFileSync('git', args, { cwd, env, input: input ?? '', encoding: 'utf8' }).trimEnd()
+}
+
+/** Submits branches to a merge hook as a swarm's workers do; gives the answers in the order of the branches. */
+export function submit(
+  repository: LandingRepository,
+  hook: MergeHook,
+  branches: readonly string[],
+  options: { workers?: number; signal?: AbortSignal; status?: (branch: string) => StatusEdits } = {},
+): Promise<(Landing | Refusal)[]> {
+  return Promise.all(
+    branches.map(async (branch, at) => {
+      const worker = `w${(at % (options.workers ?? branches.length)) + 1}`
+      const commit = repository.git(['rev-parse', branch])
+      const worktree = { name: '.w1-i1', path: repository.root, branch, base: commit }
+      const status = options.status?.(branch)
+      const change = { swarm: '00000000', worker, number: 1, attempt: 1, worktree, branch, commit, base: commit }
+      return hook(
+        { ...change, into: 'main', files: [], ...(status ? { status } : {}) },
+        {
+          root: repository.root,
+          swarm: '00000000',
+          worker,
+          iteration: 1,
+          tasks: '',
+          signal: options.signal ?? new AbortController().signal,
+          env: {},
+          emit: (event) => repository.events.push(event),
+          run: commandRunner(repository.root),
+          ask: () => Promise.reject(new Error('nobody is asked')),
+          workers: options.workers ?? branches.length,
+        },
+      )
+    }),
+  )
+}
+
+/** Resolves when the condition holds, looking again and again; rejects after 20 s. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  for (const until = Date.now() + 20_000; !condition(); ) {
+    if (Date.now() > until) throw new Error('it never came')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }

@@ -10,6 +10,7 @@ import { duplicateTask } from '../errors.js'
 import { record } from '../history.js'
 import { arrange, type CurrentFound } from '../listing.js'
 import { BARE_STALE_MS, claimRecords, holderOf, staleness } from '../records.js'
+import { lazyTracked } from '../tracked/lazy.js'
 import { claimTask } from './claim.js'
 import { discard, draft, show } from './moves.js'
 import { type Folder, formatOf, newFence, parseInBetween, place } from './names.js'
@@ -42,6 +43,10 @@ export function taskFolder(folder = 'tasks', root?: string): TaskStore {
     watch: (changed) => watchFolder(state().folder, changed),
     take: (id, claimer, expected) => takeTask(state(), id, claimer, expected),
     reopen: async (id, reason, by) => reopenTask(state(), id, reason, by),
+    get path() {
+      return state().folder.path
+    },
+    tracked: lazyTracked(async () => (await import('../tracked/folder.js')).trackedFolder(state)),
   }
 }
 

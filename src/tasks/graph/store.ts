@@ -17,7 +17,7 @@ import type {
 } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { completeTask as fillIn } from '../encode.js'
-import { alreadyComplete, duplicateTask, notYours } from '../errors.js'
+import { duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
 import { type HistoryEntry, record } from '../history.js'
 import { arrange, type CurrentFound, type Found } from '../listing.js'
@@ -136,7 +136,7 @@ function held(open: Open, graph: Graph, id: string, fence: string | undefined): 
 async function completeTask(open: Open, graph: Graph, claim: Claim, completion: Completion): Promise<void> {
   const { id } = claim.task
   const done = graph.nodes.find((node) => node.task.id === id && node.status === 'complete')
-  if (done && recordOf(open, id)?.fence !== claim.fence) throw alreadyComplete(id, open.file)
+  if (done && recordOf(open, id)?.fence !== claim.fence) throw notYours(id, 'it is complete already')
   if (!done) {
     held(open, graph, id, claim.fence)
     replaceFile(open.file, await completedGraph(graph, claim, completion))

@@ -1,6 +1,6 @@
 // The three lists of a folder as they are on disk, and how an item goes from one to another without being lost.
 
-import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../../errors.js'
 import { type Item, type ItemProblem, readItems, withItem, withoutItem } from './markdown.js'
@@ -40,6 +40,7 @@ function readText(file: string): string {
 export function replaceFile(file: string, text: string): void {
   const target = realpathOf(file)
   const draft = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}`)
+  mkdirSync(path.dirname(target), { recursive: true })
   const mode = statSync(target, { throwIfNoEntry: false })?.mode ?? 0o666
   try {
     writeFileSync(draft, text, { mode: mode & 0o777 })

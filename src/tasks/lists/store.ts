@@ -1,6 +1,6 @@
 // Markdown lists as a store: `tasks/{pending,in_progress,complete}.md`. Claims are made one at a time, under a lock.
 
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { Task } from '../../words.js'
 import type {
@@ -208,7 +208,6 @@ function addTask(open: Open, lists: Lists, wanted: NewTask): Task {
   const task = fillIn(wanted, (id) => taken.has(id))
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in the lists of ${open.folder}`)
   const { items, text, path: file } = lists.pending
-  mkdirSync(open.folder, { recursive: true })
   replaceFile(
     file,
     withItem(text, writeItem(task, items.length > 0 && items.every((item) => item.checked === undefined))),
