@@ -22,7 +22,7 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   swarm.busy.delete(lane.name)
   let commits: number | undefined
   try {
-    if (worktree && level > 1) {
+    if (worktree && level > 1 && !swarm.settings.here) {
       commits = iteration.outcome === 'landed' ? undefined : await keepWork(iteration, worktree)
       await releaseClaims(iteration)
       await giveBack(iteration, worktree)
@@ -47,7 +47,10 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
 async function keepWork(iteration: Iteration, worktree: Worktree): Promise<number> {
   const { swarm } = iteration.lane
   const root = swarm.repository.root
-  await commitLeftovers(worktree, { message: `Unfinished work of ${iteration.worker}, iteration ${iteration.number}` })
+  const message = `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`
+  const { unresolved } = await commitLeftovers(worktree, { message })
+  // A merge that its author did not bring to an end is kept as it stands, markers and all: it is not to land.
+  if (unresolved.length > 0) await git(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-m', `${message}, with conflict markers`])
   const base = swarm.into ? `refs/heads/${swarm.into}` : worktree.base
   const commits = await commitsOver(root, base, `refs/heads/${worktree.branch}`)
   if (commits === 0) return 0

@@ -1,6 +1,7 @@
 // What the loop's words hand to each other: a swarm, its workers, their iterations and attempts.
 
 import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
+import type { Persistence, Persister } from '../agents/persist.js'
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Repository } from '../git/repository.js'
@@ -32,6 +33,8 @@ export interface Swarm {
   /** Absolute path of `tasks/` in the main checkout. */
   readonly tasks: string
   readonly workers: readonly Worker[]
+  /** Runs once before the workers: `planner` in `oompa.json`. */
+  planner?: Worker
   readonly pool: WorktreePool
   readonly harnesses: Harnesses
   readonly budget: Budget
@@ -51,12 +54,14 @@ export interface Swarm {
   reviewers(lane: WorkerSettings): readonly ReviewHook[]
   /** The environment that keeps an agent from moving the target or another worker's branch. */
   guard(iteration: Iteration): Promise<Readonly<Record<string, string>>>
+  /** Writes workers' conversations down, where `codex-persist` is installed. */
+  readonly persister: Persister
   /** What an agent printed, for the view. */
   output(worker: string, text: string): void
   /** What each ended iteration came to. */
   readonly outcomes: Outcome[]
-  /** The target was moved by a worker: nothing lands any more. */
-  bypassed: boolean
+  /** Whether a worker has moved the target past us: nothing lands any more. */
+  bypassed(): Promise<boolean>
   /** Where a resumed swarm goes on. */
   readonly resumed?: ResumePoint
   /** Waits for what lands or is pushed after the workers have ended. */
@@ -75,6 +80,7 @@ export interface Worker extends AsyncIterable<Iteration> {
   readonly agent: AgentSpec
   /** Its prompts as they were when the swarm started: an agent cannot change them (design.md, rule 2). */
   readonly prompt: PromptText
+  readonly conversation: Persistence
   /** Says that it shall begin no further iteration, and why. */
   finish(why: string): void
   /** Ends the iteration in progress because something was thrown in it. */

@@ -94,12 +94,13 @@ async function run(
   input: Pick<TurnRequest, 'prompt' | 'freshPrompt' | 'resume' | 'session'>,
 ): Promise<Turn> {
   const { iteration } = attempt
+  const { swarm } = iteration.lane
   const turn = await takeTurn({
     iteration,
     attempt: attempt.number,
     cwd: worktree.path,
     form: 'json',
-    env: await iteration.lane.swarm.guard(iteration),
+    env: swarm.settings.here ? undefined : await swarm.guard(iteration),
     ...input,
   })
   iteration.session = turn.session ?? iteration.session

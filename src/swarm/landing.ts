@@ -3,11 +3,14 @@
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
+import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { landEdits } from '../merge/edits.js'
 import { mergeQueue } from '../merge/queue.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Swarm } from './contract.js'
+import type { Stopping } from './stop.js'
+import { watchTarget } from './target.js'
 import { openTasks } from './tasks.js'
 
 export interface LandingParts {
@@ -15,6 +18,7 @@ export interface LandingParts {
   readonly reviewers: Swarm['reviewers']
   readonly store: Swarm['store']
   readonly guard: Swarm['guard']
+  readonly bypassed: Swarm['bypassed']
   readonly drain: Swarm['drain']
 }
 
@@ -33,18 +37,25 @@ export async function landingParts(facts: {
   readonly repository: Swarm['repository']
   readonly settings: Settings
   readonly hooks: Hooks
-  readonly into?: string
+  readonly into: string
   readonly emit: Emit
+  readonly id: string
+  readonly stopping: Stopping
 }): Promise<LandingParts> {
-  const { repository, settings, hooks } = facts
+  const { repository, settings, hooks, id, emit, into } = facts
   const { root } = repository
+  const target = await watchTarget(root, into, facts.stopping, emit)
   const store = await openTasks(root, settings, hooks)
   return {
     hooks: { ...hooks, merge: mergeHookOf(hooks, settings) },
     reviewers: await reviewHooks(root, hooks, settings),
     store,
-    guard: async () => ({}),
-    drain: () => drainTasks(facts.emit, root, store, facts.into!),
+    guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
+    bypassed: () => target.bypassed(),
+    async drain() {
+      await drainTasks(emit, root, store, into)
+      removeGuards(root, id)
+    },
   }
 }
 

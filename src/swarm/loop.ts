@@ -22,6 +22,7 @@ export async function swarm(body: (worker: Worker) => Promise<void>): Promise<vo
       process.exitCode = started.status
       return
     }
+    if (started.planner) await runWorker(started.planner, body)
     await Promise.all(started.workers.map((worker) => runWorker(worker, body)))
     process.exitCode = await started.end()
   } catch (error) {

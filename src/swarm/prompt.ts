@@ -14,6 +14,7 @@ export function turnFacts(iteration: Iteration) {
     worker: lane.name,
     into: swarm.hooks.merge ? swarm.into : undefined,
     planner: lane.settings.planner,
+    ...(swarm.settings.here ? { here: true } : {}),
   }
 }
 
@@ -29,7 +30,7 @@ export async function firstPrompt(iteration: Iteration, worktree: Worktree, addi
   return composePrompt({
     ...turnFacts(iteration),
     iteration: iteration.number,
-    branch: worktree.branch,
+    ...(swarm.settings.here ? { here: true } : { branch: worktree.branch }),
     task: iteration.claims[0]?.task,
     claiming: swarm.claims ? 'loop' : swarm.settings.configuredWorkers ? 'signal' : 'agent',
     tasksPath: swarm.store ? swarm.tasks : undefined,

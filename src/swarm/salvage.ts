@@ -6,7 +6,8 @@ import { isAncestor } from '../git/history.js'
 import { gitText } from '../git/run.js'
 import { commitLeftovers } from '../merge/commit.js'
 import { keptWork } from '../tasks/kept.js'
-import { requeueStale } from '../tasks/requeue.js'
+import { waitingApprovals } from '../review/approvals.js'
+import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import { keptRef } from './close.js'
 import type { Swarm } from './contract.js'
 
@@ -44,7 +45,12 @@ export async function releaseStale(swarm: Swarm): Promise<number> {
   const { store, into } = swarm
   if (!store) return 0
   if (into) await store.tracked?.recover(into)
+  // A task whose change waits for a person is nobody's to do again.
+  const waiting = new Set(waitingApprovals(swarm.repository.root).map((approval) => approval.task))
+  const stale = (await staleClaims(store)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  if (stale.length === 0) return 0
   const { requeued } = await requeueStale(store, {
+    ids: stale.map(({ id }) => id),
     by: `oompa-${swarm.id}`,
     note: (claim) => keptWork(swarm.repository.root, claim),
   })

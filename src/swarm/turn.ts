@@ -9,7 +9,7 @@ import { outputFile, runFolder } from '../files/paths.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
 import { IterationEnding } from './ending.js'
-import { environmentOf, oompaVariables } from './environment.js'
+import { environmentOf, oompaVariables, worktreePath } from './environment.js'
 import type { Iteration } from './contract.js'
 
 export interface TurnRequest {
@@ -80,6 +80,8 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
       onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
     })
+    lane.conversation.write(worktreePath(iteration), 'user', request.prompt.toString())
+    lane.conversation.write(worktreePath(iteration), 'assistant', run.text)
     const costUsd = budget.spend(spec, run)
     const signals = readSignals(run.text)
     emit({

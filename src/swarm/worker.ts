@@ -33,6 +33,7 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     portBase: plan.portBase,
     agent: settings.agent,
     prompt: plan.prompt,
+    conversation: swarm.persister.conversation(`[oompa:${swarm.id}:${name}] `),
     swarm,
     get finished() {
       return over !== undefined
