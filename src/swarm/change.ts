@@ -21,7 +21,13 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     message: task ? `${task.summary}` : `Work of ${iteration.worker}, iteration ${iteration.number}`,
   })
   for (const { path, reason } of leftovers.left) {
-    swarm.emit({ type: 'note', level: 'warning', worker: iteration.worker, iteration: iteration.number, text: `${path} is not committed: ${reason}` })
+    swarm.emit({
+      type: 'note',
+      level: 'warning',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      text: `${path} is not committed: ${reason}`,
+    })
   }
   iteration.unresolved = leftovers.unresolved
   await takeRequests(iteration, worktree)

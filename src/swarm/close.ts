@@ -50,7 +50,8 @@ async function keepWork(iteration: Iteration, worktree: Worktree): Promise<numbe
   const message = `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`
   const { unresolved } = await commitLeftovers(worktree, { message })
   // A merge that its author did not bring to an end is kept as it stands, markers and all: it is not to land.
-  if (unresolved.length > 0) await git(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-m', `${message}, with conflict markers`])
+  if (unresolved.length > 0)
+    await git(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-m', `${message}, with conflict markers`])
   const base = swarm.into ? `refs/heads/${swarm.into}` : worktree.base
   const commits = await commitsOver(root, base, `refs/heads/${worktree.branch}`)
   if (commits === 0) return 0
@@ -88,7 +89,13 @@ async function releaseClaims(iteration: Iteration): Promise<void> {
         kept: iteration.kept,
       })
     } catch (error) {
-      swarm.emit({ type: 'note', level: 'warning', worker: iteration.worker, task: claim.task.id, text: messageOf(error) })
+      swarm.emit({
+        type: 'note',
+        level: 'warning',
+        worker: iteration.worker,
+        task: claim.task.id,
+        text: messageOf(error),
+      })
     }
   }
 }

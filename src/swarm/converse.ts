@@ -2,13 +2,13 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
+import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
 import { answerClaims } from '../tasks/answer.js'
 import type { Worktree } from '../words.js'
-import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { firstPrompt, turnFacts } from './prompt.js'
-import { takeTurn, type Turn, type TurnRequest } from './turn.js'
+import { type Turn, type TurnRequest, takeTurn } from './turn.js'
 
 /** Further turns that an agent may ask for by `CLAIM(…)` in one attempt: enough for any plan, an end for a loop. */
 const MOST_CLAIMS = 10

@@ -26,7 +26,8 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
  */
 export function statusOf(outcomes: readonly Outcome[], stopped: Status | undefined): Status {
   if (stopped !== undefined) return stopped
-  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'failed' || outcome === 'refused')) return STATUS.failed
+  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'failed' || outcome === 'refused'))
+    return STATUS.failed
   if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'nothing')) return STATUS.nothing
   return STATUS.done
 }
@@ -37,7 +38,8 @@ async function removePrepared(swarm: Swarm): Promise<void> {
     const worktree = await ahead
     if (!worktree) continue
     const returned = await swarm.pool.release(worktree)
-    if (returned.gone) await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`, worktree.base])
+    if (returned.gone)
+      await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`, worktree.base])
     else swarm.emit({ type: 'note', level: 'warning', text: `${name} stays: ${returned.why}` })
   }
 }

@@ -3,8 +3,8 @@
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
-import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { landEdits } from '../merge/edits.js'
+import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { mergeQueue } from '../merge/queue.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import type { TaskStore } from '../tasks/contract.js'
@@ -23,7 +23,11 @@ export interface LandingParts {
 }
 
 /** Who reads a worker's changes: `hooks/review`, else the reviewers of `oompa.json`, the worker's own first. */
-async function reviewHooks(root: string, hooks: Pick<Hooks, 'review'>, settings: Settings): Promise<LandingParts['reviewers']> {
+async function reviewHooks(
+  root: string,
+  hooks: Pick<Hooks, 'review'>,
+  settings: Settings,
+): Promise<LandingParts['reviewers']> {
   const byWorker = new Map<WorkerSettings, readonly ReviewHook[]>()
   for (const lane of settings.workers) {
     const configured = hooks.review.length > 0 ? undefined : reviewersFromSettings(settings, lane)
@@ -64,7 +68,8 @@ async function drainTasks(emit: Emit, root: string, store: TaskStore | undefined
   const { tracked } = store ?? {}
   if (!tracked) return
   const landed = await landEdits({ root, into, message: 'Notes of tasks', edits: () => tracked.drain(into) })
-  if (landed && 'why' in landed) emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
+  if (landed && 'why' in landed)
+    emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
 }
 
 /** The person's merge hook, else the queue that the settings describe; undefined where landing is turned off. */

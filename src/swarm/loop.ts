@@ -3,8 +3,8 @@
 
 import { reportError } from '../errors.js'
 import type { Change, Refusal, Task } from '../words.js'
-import { iterationOf } from './iteration.js'
 import type { Iteration, Worker } from './contract.js'
+import { iterationOf } from './iteration.js'
 import { startSwarm } from './start.js'
 
 export { attempts } from './attempts.js'

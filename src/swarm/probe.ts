@@ -17,7 +17,9 @@ import { environmentOf } from './environment.js'
 export async function probeAgents(swarm: Swarm): Promise<void> {
   const { settings, level, workers, stopping, emit } = swarm
   const reviewers = level > 1 ? settings.reviewers.map((reviewer) => reviewer.agent) : []
-  const specs = new Map([...workers.map((worker) => worker.agent), ...reviewers].map((spec) => [formatAgentSpec(spec), spec]))
+  const specs = new Map(
+    [...workers.map((worker) => worker.agent), ...reviewers].map((spec) => [formatAgentSpec(spec), spec]),
+  )
   for (const [name, spec] of specs) requireProgram(swarm, name, spec)
   if (!settings.probe) return
   const probing = Promise.all([...specs.values()].map((spec) => probe(swarm, spec)))
@@ -56,7 +58,8 @@ async function probe(swarm: Swarm, spec: AgentSpec): Promise<void> {
     costUsd: swarm.budget.spend(spec, result),
     failure: failure?.message,
   })
-  if (failure?.kind === 'login' || failure?.kind === 'model') throw cannotWork(name, failure.message, mend ?? agent.check.loginHelp)
+  if (failure?.kind === 'login' || failure?.kind === 'model')
+    throw cannotWork(name, failure.message, mend ?? agent.check.loginHelp)
   if (failure?.kind === 'limit') swarm.harnesses.limited(spec, failure)
 }
 
@@ -67,7 +70,11 @@ function requireProgram(swarm: Swarm, name: string, spec: AgentSpec): void {
   const { file } = check.version(spec)
   const program = file.includes('/') ? path.resolve(root, file) : file
   if (!findExecutable(program, process.env, root)) {
-    throw cannotWork(name, `there is no executable \`${file}\`${file.includes('/') ? '' : ' on the PATH'}.`, check.install)
+    throw cannotWork(
+      name,
+      `there is no executable \`${file}\`${file.includes('/') ? '' : ' on the PATH'}.`,
+      check.install,
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 // The prompts of an iteration from level 2 on, from what the swarm knows now.
 
-import { composePrompt, contextValues, tokensIn } from '../prompts/index.js'
 import type { PromptQueue } from '../prompts/index.js'
+import { composePrompt, contextValues, tokensIn } from '../prompts/index.js'
 import type { Worktree } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
 

@@ -1,12 +1,12 @@
 // Keeps what an interrupted iteration had made, and puts its task back.
 
 import path from 'node:path'
-import { resolveCommit } from '../git/repository.js'
 import { isAncestor } from '../git/history.js'
+import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { commitLeftovers } from '../merge/commit.js'
-import { keptWork } from '../tasks/kept.js'
 import { waitingApprovals } from '../review/approvals.js'
+import { keptWork } from '../tasks/kept.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import { keptRef } from './close.js'
 import type { Swarm } from './contract.js'

@@ -11,6 +11,7 @@ import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
 import { findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
+import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
@@ -24,7 +25,6 @@ import { recoverCrashed } from './recover.js'
 import { type Registration, register } from './register.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
-import { resolveTarget } from '../merge/target.js'
 import { makeWorker } from './worker.js'
 
 /** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
@@ -103,10 +103,14 @@ async function assemble(parts: Parts): Promise<Swarm> {
   entry.addEventHooks(loaded.event)
   const findAgent = agentFinder(loaded)
   for (const lane of settings.workers) findAgent(lane.agent)
-  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)]) emit({ type: 'note', text })
+  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
+    emit({ type: 'note', text })
   const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
   const workers: Worker[] = []
-  const landing = into !== undefined ? await (await import('./landing.js')).landingParts({ ...parts, into, id, stopping, emit, hooks: loaded }) : undefined
+  const landing =
+    into !== undefined
+      ? await (await import('./landing.js')).landingParts({ ...parts, into, id, stopping, emit, hooks: loaded })
+      : undefined
   const swarm: Swarm = {
     id,
     repository,
@@ -139,7 +143,9 @@ async function assemble(parts: Parts): Promise<Swarm> {
   for (const [index, name] of names.entries()) {
     const lane = settings.workers[index]!
     const first = resumed?.next.get(name) ?? 1
-    workers.push(makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }))
+    workers.push(
+      makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }),
+    )
   }
   swarm.planner = await plannerOf(swarm, ports[0]!)
   return swarm
