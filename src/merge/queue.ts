@@ -87,7 +87,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context, resolve, reject }
       state = { ...state, waiting: [...state.waiting, entry] }
       const position = state.waiting.length + state.suspects.flat().length
-      context.emit({ type: 'landing.queued', branch: change.branch, position, ...names(entry) })
+      context.emit({ type: 'landing.queued', branch: change.branch, commit: change.commit, position, ...names(entry) })
       if (!running) void run(context)
     })
   }
