@@ -6,6 +6,7 @@ export type * from './events/contract.js'
 export type * from './hooks/contract.js'
 export { type NotifyOptions, notify } from './hooks/notify.js'
 export type { MergeHookWithOptions, MergeOptions } from './merge/contract.js'
+export { type PullRequestOptions, pullRequests } from './merge/pull-requests.js'
 export { mergeQueue } from './merge/queue.js'
 export { type ReviewerOptions, reviewer } from './review/reviewer.js'
 export {
