@@ -19,8 +19,8 @@ export {
   packageManifests,
   touches,
 } from './review/risk.js'
-export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
 export { readVerdict } from './review/verdict.js'
+export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
 export { attempts, claim, land, openWorktree, propose, review, swarm } from './swarm/loop.js'
 export type * from './tasks/contract.js'
 export { taskFolder } from './tasks/folder/store.js'

@@ -7,6 +7,7 @@ import type { Emit } from '../events/contract.js'
 import type { Repository } from '../git/repository.js'
 import type { Hooks, ReviewHook } from '../hooks/contract.js'
 import type { PromptText } from '../prompts/index.js'
+import type { ReviewerFacts } from '../review/contract.js'
 import type { Pin } from '../review/pin.js'
 import type { ReviewHistory } from '../review/rounds.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
@@ -51,7 +52,9 @@ export interface Swarm {
   /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
   readonly claims: boolean
   /** Who reads the changes of a worker. */
-  reviewers(lane: WorkerSettings): readonly ReviewHook[]
+  reviewers(lane: WorkerSettings): readonly (ReviewHook & ReviewerFacts)[]
+  /** Author runs of one iteration at most, and reviews. */
+  rounds(lane: WorkerSettings): number
   /** The environment that keeps an agent from moving the target or another worker's branch. */
   guard(iteration: Iteration): Promise<Readonly<Record<string, string>>>
   /** Writes workers' conversations down, where `codex-persist` is installed. */

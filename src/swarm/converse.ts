@@ -64,8 +64,9 @@ export function decisive(signals: readonly Signal[]): Signal | undefined {
 async function firstTurn(worktree: Worktree, attempt: Attempt): Promise<Turn> {
   const { iteration, previous, number } = attempt
   if (!previous) return newSession(worktree, attempt)
-  const { settings, into } = iteration.lane.swarm
-  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last: number >= settings.reviewRounds, into }))
+  const { swarm, settings } = iteration.lane
+  const last = number >= swarm.rounds(settings)
+  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last, into: swarm.into }))
 }
 
 /** The whole prompt, for a new session. */

@@ -7,6 +7,8 @@ import { landEdits } from '../merge/edits.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { mergeQueue } from '../merge/queue.js'
 import { reviewersFromSettings } from '../review/configured.js'
+import type { ReviewerFacts } from '../review/contract.js'
+import { roundsOf } from '../review/rounds.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Swarm } from './contract.js'
 import type { Stopping } from './stop.js'
@@ -16,6 +18,7 @@ import { openTasks } from './tasks.js'
 export interface LandingParts {
   readonly hooks: Hooks
   readonly reviewers: Swarm['reviewers']
+  readonly rounds: Swarm['rounds']
   readonly store: Swarm['store']
   readonly guard: Swarm['guard']
   readonly bypassed: Swarm['bypassed']
@@ -28,7 +31,7 @@ async function reviewHooks(
   hooks: Pick<Hooks, 'review'>,
   settings: Settings,
 ): Promise<LandingParts['reviewers']> {
-  const byWorker = new Map<WorkerSettings, readonly ReviewHook[]>()
+  const byWorker = new Map<WorkerSettings, readonly (ReviewHook & ReviewerFacts)[]>()
   for (const lane of settings.workers) {
     const configured = hooks.review.length > 0 ? undefined : reviewersFromSettings(settings, lane)
     await configured?.prepare?.(root)
@@ -50,9 +53,11 @@ export async function landingParts(facts: {
   const { root } = repository
   const target = await watchTarget(root, into, facts.stopping, emit)
   const store = await openTasks(root, settings, hooks)
+  const reviewers = await reviewHooks(root, hooks, settings)
   return {
     hooks: { ...hooks, merge: mergeHookOf(hooks, settings) },
-    reviewers: await reviewHooks(root, hooks, settings),
+    reviewers,
+    rounds: (lane) => roundsOf(reviewers(lane), settings),
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),

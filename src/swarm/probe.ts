@@ -3,7 +3,7 @@
 import path from 'node:path'
 import type { AgentSpec } from '../agents/contract.js'
 import { type ProbeContext, probeLogin, probePrompt, probeVersion } from '../agents/probe.js'
-import { formatAgentSpec } from '../agents/spec.js'
+import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import { findExecutable } from '../processes/executable.js'
 import type { Swarm } from './contract.js'
@@ -16,7 +16,8 @@ import { environmentOf } from './environment.js'
  */
 export async function probeAgents(swarm: Swarm): Promise<void> {
   const { settings, level, workers, stopping, emit } = swarm
-  const reviewers = level > 1 ? settings.reviewers.map((reviewer) => reviewer.agent) : []
+  const asked = workers.flatMap((worker) => swarm.reviewers(worker.settings)).flatMap((hook) => hook.agents ?? [])
+  const reviewers = asked.map((agent) => parseAgentSpec(agent))
   const specs = new Map(
     [...workers.map((worker) => worker.agent), ...reviewers].map((spec) => [formatAgentSpec(spec), spec]),
   )

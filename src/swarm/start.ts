@@ -137,6 +137,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     findAgent,
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
     reviewers: landing?.reviewers ?? (() => []),
+    rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),
     drain: landing?.drain ?? (async () => {}),
   }
