@@ -1,13 +1,19 @@
 // All that hooks and the loop may import.
 
 export type * from './agents/contract.js'
+export { agents } from './agents/index.js'
 export { command, type ProgramOptions } from './agents/program.js'
+export { runAgent } from './agents/run.js'
+export { parseAgentSpec } from './agents/spec.js'
 export type * from './events/contract.js'
 export type * from './hooks/contract.js'
 export { type NotifyOptions, notify } from './hooks/notify.js'
 export type { MergeHookWithOptions, MergeOptions } from './merge/contract.js'
 export { type PullRequestOptions, pullRequests } from './merge/pull-requests.js'
+export { type LandBranchOptions, landBranch } from './merge/branch.js'
+export { commitLeftovers } from './merge/commit.js'
 export { mergeQueue } from './merge/queue.js'
+export { commandRunner } from './processes/commandRunner.js'
 export { type ReviewerOptions, reviewer } from './review/reviewer.js'
 export {
   type ApprovalOptions,
