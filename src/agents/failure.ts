@@ -11,7 +11,7 @@ type Kind = Exclude<AgentFailure['kind'], 'missing' | 'timeout' | 'interrupted'>
 const SIGNS: readonly (readonly [Kind, RegExp])[] = [
   [
     'session',
-    /no (?:conversation|rollout|session) found|session(?: id)?\b.{0,80}\b(?:already in use|not found|does not exist|is locked)|invalid session identifier|error resuming session/i,
+    /no (?:conversation|rollout|session) found|session(?: id)?\b.{0,80}\b(?:already in use|already exists|not found|does not exist|is locked)|invalid session identifier|error resuming session/i,
   ],
   [
     'limit',

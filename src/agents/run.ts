@@ -1,11 +1,13 @@
 // Runs an agent for one turn: the only place where adapters' argv becomes a process and its output a result.
 
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
+import { fileSink } from '../processes/output.js'
 import { type EndReason, type ProcessEnd, runProcess } from '../processes/run.js'
 import type { Agent, AgentCommand, AgentFailure, Turn, TurnResult } from './contract.js'
+import { latest } from './throttle.js'
 import { sinceLastRun } from './usage.js'
 
 export interface AgentRequest {
@@ -27,7 +29,7 @@ export interface AgentRequest {
   readonly logFile?: string
   readonly limits: AgentLimits
   readonly signal?: AbortSignal
-  /** Short lines of what it is doing now. */
+  /** Short lines of what it is doing now, at most four a second. */
   onActivity?(text: string): void
   /** All that it prints, as it comes. */
   onOutput?(text: string): void
@@ -60,6 +62,8 @@ export interface AgentRun extends TurnResult {
   readonly restarted?: boolean
 }
 
+/** Between two lines of activity; of what comes in between, the latest. */
+const ACTIVITY_MS = 250
 /** How much of standard error is kept, for telling failures apart. */
 const STDERR_KEPT = 16 * 1024
 
@@ -84,7 +88,8 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
   const { agent, limits } = request
   const command = agent.command(turn)
   const reader = agent.reader(turn)
-  const log = await openLog(request)
+  const log = openLog(request)
+  const activity = latest(ACTIVITY_MS, (line: string) => request.onActivity?.(line))
   let stderr = ''
   let pid: number | undefined
   try {
@@ -95,7 +100,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
       env: { ...request.env, ...command.env },
       input: prompt,
       marker: request.marker,
-      output: log,
+      output: log === undefined ? undefined : fileSink(log),
       timeoutMs: limits.iterationMs,
       idleMs: limits.idleMs,
       graceMs: limits.graceMs,
@@ -108,7 +113,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
       },
       onStdout: (text) => {
         request.onOutput?.(text)
-        for (const line of reader.read(text)) request.onActivity?.(line)
+        for (const line of reader.read(text)) activity.add(line)
       },
       onStderr: (text) => {
         request.onOutput?.(text)
@@ -131,7 +136,8 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
       pid,
     }
   } finally {
-    await log?.close().catch(() => {})
+    activity.flush()
+    if (log !== undefined) closeSync(log)
   }
 }
 
@@ -141,11 +147,11 @@ function programPath(command: AgentCommand, root: string): string {
 }
 
 /** Without a place for its output (a full disk, a read-only folder) an agent can still work. */
-async function openLog({ logFile, onNotice }: AgentRequest): Promise<FileHandle | undefined> {
+function openLog({ logFile, onNotice }: AgentRequest): number | undefined {
   if (logFile === undefined) return undefined
   try {
-    await mkdir(path.dirname(logFile), { recursive: true })
-    return await open(logFile, 'a')
+    mkdirSync(path.dirname(logFile), { recursive: true })
+    return openSync(logFile, 'a')
   } catch (error) {
     onNotice?.(`The agent's output is not written down: ${messageOf(error)}.`)
     return undefined

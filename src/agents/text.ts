@@ -1,33 +1,24 @@
 // Reads an agent that only prints text: its final message is all of standard output.
 
-import { activity, lastPart } from './activity.js'
+import { activity } from './activity.js'
 import type { OutputReader } from './contract.js'
 import { classify } from './failure.js'
-import { lineSplitter } from './json.js'
-
-/** How much text is gathered before its beginning is let go. */
-const MANY_PIECES = 64
+import { keepTail } from './tail.js'
 
 /**
  * @param tellsFailures whether what it prints on a failure are a service's words, to be told apart; a program of the
  * person's own may print anything.
  */
 export function textReader(tellsFailures: boolean): OutputReader {
-  let pieces: string[] = []
-  let lines: string[] = []
-  const splitter = lineSplitter((line) => lines.push(line))
+  const tail = keepTail()
   return {
     finished: false,
     read(text) {
-      pieces.push(text)
-      if (pieces.length >= MANY_PIECES) pieces = [lastPart(pieces.join(''))]
-      splitter.add(text)
-      const last = lines.findLast((line) => line.trim() !== '')
-      lines = []
-      return last === undefined ? [] : activity(last)
+      tail.add(text)
+      return activity(lastLine(text))
     },
     end({ status, signal, stderr }) {
-      const text = lastPart(pieces.join(''))
+      const text = tail.text()
       if (status === 0) return { text, denials: [] }
       const said = `${text.slice(-2000)}\n${stderr}`.trim()
       if (tellsFailures) return { text, denials: [], failure: classify(said || ended(status, signal)) }
@@ -39,6 +30,12 @@ export function textReader(tellsFailures: boolean): OutputReader {
       }
     },
   }
+}
+
+/** The last line of a piece that has something in it, or what there is of it. */
+function lastLine(text: string): string {
+  const end = text.slice(-4096).trimEnd()
+  return end.slice(end.lastIndexOf('\n') + 1)
 }
 
 /** How a process ended, in words. */

@@ -67,6 +67,7 @@ export function overview(commands: Readonly<Record<string, Pick<Entry, 'summary'
     ...GROUPS.flatMap(([heading, names]) => section(heading, names)),
     ...section('Other', others),
     '',
-    'Each command has --help. Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to do, 4 refused, 5 limit, 130 interrupted.',
+    'Each command has --help. Exit status: 0 done, 1 failed, 2 wrong usage,',
+    '3 nothing to do, 4 refused, 5 stopped at a limit, 130 interrupted.',
   ].join('\n')
 }

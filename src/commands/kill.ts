@@ -1,16 +1,16 @@
 // `oompa kill`: ends a swarm now, and whatever it has started. What its agents made is kept.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OompaError, STATUS } from '../errors.js'
+import { OompaError, STATUS, usageError } from '../errors.js'
 import { findRun, type Run, readRun, runningRun } from '../events/runs.js'
 import { runFolder } from '../files/paths.js'
 import { findRepository } from '../git/repository.js'
 import { isAlive, thisProcess } from '../processes/identity.js'
 import type { Command } from './contract.js'
-import { flag } from './parse.js'
+import { flag, number } from './parse.js'
 
-/** For ending the agents, keeping their work, and the landing in progress. */
-const GENTLE_MS = 15_000
+/** Seconds for ending the agents, keeping their work, and the landing in progress. */
+const GRACE_S = 15
 /** After the second signal, which ends at once. */
 const AT_ONCE_MS = 2_000
 const POLL_MS = 50
@@ -19,7 +19,10 @@ export const command: Command = {
   name: 'kill',
   summary: 'End a swarm now, with all that it started. What its agents made is kept.',
   positionals: [{ name: 'id', describe: 'The swarm, or the beginning of its id; else the one that runs' }],
-  options: { json: { type: 'boolean', describe: 'Print JSON' } },
+  options: {
+    grace: { type: 'number', describe: `Seconds in which it may keep its agents' work; ${GRACE_S} unless given` },
+    json: { type: 'boolean', describe: 'Print JSON' },
+  },
   examples: [
     ['oompa kill', 'the running swarm'],
     ['oompa kill 3f2a', 'another one; for one that crashed, what it left behind'],
@@ -30,7 +33,7 @@ export const command: Command = {
     // A named swarm may have crashed and left processes behind: those can be ended, too.
     const run = id === undefined ? runningRun(root) : findRun(root, id)
     if (run.host !== undefined && run.host !== thisProcess().host) throw elsewhere(run)
-    const how = await endProcess(run)
+    const how = await endProcess(run, graceMs(number(args, 'grace')))
     const { reap } = await import('../processes/reap.js')
     const { processRecord } = await import('../processes/watchdog.js')
     const left = await reap(run.swarm, processRecord(runFolder(root, run.swarm)))
@@ -45,13 +48,18 @@ export const command: Command = {
   },
 }
 
+function graceMs(seconds = GRACE_S): number {
+  if (seconds >= 0) return seconds * 1000
+  throw usageError(`--grace is ${seconds}: it must not be negative.`, 'See: oompa kill --help')
+}
+
 type How = 'gently' | 'at once' | 'by force' | 'none'
 
 /** Ends the swarm's own process, each step only if the one before did not. */
-async function endProcess({ pid, processStart: start }: Run): Promise<How> {
+async function endProcess({ pid, processStart: start }: Run, gentleMs: number): Promise<How> {
   if (pid === undefined || start === undefined || !isAlive(pid, start)) return 'none'
   const steps: [NodeJS.Signals, number, How][] = [
-    ['SIGTERM', GENTLE_MS, 'gently'],
+    ['SIGTERM', gentleMs, 'gently'],
     ['SIGTERM', AT_ONCE_MS, 'at once'],
     ['SIGKILL', AT_ONCE_MS, 'by force'],
   ]

@@ -48,12 +48,23 @@ export const command: Command = {
     for (const [index, { run, state }] of shown.entries()) {
       if (index > 0) console.log('')
       console.log(colours.bold(headline(run, state)))
-      for (const line of tableLines(state, { columns, rows: Number.MAX_SAFE_INTEGER, now: Date.now(), colours })) {
+      for (const line of tableLines(state, {
+        columns,
+        rows: Number.MAX_SAFE_INTEGER,
+        now: momentOf(run, state),
+        colours,
+      })) {
         console.log(line)
       }
     }
     return STATUS.done
   },
+}
+
+/** Clocks of a swarm whose process is gone stand still at its last sign of life. */
+function momentOf(run: Run, state: SwarmState): number {
+  const last = Date.parse(state.lastAt ?? '')
+  return run.state === 'running' || Number.isNaN(last) ? Date.now() : last
 }
 
 function headline(run: Run, state: SwarmState): string {

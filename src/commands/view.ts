@@ -3,7 +3,7 @@
 import { STATUS, type Status } from '../errors.js'
 import { followLog } from '../events/follow.js'
 import { findRun, type Run } from '../events/runs.js'
-import { readState } from '../events/snapshot.js'
+import { readSnapshot, readState } from '../events/snapshot.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
 import { openView } from '../views/index.js'
@@ -58,9 +58,9 @@ async function watch(root: string, run: Run, json: boolean): Promise<Status> {
 
 async function printJson(root: string, run: Run): Promise<Status> {
   const { earlierShape } = await import('../events/earlier.js')
-  const { readLog } = await import('../events/log.js')
   const { swarmFacts } = await import('../views/facts.js')
-  const facts = { ...swarmFacts(run, readState(root, run)), ...earlierShape(readLog(root, run.swarm)) }
+  const { state, events } = readSnapshot(root, run)
+  const facts = { ...swarmFacts(run, state), ...earlierShape(events) }
   console.log(JSON.stringify(facts, null, 2))
   return STATUS.done
 }

@@ -4,10 +4,10 @@
 import { z } from 'zod'
 import { configSchema } from './schema.js'
 
-export type Node = { [key: string]: unknown }
+type Node = { [key: string]: unknown }
 
 /** The JSON Schema of `oompa.json`. */
-export function jsonSchema(): Node {
+function jsonSchema(): Node {
   const made: Node = z.toJSONSchema(configSchema, { io: 'input' })
   tidy(made)
   return { ...made, title: 'oompa.json', description: 'Settings of oompa-loompas. Every key is optional.' }

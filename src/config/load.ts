@@ -88,7 +88,7 @@ export async function settingsOf(
  * The configuration that counts: the one that was asked for, else `oompa.json`, else `oompa/oompa.json`.
  * @throws OompaError `no-config` (status 2) if the one that was asked for is not there
  */
-export function configFile(root: string, cwd: string, asked: string | undefined): string | undefined {
+function configFile(root: string, cwd: string, asked: string | undefined): string | undefined {
   if (asked === undefined) {
     return ['oompa.json', path.join('oompa', 'oompa.json')].map((name) => path.join(root, name)).find(existsSync)
   }

@@ -86,7 +86,8 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
 function plannerOf(planner: NonNullable<FileConfig['planner']>): PlannerSettings {
   return {
     agent: agentNamed(planner.model),
-    prompts: promptsOf(planner.prompt),
+    // The repository's own, else the package's.
+    prompts: promptsOf(planner.prompt ?? 'prompts/planner.md'),
     maxPending: planner.max_pending ?? 10,
   }
 }

@@ -11,11 +11,11 @@ import { agentCount, agentNamed, agentOf, durationMs, durationOf, nonEmpty, whol
 
 type Group = NonNullable<FileConfig['workers']>[number]
 
-export const DEFAULT_WORKERS = 3
-export const DEFAULT_ITERATIONS = 5
-export const DEFAULT_PROMPT = 'prompts/worker.md'
+const DEFAULT_WORKERS = 3
+const DEFAULT_ITERATIONS = 5
+const DEFAULT_PROMPT = 'prompts/worker.md'
 
-export interface WorkerSources {
+interface WorkerSources {
   readonly flags: Overrides
   readonly env: Overrides
   readonly config: FileConfig

@@ -31,12 +31,18 @@ export async function demoRepository(level: 1 | 2 | 3): Promise<DemoRepository> 
     await copyFile(path.join(packageFolder, file), path.join(root, file))
   }
   if (level > 1) {
-    write('hooks/merge.ts', `import { mergeQueue } from 'oompa-loompas'\n\nexport default mergeQueue({ test: 'sh test.sh' })\n`)
+    write(
+      'hooks/merge.ts',
+      `import { mergeQueue } from 'oompa-loompas'\n\nexport default mergeQueue({ test: 'sh test.sh' })\n`,
+    )
     write('hooks/tasks.ts', `import { taskFolder } from 'oompa-loompas'\n\nexport default taskFolder('tasks')\n`)
     for (const [id, text] of TASKS) write(`tasks/pending/${id}.edn`, text)
   }
   if (level > 2) {
-    write('hooks/review.ts', `import { reviewer } from 'oompa-loompas'\n\nexport default reviewer({ agent: ${JSON.stringify(`command:${reviewer}`)} })\n`)
+    write(
+      'hooks/review.ts',
+      `import { reviewer } from 'oompa-loompas'\n\nexport default reviewer({ agent: ${JSON.stringify(`command:${reviewer}`)} })\n`,
+    )
   }
   const git = $({ cwd: root, quiet: true })
   await git`git init -q -b main`

@@ -1,9 +1,9 @@
 // Events in, state out: the one place that knows what an event means to whoever looks at a swarm.
 
-import type { Usage } from '../words.js'
 import type { OompaEvent } from './contract.js'
 import type { SwarmState, WorkerPhase, WorkerState } from './state.js'
 import { warningOf } from './warnings.js'
+import { added, enter, named, workerOf } from './workers.js'
 
 const MOST_WARNINGS = 100
 
@@ -90,7 +90,6 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       return
     case 'work.kept':
       state.kept.push({ ref: event.ref, reason: event.reason, worker: event.worker, iteration: event.iteration })
-      if (event.worker) workerOf(state, event).kept = event.ref
       return
     case 'landing.queued':
     case 'landing.testing':
@@ -143,6 +142,7 @@ function started(state: SwarmState, event: Of<'swarm.started'>): void {
   for (const { worker: name, agent: author, iterations } of event.workers) {
     const worker = named(state, name)
     worker.agent = author
+    worker.finishing = false
     worker.iterations = iterations
   }
 }
@@ -180,7 +180,7 @@ function iterationEnded(state: SwarmState, worker: WorkerState, event: Of<'itera
   })
   remove(state.queue, (entry) => entry.worker === worker.worker)
   worker.task = undefined
-  enter(worker, worker.iteration >= worker.iterations ? 'ended' : 'idle', event.at)
+  enter(worker, worker.finishing || worker.iteration >= worker.iterations ? 'ended' : 'idle', event.at)
   worker.startedAt = undefined
 }
 
@@ -203,6 +203,7 @@ function agent(worker: WorkerState, event: Of<'agent.started'> | Of<'agent.activ
   if (event.role === 'author') worker.session = event.session ?? worker.session
   addCost(worker, event.costUsd)
   if (typeof event.costUsd === 'number') worker.iterationCostUsd = (worker.iterationCostUsd ?? 0) + event.costUsd
+  if (event.role === 'author' && event.signals?.includes('__DONE__')) worker.finishing = true
   worker.usage = added(worker.usage, event.usage)
   for (const denial of event.denials ?? []) worker.denials.add(denial)
   enter(worker, 'preparing', event.at, event.failure)
@@ -258,46 +259,6 @@ function waitAtLimit(state: SwarmState, worker: WorkerState, at: string): void {
 
 function addCost(to: { costUsd?: number }, costUsd: number | undefined): void {
   if (typeof costUsd === 'number') to.costUsd = (to.costUsd ?? 0) + costUsd
-}
-
-function enter(worker: WorkerState, phase: WorkerPhase, at: string, doing = ''): void {
-  worker.phase = phase
-  worker.doing = doing
-  worker.since = at
-  worker.until = undefined
-}
-
-function workerOf(state: SwarmState, event: OompaEvent): WorkerState {
-  if (typeof event.worker !== 'string') throw new TypeError(`${event.type} names no worker`)
-  return named(state, event.worker)
-}
-
-function named(state: SwarmState, name: string): WorkerState {
-  const known = state.workers.get(name)
-  if (known) return known
-  const worker: WorkerState = {
-    worker: name,
-    agent: '',
-    phase: 'idle',
-    doing: '',
-    iteration: 0,
-    iterations: 0,
-    attempt: 0,
-    denials: new Set(),
-    ended: [],
-  }
-  state.workers.set(name, worker)
-  return worker
-}
-
-function added(to: Usage | undefined, more: Usage | undefined): Usage | undefined {
-  if (!more) return to
-  return {
-    input: (to?.input ?? 0) + more.input,
-    output: (to?.output ?? 0) + more.output,
-    cacheRead: (to?.cacheRead ?? 0) + more.cacheRead,
-    cacheWrite: (to?.cacheWrite ?? 0) + more.cacheWrite,
-  }
 }
 
 function remove<T>(list: T[], which: (entry: T) => boolean): void {

@@ -43,7 +43,7 @@ export function thisWorld(root: string): World {
 }
 
 /** Whether a swarm runs, from its latest start and end. Pure but for what it asks of `world`. */
-export function runState(
+function runState(
   swarm: string,
   facts: { started?: Started; stopped?: Stopped; writtenMs: number },
   world: World,
@@ -58,7 +58,7 @@ export function runState(
 
 /** One swarm; undefined if it has no log. */
 export function readRun(root: string, swarm: string, world: World = thisWorld(root)): Run | undefined {
-  const edges = logEdges(root, swarm)
+  const edges = logEdges(root, swarm, isEdge)
   if (!edges || edges.size === 0) return undefined
   let latest = latestOf(edges.last)
   // Neither stands near the end: a swarm that runs or crashed, or one that was written to long after its end.

@@ -8,6 +8,8 @@ import { logFile, parseEvent } from './log.js'
 
 const NEW_LINE = 10
 const TYPE = Buffer.from('"type":"')
+/** Where the key stands after the time and the swarm's id. */
+const TYPE_AT = '{"at":"2026-11-21T10:00:00.000Z","swarm":"3f2a91bc",'.length
 const WORKER = Buffer.from('"worker":"')
 const QUOTE = 34
 /** More than one line of `swarm.started` or `swarm.stopped` takes; a longer one makes us read the whole log. */
@@ -40,10 +42,14 @@ export function scanForState(root: string, swarm: string, size?: number): OompaE
   return lines.flatMap((line) => (line ? (parsed(bytes, line[0], line[1]) ?? []) : []))
 }
 
-/** The first whole line and the last lines of a log, and the bytes of its whole lines; undefined if there is none. */
+/**
+ * The first event of a log, those near its end whose type `wanted` admits, and the bytes of its whole lines; undefined
+ * if there is no log.
+ */
 export function logEdges(
   root: string,
   swarm: string,
+  wanted: (type: string) => boolean,
 ): { first?: OompaEvent; last: OompaEvent[]; size: number; mtimeMs: number } | undefined {
   let file: number
   try {
@@ -54,12 +60,12 @@ export function logEdges(
   }
   try {
     const { size, mtimeMs } = fstatSync(file)
-    const head = readPart(file, 0, EDGE_BYTES)
+    const head = readPart(file, 0, Math.min(size, EDGE_BYTES))
     const tail = size <= EDGE_BYTES ? head : readPart(file, size - EDGE_BYTES, EDGE_BYTES)
-    const first = scan(head, () => true)[0]
-    // The tail may begin within a line: `parseEvent` passes over what is left of it.
+    const headEnd = head.indexOf(NEW_LINE)
+    const first = headEnd < 0 ? undefined : parsed(head, 0, headEnd)
     const whole = size - (tail.length - (tail.lastIndexOf(NEW_LINE) + 1))
-    return { first, last: scan(tail, () => true), size: whole, mtimeMs }
+    return { first, last: scan(tail, wanted), size: whole, mtimeMs }
   } finally {
     closeSync(file)
   }
@@ -80,12 +86,24 @@ function* linesOf(bytes: Buffer): Generator<readonly [start: number, end: number
   while (start < bytes.length) {
     const found = bytes.indexOf(NEW_LINE, start)
     const end = found < 0 ? bytes.length : found
-    // `type` is written before any field that could hold the same words (`openLog`); inside a text its quotes would
-    // be escaped.
-    const type = field(bytes, TYPE, start, end)
+    const type = typeAt(bytes, start, end)
     if (type !== undefined) yield [start, end, type]
     start = end + 1
   }
+}
+
+/**
+ * The type of the event between two places. In a line that `openLog` wrote it stands at a known place; in any other it
+ * is the first such key (inside a text its quotes would be escaped).
+ */
+function typeAt(bytes: Buffer, start: number, end: number): string | undefined {
+  for (let i = 0; i < TYPE.length; i++) {
+    if (bytes[start + TYPE_AT + i] !== TYPE[i]) return field(bytes, TYPE, start, end)
+  }
+  const from = start + TYPE_AT + TYPE.length
+  let to = from
+  while (to < end && bytes[to] !== QUOTE) to++
+  return bytes.toString('latin1', from, to)
 }
 
 /** The text after the first `key` between two places, up to its closing quote. */
@@ -112,6 +130,6 @@ function readBytes(root: string, swarm: string): Buffer {
 }
 
 function readPart(file: number, position: number, length: number): Buffer {
-  const buffer = Buffer.alloc(length)
+  const buffer = Buffer.allocUnsafe(length)
   return buffer.subarray(0, readSync(file, buffer, 0, length, position))
 }

@@ -3,7 +3,7 @@
 import type { Usage } from '../words.js'
 import type { EventFacts } from './contract.js'
 
-export type Outcome = EventFacts['iteration.ended']['outcome']
+type Outcome = EventFacts['iteration.ended']['outcome']
 
 /** What a worker is doing now. `idle`: between two iterations. `ended`: it starts no more of them. */
 export type WorkerPhase =
@@ -56,6 +56,8 @@ export interface WorkerState {
   branch?: string
   attempt: number
   session?: string
+  /** Its author has said `__DONE__`: it starts no further iteration. */
+  finishing: boolean
   /** Process of the agent that is running now. */
   agentPid?: number
   /** Until when a limit is waited out, ISO 8601. */
@@ -72,14 +74,14 @@ export interface WorkerState {
   readonly ended: EndedIteration[]
 }
 
-export interface QueueEntry {
+interface QueueEntry {
   readonly branch: string
   readonly worker?: string
   readonly iteration?: number
   readonly at: string
 }
 
-export interface LandedEntry {
+interface LandedEntry {
   readonly commit?: string
   readonly branch: string
   readonly into: string
@@ -89,14 +91,14 @@ export interface LandedEntry {
   readonly task?: string
 }
 
-export interface KeptEntry {
+interface KeptEntry {
   readonly ref: string
   readonly reason: string
   readonly worker?: string
   readonly iteration?: number
 }
 
-export interface WaitingApproval {
+interface WaitingApproval {
   readonly id: string
   readonly branch: string
   readonly reasons: readonly string[]

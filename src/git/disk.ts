@@ -72,10 +72,13 @@ export function looker(
 
   async function sameContent(change: RawChange, isFile: boolean): Promise<boolean> {
     if (!isFile || (change.newMode !== '100644' && change.newMode !== '100755')) return false
-    // With the path for its filters: what would be stored is compared, not what is on disk.
-    const { stdout } = await git(checkout, ['hash-object', '--end-of-options', change.path], {
-      env: { GIT_INDEX_FILE: index },
-    })
-    return stdout.trim() === change.newOid
+    return (await contentId(checkout, index, change.path)) === change.newOid
   }
+}
+
+/** The id under which git would store a file, with its filters: not that of the bytes on disk. */
+export async function contentId(checkout: string, index: string, file: string): Promise<string | undefined> {
+  const args = ['hash-object', '--end-of-options', file]
+  const { status, stdout } = await git(checkout, args, { env: { GIT_INDEX_FILE: index } })
+  return status === 0 ? stdout.trim() : undefined
 }

@@ -1,7 +1,7 @@
 // The environment that git, agents and hooks run in: the person's, without what would point them at another repository.
 
 /** Variables that locate or alter a repository; inherited from a git hook or an alias, they would aim us elsewhere. */
-const LOCATING = new Set([
+export const LOCATING = new Set([
   'GIT_DIR',
   'GIT_WORK_TREE',
   'GIT_INDEX_FILE',

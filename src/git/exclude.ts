@@ -5,7 +5,7 @@ import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
 
 /** No wider than what is ours: `.well-known/` begins with `.w` too, and is somebody's work. */
-export const ourPatterns = ['/.oompa/', '/.w[0-9]*-i[0-9]*/'] as const
+const ourPatterns = ['/.oompa/', '/.w[0-9]*-i[0-9]*/'] as const
 
 /**
  * Adds our patterns where they are missing. Safe to call at every start, and from several processes: each adds whole
@@ -15,11 +15,19 @@ export const ourPatterns = ['/.oompa/', '/.w[0-9]*-i[0-9]*/'] as const
  * @throws OompaError `exclude-failed` if the file cannot be read or written
  */
 export function excludeOurs(gitDir: string): boolean {
+  return excludePatterns(gitDir, ourPatterns)
+}
+
+/**
+ * Adds patterns where they are missing, as `excludeOurs` does with ours.
+ * @throws OompaError `exclude-failed`
+ */
+export function excludePatterns(gitDir: string, patterns: readonly string[]): boolean {
   const file = path.join(gitDir, 'info', 'exclude')
   try {
     const before = readIfThere(file)
     const lines = before.split(/\r?\n/)
-    const missing = ourPatterns.filter((pattern) => !lines.includes(pattern))
+    const missing = patterns.filter((pattern) => !lines.includes(pattern))
     if (missing.length === 0) return false
     mkdirSync(path.dirname(file), { recursive: true })
     appendFileSync(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`)
@@ -27,8 +35,8 @@ export function excludeOurs(gitDir: string): boolean {
   } catch (cause) {
     throw new OompaError({
       code: 'exclude-failed',
-      message: `Cannot write ${file}, which keeps worktrees and logs out of git status: ${messageOf(cause)}`,
-      mend: `printf '%s\\n' ${ourPatterns.map((pattern) => `'${pattern}'`).join(' ')} >> '${file}'`,
+      message: `Cannot write ${file}, which keeps what is ours out of git status: ${messageOf(cause)}`,
+      mend: `printf '%s\\n' ${patterns.map((pattern) => `'${pattern}'`).join(' ')} >> '${file}'`,
       cause,
     })
   }

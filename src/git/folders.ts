@@ -1,8 +1,10 @@
 // Finds git's own folders by reading files: asking git costs as much as a whole step of a landing.
 
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError, STATUS } from '../errors.js'
+import { LOCATING } from './environment.js'
+import type { Repository } from './repository.js'
 
 export interface GitFolders {
   /** This checkout's own git directory: its index, HEAD and operations in progress. */
@@ -51,4 +53,28 @@ function commonFolder(own: string): string {
 /** Where we keep what git must not see: locks, journals and the scratch trees of a landing. */
 export function ourFolder(common: string): string {
   return path.join(common, 'oompa')
+}
+
+/**
+ * The repository that `cwd` is in, if that is plain to see: no variables that locate another, a `.git` above, no
+ * `core.worktree`. Undefined means: ask git.
+ */
+export function plainRepository(cwd: string): Repository | undefined {
+  if (Object.keys(process.env).some((name) => name.startsWith('GIT_') && LOCATING.has(name))) return undefined
+  for (let here = realpathSync(cwd); ; here = path.dirname(here)) {
+    if (existsSync(path.join(here, '.git'))) {
+      const { common } = gitFolders(here)
+      const root = path.dirname(common)
+      const config = readFileSync(path.join(common, 'config'), 'utf8')
+      const plain = path.basename(common) === '.git' && !/worktree|bare\s*=\s*true|refstorage/i.test(config)
+      return plain ? { root, gitDir: common, here } : undefined
+    }
+    if (here === path.dirname(here)) return undefined
+  }
+}
+
+/** The branch of a checkout, without `refs/heads/`, from its HEAD file; undefined if that does not name one. */
+export function branchOf(checkout: string): string | undefined {
+  const head = readFileSync(path.join(gitFolders(checkout).own, 'HEAD'), 'utf8').trim()
+  return head.startsWith('ref: refs/heads/') ? head.slice('ref: refs/heads/'.length) : undefined
 }

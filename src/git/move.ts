@@ -5,6 +5,7 @@
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -15,9 +16,9 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
-import { parseRaw, type RawChange, rawChanges } from './changes.js'
+import type { RawChange } from './changes.js'
 import type { Checkout } from './checkouts.js'
-import { looker } from './disk.js'
+import { contentId, looker } from './disk.js'
 import { type Blocked, type IndexEntry, type MovePlan, planMove } from './overlap.js'
 import { git, gitFailed, gitText } from './run.js'
 
@@ -31,12 +32,10 @@ export interface Moved {
 
 export interface MoveOptions {
   readonly checkout: Checkout
-  readonly from: string
-  readonly to: string
   /** Paths that somebody else puts on disk (a task's files): only the index is changed. */
   readonly notOnDisk?: ReadonlySet<string>
-  /** The difference, if it is known already. */
-  readonly changes?: readonly RawChange[]
+  /** The difference between them. */
+  readonly changes: readonly RawChange[]
   /** Only look. */
   readonly dryRun?: boolean
 }
@@ -50,9 +49,8 @@ export function isBlocked(value: Moved | Blocked): value is Blocked {
 
 /** Writes the files of `to` where the checkout has those of `from`, or says what would be lost, having done nothing. */
 export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocked> {
-  const { checkout, from, to } = options
+  const { checkout, changes } = options
   if (checkout.busy) return { reason: `${checkout.busy} is in progress in ${checkout.path}`, paths: [] }
-  const changes = options.changes ?? (await rawChanges(checkout.path, from, to, false))
   const { index, lock, copy } = indexFiles(checkout.own)
   if (!take(lock)) return { reason: `another git command is at work in ${checkout.path} (${lock} exists)`, paths: [] }
   const letGo = () => {
@@ -96,12 +94,17 @@ const LOCK_WORDS = 'oompa is moving this checkout forward'
 
 /** Takes git's lock on an index, with words in it by which it can be known for ours after a crash. */
 function take(lock: string): boolean {
+  // Linked into place, so that it is never there without its words.
+  const made = `${lock}.oompa`
   try {
-    writeFileSync(lock, LOCK_WORDS, { flag: 'wx' })
+    writeFileSync(made, LOCK_WORDS)
+    linkSync(made, lock)
     return true
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false
     throw error
+  } finally {
+    rmSync(made, { force: true })
   }
 }
 
@@ -123,17 +126,12 @@ async function inspect(
 ): Promise<MovePlan | Blocked> {
   const names = changes.length <= MANY ? changes.map((change) => change.path) : []
   const env = { GIT_INDEX_FILE: index, GIT_LITERAL_PATHSPECS: '1', GIT_OPTIONAL_LOCKS: '0' }
-  const [staged, unstaged] = await Promise.all([
-    gitText(checkout.path, ['ls-files', '-s', '-z', '--', ...names], { env }),
-    gitText(checkout.path, ['diff-files', '--raw', '-z', '--ignore-submodules=all', '--', ...names], { env }),
-  ])
-  const edited = new Map<string, 'gone' | 'edited'>()
-  for (const change of parseRaw(unstaged)) edited.set(change.path, change.status === 'D' ? 'gone' : 'edited')
-  await forgetTouched(checkout.path, env, changes, edited)
+  const args = ['ls-files', '-v', '-s', '-c', '-d', '-m', '-z', '--', ...names]
+  const { entries, edited } = parseIndex(await gitText(checkout.path, args, { env }))
+  await lookBehindFlags(checkout.path, index, changes, entries, edited)
   const removed = new Set(changes.flatMap((change) => (change.newMode === '000000' ? [change.path] : [])))
   const look = looker(checkout.path, index, removed)
   const found = new Map<string, Awaited<ReturnType<typeof look>>>()
-  const entries = parseIndex(staged)
   for (const change of changes) {
     if (change.newMode !== '000000' && !entries.has(change.path)) found.set(change.path, await look(change))
   }
@@ -142,40 +140,47 @@ async function inspect(
   return { ...plan, write: plan.write.filter((change) => !notOnDisk.has(change.path)) }
 }
 
-/** A file whose times changed and whose content did not (or that we wrote) is not edited. */
-async function forgetTouched(
+/** Git does not look at files that the person told it to leave alone; we must, before we write over one. */
+async function lookBehindFlags(
   checkout: string,
-  env: NodeJS.ProcessEnv,
+  index: string,
   changes: readonly RawChange[],
+  entries: ReadonlyMap<string, IndexEntry>,
   edited: Map<string, 'gone' | 'edited'>,
 ): Promise<void> {
-  const doubtful = changes.map((change) => change.path).filter((file) => edited.get(file) === 'edited')
-  if (doubtful.length === 0) return
-  const names = doubtful.length <= MANY ? doubtful : []
-  const args = [
-    'diff',
-    '--no-ext-diff',
-    '--no-textconv',
-    '--name-only',
-    '-z',
-    '--ignore-submodules=all',
-    '--',
-    ...names,
-  ]
-  const really = new Set((await gitText(checkout, args, { env })).split('\0'))
-  for (const file of doubtful) if (!really.has(file)) edited.delete(file)
+  for (const { path: file } of changes) {
+    const entry = entries.get(file)
+    if (!entry?.flag) continue
+    const there = existsSync(path.join(checkout, file))
+    if (there && (await contentId(checkout, index, file)) !== entry.oid) edited.set(file, 'edited')
+    if (!there && entry.flag === 'assume-unchanged') edited.set(file, 'gone')
+  }
 }
 
-/** Reads `git ls-files -s -z`. */
-export function parseIndex(text: string): Map<string, IndexEntry> {
+/**
+ * Reads `git ls-files -v -s -c -d -m -z`: each entry with the tag H (S if it is left out of a sparse
+ * checkout, lower case if it is assumed to be unchanged), and again with C if its file's content is not the entry's, with R if the file is missing.
+ */
+export function parseIndex(text: string): {
+  readonly entries: Map<string, IndexEntry>
+  readonly edited: Map<string, 'gone' | 'edited'>
+} {
   const entries = new Map<string, IndexEntry>()
+  const edited = new Map<string, 'gone' | 'edited'>()
   for (const line of text.split('\0')) {
     const tab = line.indexOf('\t')
     if (tab < 0) continue
-    const [mode = '', oid = '', stage = '0'] = line.slice(0, tab).split(' ')
-    entries.set(line.slice(tab + 1), { mode, oid, ...(stage === '0' ? {} : { unmerged: true }) })
+    const path = line.slice(tab + 1)
+    const [tag = '', mode = '', oid = '', stage = '0'] = line.slice(0, tab).split(' ')
+    if (tag === 'R' || tag === 'r') edited.set(path, 'gone')
+    // A missing file is tagged as changed, too.
+    else if (tag === 'C' || tag === 'c') edited.set(path, edited.get(path) ?? 'edited')
+    else {
+      const flag = tag === 'S' || tag === 's' ? 'skip-worktree' : tag === 'h' ? 'assume-unchanged' : undefined
+      entries.set(path, { mode, oid, ...(stage === '0' ? {} : { unmerged: true }), ...(flag ? { flag } : {}) })
+    }
   }
-  return entries
+  return { entries, edited }
 }
 
 /** Performs a plan on an index and the files of a checkout. */
@@ -190,6 +195,10 @@ export async function applyMove(checkout: string, index: string, plan: MovePlan)
     if (status !== 0) throw gitFailed(checkout, args, status, stderr)
   }
   if (lines.length > 0) await feed(['update-index', '-z', '--index-info'], lines.join(''))
+  for (const flag of ['skip-worktree', 'assume-unchanged'] as const) {
+    const files = plan.flagged.filter((one) => one.flag === flag).map((one) => `${one.path}\0`)
+    if (files.length > 0) await feed(['update-index', '-z', `--${flag}`, '--stdin'], files.join(''))
+  }
   for (const change of plan.remove) removeFile(checkout, change.path)
   // How the others are converted may stand in a .gitattributes that comes with them.
   const files = plan.write.filter((change) => change.newMode !== '160000').map((change) => change.path)
@@ -227,6 +236,7 @@ function reversed(plan: MovePlan): MovePlan {
   const added = plan.write.filter((change) => change.oldMode === '000000')
   const changed = plan.write.filter((change) => change.oldMode !== '000000')
   return {
+    flagged: plan.flagged,
     set: [...plan.set.filter((change) => change.oldMode !== '000000'), ...plan.unset].map(turn),
     unset: plan.set.filter((change) => change.oldMode === '000000').map(turn),
     write: [...changed, ...plan.remove].map(turn),

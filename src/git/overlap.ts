@@ -14,6 +14,8 @@ export interface IndexEntry {
   readonly mode: string
   readonly oid: string
   readonly unmerged?: boolean
+  /** What the person has told git about its file. */
+  readonly flag?: 'skip-worktree' | 'assume-unchanged'
 }
 
 /** What stands at a path on disk. */
@@ -33,6 +35,8 @@ export interface MovePlan {
   readonly set: readonly RawChange[]
   /** Index entries to remove. */
   readonly unset: readonly RawChange[]
+  /** Index entries that keep a flag. */
+  readonly flagged: readonly { readonly path: string; readonly flag: 'skip-worktree' | 'assume-unchanged' }[]
   /** Files to write. */
   readonly write: readonly RawChange[]
   /** Files to remove. */
@@ -43,7 +47,13 @@ const NONE = '000000'
 
 /** What has to be done to move a checkout over `changes`, or why it would lose something. */
 export function planMove(changes: readonly RawChange[], facts: CheckoutFacts): MovePlan | Blocked {
-  const plan = { set: [] as RawChange[], unset: [] as RawChange[], write: [] as RawChange[], remove: [] as RawChange[] }
+  const plan = {
+    set: [] as RawChange[],
+    unset: [] as RawChange[],
+    flagged: [] as MovePlan['flagged'][number][],
+    write: [] as RawChange[],
+    remove: [] as RawChange[],
+  }
   const blocked = new Map<string, string[]>()
   const block = (why: string, path: string) => blocked.set(why, [...(blocked.get(why) ?? []), path])
 
@@ -67,6 +77,9 @@ export function planMove(changes: readonly RawChange[], facts: CheckoutFacts): M
     }
     if (edited) block(edited === 'gone' ? 'was removed' : 'has uncommitted changes', change.path)
     plan.set.push(change)
+    if (entry?.flag) plan.flagged.push({ path: change.path, flag: entry.flag })
+    // Left out of a sparse checkout: it stays out.
+    if (entry?.flag === 'skip-worktree') continue
     const there = entry ? 'nothing' : facts.onDisk(change)
     if (there === 'in the way') block('is an untracked (or ignored) file in the way', change.path)
     if (there === 'below a link') block('is below a link that is not tracked', change.path)

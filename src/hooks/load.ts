@@ -137,22 +137,27 @@ async function guarded(
     const store: unknown = typeof value === 'function' ? value(root) : value
     if (validate.isTaskStore(store)) return { hook, value: store }
   } else if (hook === 'agent') {
-    if (validate.isAgent(value)) return { hook, value }
+    if (validate.isAgent(value)) {
+      await prepareHook(value, root)
+      return { hook, value }
+    }
   } else if (typeof value === 'function') {
     const own: unknown = Reflect.get(value, 'timeLimitMs')
     const limitMs = own === null ? undefined : typeof own === 'number' ? own : (settings?.limits.hookMs ?? HOOK_MS)
     const facts = { name, explain, limitMs }
     const call = (...args: readonly unknown[]): unknown => value(...args)
+    await prepareHook(value, root)
     if (hook === 'review') {
-      const { prepare, ...known } = reviewerFacts(value)
-      await prepare?.(root)
+      const known = reviewerFacts(value)
       return { hook, value: Object.assign(guard.guardReview(call, facts), known) }
     }
     if (hook === 'approve') return { hook, value: guard.guardApprove(call, facts) }
     if (hook === 'worktree') return { hook, value: guard.guardWorktree(call, facts) }
     if (hook === 'event') return { hook, value: guard.guardEvent(call, facts, failureOf(name, emit)) }
     // A landing that nobody waits for any more may still land: what it runs has limits of its own.
-    return { hook, value: guard.guardMerge(call, { ...facts, limitMs: typeof own === 'number' ? own : undefined }) }
+    const merge = guard.guardMerge(call, { ...facts, limitMs: typeof own === 'number' ? own : undefined })
+    // `oompa merge` reads the options of a ready-made queue from the hook.
+    return { hook, value: Object.assign(merge, { ...value }) }
   }
   throw usageError(
     value === undefined
@@ -226,15 +231,19 @@ async function scratch(): Promise<WithScratch> {
   }
 }
 
+/** Lets a ready-made hook read what it needs from the main checkout, now that nothing has been changed yet. */
+async function prepareHook(hook: object, root: string): Promise<void> {
+  const prepare: unknown = Reflect.get(hook, 'prepare')
+  if (typeof prepare === 'function') await Reflect.apply(prepare, hook, [root])
+}
+
 /** What a review hook says about itself, such as a ready-made one does. */
 function reviewerFacts(hook: object): ReviewerFacts {
   const agents: unknown = Reflect.get(hook, 'agents')
   const rounds: unknown = Reflect.get(hook, 'rounds')
-  const prepare: unknown = Reflect.get(hook, 'prepare')
   return {
     ...(Array.isArray(agents) ? { agents: agents.map(String) } : {}),
     ...(typeof rounds === 'number' ? { rounds } : {}),
-    ...(typeof prepare === 'function' ? { prepare: async (root) => void (await prepare(root)) } : {}),
   }
 }
 
@@ -242,26 +251,14 @@ function reviewerFacts(hook: object): ReviewerFacts {
 async function ownRun(root: string, { swarm, settings }: LoadOptions): Promise<HookContext['run']> {
   const { runCommand } = await import('../processes/command.js')
   const { uniqueMarker } = await import('../processes/marks.js')
-  const { agentEnvironment } = await import('../agents/environment.js')
+  const { plainEnvironment } = await import('./environment.js')
   const { runFolder } = await import('../files/paths.js')
   return (command, options = {}) =>
     runCommand(command, {
       ...options,
       cwd: options.cwd ?? root,
-      env: withoutUndefined(
-        agentEnvironment(process.env, {
-          allow: settings?.env,
-          sandbox: settings?.sandbox ?? false,
-          add: options.env ?? {},
-        }),
-      ),
+      env: plainEnvironment(options.env ?? {}, settings),
       marker: uniqueMarker(swarm, 'hooks', 0),
       ...(swarm ? { recordFolder: runFolder(root, swarm) } : {}),
     })
-}
-
-function withoutUndefined(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
 }

@@ -3,7 +3,7 @@
 import { watch } from 'node:fs'
 import { OompaError, STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
-import { mergeBase } from '../git/changes.js'
+import { parseCommit } from '../git/commits.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import type { Landing, Refusal, StatusEdits, Worktree } from '../words.js'
@@ -63,8 +63,6 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
       env: options.env ?? {},
       ...(options.prepare ? { prepare: options.prepare } : {}),
     }
-    const before = await landedBefore(tools, into, commit)
-    if (before) return { commit: before, into, nothing: true }
     const request = { into, options, tested: new Map() satisfies TestMemory }
     const deadline = Date.now() + (options.waitMs ?? 0)
     for (let said = false; ; said = true) {
@@ -72,7 +70,12 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
         tools,
         context,
         request,
-        async ({ land }) => (await land([candidate])).results.get(candidate),
+        async ({ land }) => {
+          // Inside, so that what a crash left of that very landing has been mended.
+          const before = await landedBefore(tools, into, commit)
+          if (before) return { result: 'landed', landing: { commit: before, into, nothing: true } } satisfies LandResult
+          return (await land([candidate])).results.get(candidate)
+        },
         options.onLockWait ? { onWait: options.onLockWait } : {},
       )
       if (answer?.result !== 'waits') return ending(context, candidate, answer)
@@ -126,16 +129,33 @@ async function branchCommit(tools: LandingTools, options: LandBranchOptions): Pr
   })
 }
 
+/** How far back in the target a landing is looked for by reading commits; further back, git looks. */
+const NEAR = 200
+
 /** The commit of the target by which a squash or a rebase has landed this change already, by its trailer. */
 export async function landedBefore(tools: LandingTools, into: string, commit: string): Promise<string | undefined> {
-  const target = await targetCommit(tools, into)
-  const base = await mergeBase(tools.root, target, commit)
-  if (base === target || base === undefined) return undefined
-  if (base === commit) return undefined
-  const range = `${base}..${target}`
-  const line = `--grep=^${CHANGE_TRAILER}: ${commit}$`
-  const { stdout } = await git(tools.root, ['log', '-1', '--format=%H', line, range])
+  const trailer = `\n${CHANGE_TRAILER}: ${commit}\n`
+  const oldest = committedAt(await tools.objects.contents(commit)) - CLOCK_SLACK_S
+  let next: string | undefined = await targetCommit(tools, into)
+  // It has landed after it was made: what is older by the committers' clocks need not be looked at.
+  for (let count = 0; next && count < NEAR; count++) {
+    const bytes = await tools.objects.contents(next)
+    if (!bytes || committedAt(bytes) < oldest) return undefined
+    const text = bytes.toString('utf8')
+    if (text.includes(trailer)) return next
+    next = parseCommit(text).parents[0]
+  }
+  if (!next) return undefined
+  const grep = `--grep=^${CHANGE_TRAILER}: ${commit}$`
+  const { stdout } = await git(tools.root, ['log', '-1', '--format=%H', grep, next, `^${commit}`])
   return stdout.trim() || undefined
+}
+
+const CLOCK_SLACK_S = 86_400
+
+/** Seconds since 1970. */
+function committedAt(commit: Buffer | undefined): number {
+  return Number(/^committer .*> (\d+) [+-]\d{4}$/m.exec(commit?.toString('utf8') ?? '')?.[1] ?? 0)
 }
 
 /** Resolves when something has changed in the git folder, or after a while. */

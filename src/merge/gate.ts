@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { cacheFolder } from '../files/paths.js'
+import { gitFolders } from '../git/folders.js'
 import { git, gitFailed } from '../git/run.js'
 import type { CommandResult } from '../hooks/contract.js'
 import type { LandContext } from './contract.js'
@@ -34,7 +35,8 @@ export function testCommit(context: LandContext, commit: string, test: GateTest)
       cwd: gate,
       env: { ...context.env, ...test.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
       timeoutMs: test.timeoutMs,
-      signal: context.signal,
+      // A landing that is being tested ends by itself when the swarm is being stopped (cli.md, settled question 11).
+      signal: new AbortController().signal,
     })
   })
 }
@@ -62,7 +64,7 @@ async function inGate<T>(context: LandContext, commit: string, work: (gate: stri
 }
 
 async function checkOut(root: string, gate: string, commit: string): Promise<void> {
-  if (existsSync(path.join(gate, '.git')) && (await reuse(gate, commit))) return
+  if (isWhole(gate) && (await reuse(gate, commit))) return
   // Ours, and nothing in it that is not in git.
   await git(root, ['worktree', 'remove', '--force', '--force', gate])
   rmSync(gate, { recursive: true, force: true })
@@ -78,8 +80,13 @@ async function checkOut(root: string, gate: string, commit: string): Promise<voi
   }
 }
 
+/** Whether the gate is a worktree still: its git directory goes when somebody prunes. */
+function isWhole(gate: string): boolean {
+  return existsSync(path.join(gate, '.git')) && existsSync(path.join(gitFolders(gate).own, 'HEAD'))
+}
+
 async function reuse(gate: string, commit: string): Promise<boolean> {
-  rmSync(path.join(gate, '.git', 'index.lock'), { force: true })
+  rmSync(path.join(gitFolders(gate).own, 'index.lock'), { force: true })
   const out = await git(gate, ['checkout', '--quiet', '--force', '--detach', commit])
   return out.status === 0 && (await git(gate, ['clean', '-ffdq'])).status === 0
 }

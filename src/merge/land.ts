@@ -4,11 +4,11 @@
 import { OompaError, STATUS } from '../errors.js'
 import { commitTree } from '../git/commits.js'
 import type { Blocked } from '../git/overlap.js'
+import { treeChanges } from '../git/tree-diff.js'
 import type { CommandResult } from '../hooks/contract.js'
 import type { Landing } from '../words.js'
 import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
 import { crashPoint } from './crash.js'
-import { testCommit } from './gate.js'
 import type { HeldLock } from './lock.js'
 import { batchMessage } from './message.js'
 import { conflictRefusal, testRefusal } from './refusals.js'
@@ -27,6 +27,8 @@ export interface LandRequest {
   readonly options: MergeOptions
   /** The proof that nobody else is landing. */
   readonly lock: HeldLock
+  /** Called with the target's value before anything is built on it; throws to stop. */
+  check?(now: string): Promise<void>
   /** What is known of test runs, by tree: kept between calls. */
   readonly tested: TestMemory
 }
@@ -51,6 +53,7 @@ export async function landGroup(tools: LandingTools, context: LandContext, reque
   for (let tries = 1; ; tries++) {
     context.signal.throwIfAborted()
     const from = await targetCommit(tools, request.into)
+    await request.check?.(from)
     const stacked = await stackGroup(tools, from, request)
     crashPoint('stacked')
     if (stacked.on.length === 0) return { results: stacked.results, later: stacked.later, tests }
@@ -62,6 +65,7 @@ export async function landGroup(tools: LandingTools, context: LandContext, reque
       from,
       to: whole.commit,
       edits: stacked.on.flatMap(([, one]) => one.edits),
+      changes: () => treeChanges(tools.objects, from, whole.commit),
       message: `oompa: land ${stacked.on.map(([candidate]) => candidate.branch).join(', ')}`,
     }
     if (request.options.test) {
@@ -187,8 +191,8 @@ async function testTree(
       ...(candidates.length > 1 ? { batch: candidates.length } : {}),
       ...(first?.worker && candidates.length === 1 ? { worker: first.worker, iteration: first.iteration } : {}),
     })
+    const { testCommit } = await import('./gate.js')
     const result = await testCommit(context, commit, test)
-    context.signal.throwIfAborted()
     // A failure is remembered of the target only: a change that failed may have been unlucky.
     if (result.status === 0 || tree.startsWith('target ')) remember(request.tested, tree, result)
     return result

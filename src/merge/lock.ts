@@ -5,8 +5,17 @@
 // lock is freed by removing *its* record, whose name nobody else ever has: doing that twice, or late, harms nobody.
 // Why not proper-lockfile: docs/decisions/0010-a-lock-of-our-own.md.
 
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError, STATUS, usageError } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
@@ -65,8 +74,7 @@ export async function withLock<T>(
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) {
     throw usageError(`\`${name}\` cannot be the name of a lock: use letters, digits, dots, dashes.`)
   }
-  const folder = path.join(ourFolder(gitFolders(root).common), 'locks')
-  mkdirSync(folder, { recursive: true })
+  const folder = lockFolder(root)
   const variable = `OOMPA_LOCK_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`
   // Under a lock of the same name that is still held, siblings take turns on a lock within that lock.
   const outer = process.env[variable]
@@ -79,6 +87,17 @@ export async function withLock<T>(
       release(target, record)
     }
   })
+}
+
+const folders = new Map<string, string>()
+
+function lockFolder(root: string): string {
+  const known = folders.get(root)
+  if (known && existsSync(known)) return known
+  const folder = path.join(ourFolder(gitFolders(root).common), 'locks')
+  mkdirSync(folder, { recursive: true })
+  folders.set(root, folder)
+  return folder
 }
 
 function isHeldBy(folder: string, name: string, outer: string): boolean {
@@ -131,7 +150,7 @@ async function orGiveUp(promise: Promise<void>, deadline: number, signal: AbortS
 }
 
 async function acquire(target: string, options: LockOptions & { deadline: number }): Promise<string> {
-  const record = `${me.pid}-${me.processStart}-${randomBytes(4).toString('hex')}`
+  const record = `${me.pid}-${me.processStart}-${Math.random().toString(16).slice(2, 10)}`
   const prepared = `${target}.${record}`
   let pause = 1
   let lookedAt = 0

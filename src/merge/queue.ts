@@ -1,8 +1,10 @@
 // The queue of one target: changes come in from all workers, are landed in groups, and each hears how it ended.
 
+import type { OompaError } from '../errors.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
+import { bypassError, detectBypass } from './bypass.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
 import type { GroupResult, TestMemory } from './land.js'
 import { afterFailure, defaultBatch, nextGroup, type QueueState } from './plan.js'
@@ -55,7 +57,12 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   /** Those for which the person's checkout is in the way. */
   let parked: Entry[] = []
   let running = false
+  /** What is told after the push: a swarm that has heard of its last landing may end. */
+  let untold: (() => void)[] = []
   let lookedAt = 0
+  /** The value of the target that we know of. */
+  let known: string | undefined
+  let bypassed: OompaError | undefined
   let said = 0
 
   function batchSize(context: HookContext): number {
@@ -75,11 +82,14 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
 
   function submit(change: Change, context: HookContext): Promise<Landing | Refusal> {
     workers.add(context.worker)
+    // Where the first worktree was made: what reached the target since, without us, did so by an agent or a person.
+    known ??= change.worktree.base || undefined
+    if (bypassed) return Promise.reject(bypassed)
     return new Promise((resolve, reject) => {
       const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context, resolve, reject }
       state = { ...state, waiting: [...state.waiting, entry] }
       const position = state.waiting.length + state.suspects.flat().length
-      context.emit({ type: 'landing.queued', branch: change.branch, position, ...names(entry) })
+      context.emit({ type: 'landing.queued', branch: change.branch, commit: change.commit, position, ...names(entry) })
       if (!running) void run(context)
     })
   }
@@ -96,10 +106,13 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           lookAgain()
           continue
         }
+        const request = { into, options, tested, check: (now: string) => mustBeOurs(context, now) }
         const first = (state.suspects[0] ?? state.waiting)[0]!
-        await landingSession(tools, first.context, { into, options, tested }, (session) => drain(session, context))
+        await landingSession(tools, first.context, request, (session) => drain(session, context))
+        tellAll()
       }
     } catch (error) {
+      tellAll()
       // Nothing of this queue can land, and each author has to hear it.
       for (const entry of [...state.suspects.flat(), ...state.waiting, ...parked]) entry.reject(error)
       state = { waiting: [], suspects: [] }
@@ -107,6 +120,11 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     } finally {
       running = false
     }
+  }
+
+  function tellAll(): void {
+    for (const tell of untold) tell()
+    untold = []
   }
 
   function lookAgain(): void {
@@ -126,9 +144,20 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         state = settle(group, answer)
       } catch (error) {
         for (const entry of group) entry.reject(error)
+        if (error === bypassed) throw error
       }
       dropAborted()
     } while (options.push || !options.test)
+  }
+
+  /** @throws OompaError `bypassed` if a worker's commits got onto the target past us */
+  async function mustBeOurs(context: HookContext, now: string): Promise<void> {
+    const bypass = known && known !== now ? await detectBypass(root, into, known, now) : undefined
+    known = now
+    if (!bypass) return
+    context.emit({ type: 'landing.bypassed', into, from: bypass.from, to: bypass.to, commit: bypass.to })
+    bypassed = await bypassError(root, bypass)
+    throw bypassed
   }
 
   function settle(group: readonly Entry[], answer: GroupResult): QueueState<Entry> {
@@ -159,7 +188,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       return
     }
     if (answer.result === 'landed') sayLanded(entry.context.emit, entry.candidate, answer.landing, tests)
-    entry.resolve(answer.result === 'landed' ? answer.landing : answer.refusal)
+    const tell = () => entry.resolve(answer.result === 'landed' ? answer.landing : answer.refusal)
+    if (options.push) untold.push(tell)
+    else tell()
   }
 
   function dropAborted(): void {

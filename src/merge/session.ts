@@ -1,6 +1,7 @@
 // One stretch of landing under the lock: mend what a crash left, take in the remote, land groups, push once.
 
 import { git } from '../git/run.js'
+import { treeChanges } from '../git/tree-diff.js'
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
 import { type GroupResult, landGroup, type TestMemory, targetCommit } from './land.js'
 import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from './lock.js'
@@ -13,6 +14,8 @@ export interface SessionRequest {
   readonly into: string
   readonly options: MergeOptions
   readonly tested: TestMemory
+  /** As in `LandRequest`. */
+  check?(now: string): Promise<void>
 }
 
 export interface LandingSession {
@@ -72,7 +75,9 @@ async function takeIn(
   if (fetched.commit === ours || (await isAncestor(tools.root, fetched.commit, ours))) return true
   if (await isAncestor(tools.root, ours, fetched.commit)) {
     const message = `oompa: forward to ${remote}/${into}`
-    const answer = await swapTarget({ root: tools.root, into, from: ours, to: fetched.commit, edits: [], message })
+    const to = fetched.commit
+    const changes = () => treeChanges(tools.objects, ours, to)
+    const answer = await swapTarget({ root: tools.root, into, from: ours, to, edits: [], changes, message })
     if (answer === 'swapped') return true
     const why = answer === 'moved' ? `${into} moved` : answer.reason
     context.emit({ type: 'landing.waiting', branch: `${remote}/${into}`, reason: why })

@@ -1,11 +1,13 @@
 // The moment of a landing: the target moves from the value that was tested against to the tested one, together with
 // the checkouts that are on it, or nothing moves.
 
+import type { RawChange } from '../git/changes.js'
 import { type Checkout, checkoutsOf } from '../git/checkouts.js'
 import { isBlocked, type Moved, moveCheckout } from '../git/move.js'
 import type { Blocked } from '../git/overlap.js'
 import { prepareSwap } from '../git/refs.js'
 import type { TreeEdit } from '../words.js'
+import { recordLanded } from './bypass.js'
 import { crashPoint } from './crash.js'
 import { writeIntent } from './journal.js'
 
@@ -17,6 +19,8 @@ export interface SwapRequest {
   readonly to: string
   /** Task files that the main checkout has, or gets by `settle`. */
   readonly edits: readonly TreeEdit[]
+  /** The difference between them. */
+  changes(): Promise<readonly RawChange[]>
   /** For the reflog. */
   readonly message: string
 }
@@ -26,10 +30,9 @@ export type SwapAnswer = 'swapped' | 'moved' | Blocked
 
 /** What would keep the checkouts that are on the target from moving now, without touching anything. */
 export async function whatBlocks(request: SwapRequest): Promise<Blocked | undefined> {
-  const { from, to } = request
   for (const checkout of checkoutsOf(request.root, request.into)) {
     const notOnDisk = writtenBySettle(request, checkout)
-    const answer = await moveCheckout({ checkout, from, to, notOnDisk, dryRun: true })
+    const answer = await moveCheckout({ checkout, notOnDisk, changes: await request.changes(), dryRun: true })
     if (isBlocked(answer)) return answer
   }
   return undefined
@@ -64,7 +67,7 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
   try {
     for (const checkout of checkouts) {
       const notOnDisk = writtenBySettle(request, checkout)
-      const answer = await moveCheckout({ checkout, from, to, notOnDisk })
+      const answer = await moveCheckout({ checkout, notOnDisk, changes: await request.changes() })
       if (isBlocked(answer)) {
         for (const one of moved.reverse()) await one.undo()
         await prepared.abort()
@@ -82,6 +85,7 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
     throw error
   }
   crashPoint('swapped')
+  recordLanded(request.root, to)
   for (const one of moved) one.finish()
   forget()
   crashPoint('finished')

@@ -1,7 +1,7 @@
 // Which branch a landing goes to where nobody says it (cli.md, settled question 1).
 
 import { OompaError, STATUS } from '../errors.js'
-import { currentBranch } from '../git/repository.js'
+import { branchOf } from '../git/folders.js'
 import { git } from '../git/run.js'
 
 /**
@@ -10,14 +10,13 @@ import { git } from '../git/run.js'
  * @throws OompaError `no-target` (status 2)
  */
 export async function resolveTarget(root: string, into?: string): Promise<string> {
-  const wanted = into?.replace(/^refs\/heads\//, '') ?? (await currentBranch(root)) ?? (await usualBranch(root))
-  if (wanted && (await exists(root, wanted))) return wanted
+  const wanted = into?.replace(/^refs\/heads\//, '') ?? branchOf(root) ?? (await usualBranch(root))
+  // Whether it exists is seen when it is read (`targetCommit`).
+  if (wanted && wanted !== '.invalid') return wanted
   throw new OompaError({
     code: 'no-target',
-    message: wanted
-      ? `There is no branch \`${wanted}\` in ${root} to land on.`
-      : `${root} is on a detached HEAD, and there is neither a remote's default branch nor main nor master to land on.`,
-    mend: wanted ? `git branch -- ${wanted}` : 'Say which branch with --into.',
+    message: `${root} is on a detached HEAD, and there is neither a remote's default branch nor main nor master to land on.`,
+    mend: 'Say which branch with --into.',
     status: STATUS.usage,
   })
 }

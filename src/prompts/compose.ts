@@ -11,6 +11,8 @@ export interface PromptFacts {
   readonly iteration: number
   /** The branch that the agent works on. */
   readonly branch?: string
+  /** In the main checkout, and not in a worktree (`--here`). */
+  readonly here?: boolean
   /** The branch that the loop lands on; undefined where nothing is landed. */
   readonly into?: string
   /** The claimed task, if the loop claimed one. */
@@ -69,7 +71,7 @@ export function composePrompt(facts: PromptFacts): string {
 
 function header(facts: PromptFacts): string {
   const lines = [
-    `You are worker ${facts.worker}, iteration ${facts.iteration}${facts.branch ? `, on branch ${oneLine(facts.branch)}` : ''}. You are in a git worktree of your own: work here.`,
+    `You are worker ${facts.worker}, iteration ${facts.iteration}${facts.branch ? `, on branch ${oneLine(facts.branch)}` : ''}. You are in ${facts.here ? "the repository's main checkout" : 'a git worktree of your own'}: work here.`,
     ...(facts.tasksPath ? [`The tasks that count are in ${oneLine(facts.tasksPath)} ($OOMPA_TASKS).`] : []),
     ...claimingLines(facts),
     'A line of your final message that is only __DONE__ says that nothing is left for you to do; NEEDS_FOLLOWUP that you need another turn; COMPLETE_AND_READY_FOR_MERGE that this work is ready.',

@@ -2,7 +2,7 @@
 
 import type { Task } from '../words.js'
 
-export interface PromptTask extends Pick<Task, 'id' | 'summary' | 'priority'> {
+interface PromptTask extends Pick<Task, 'id' | 'summary' | 'priority'> {
   readonly ready: boolean
   readonly waitsFor: readonly string[]
 }

@@ -16,7 +16,7 @@ export interface PromptText {
   readonly files: readonly string[]
 }
 
-export interface ReadPromptOptions {
+interface ReadPromptOptions {
   /** From level 2 on: the text has to be UTF-8, and includes are expanded. */
   readonly expand: boolean
 }
@@ -41,7 +41,7 @@ export function readPrompts(root: string, prompts: readonly string[], { expand }
 }
 
 /** Texts joined by one blank line, whatever line ends they close with. */
-export function joinTexts(texts: readonly string[]): string {
+function joinTexts(texts: readonly string[]): string {
   return texts.map((text) => text.replace(/^\uFEFF/, '').replace(/\s+$/, '')).join('\n\n')
 }
 

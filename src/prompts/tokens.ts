@@ -18,7 +18,7 @@ export interface TokenValues {
 
 export type Token = keyof TokenValues
 
-export const tokens: readonly Token[] = [
+const tokens: readonly Token[] = [
   'task_status',
   'pending_tasks',
   'queue_md',

@@ -19,9 +19,10 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   const { emit, budget, level } = swarm
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   iteration.outcome ??= 'done'
+  swarm.busy.delete(lane.name)
   let commits: number | undefined
   try {
-    if (worktree && level > 1) {
+    if (worktree && level > 1 && !swarm.settings.here) {
       commits = iteration.outcome === 'landed' ? undefined : await keepWork(iteration, worktree)
       await releaseClaims(iteration)
       await giveBack(iteration, worktree)
@@ -38,14 +39,19 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
     commits,
     kept: iteration.kept,
   })
-  budget.iterationEnded(lane.name, iteration.outcome === 'landed' || iteration.outcome === 'waiting' || level === 1)
+  const progress = iteration.outcome === 'landed' || iteration.outcome === 'waiting' || iteration.completed > 0
+  budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)
 }
 
 /** Commits what is unsaved and names the branch's tip under `refs/oompa/kept/`; gives the number of commits kept. */
 async function keepWork(iteration: Iteration, worktree: Worktree): Promise<number> {
   const { swarm } = iteration.lane
   const root = swarm.repository.root
-  await commitLeftovers(worktree, { message: `Unfinished work of ${iteration.worker}, iteration ${iteration.number}` })
+  const message = `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`
+  const { unresolved } = await commitLeftovers(worktree, { message })
+  // A merge that its author did not bring to an end is kept as it stands, markers and all: it is not to land.
+  if (unresolved.length > 0)
+    await git(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-m', `${message}, with conflict markers`])
   const base = swarm.into ? `refs/heads/${swarm.into}` : worktree.base
   const commits = await commitsOver(root, base, `refs/heads/${worktree.branch}`)
   if (commits === 0) return 0
@@ -83,7 +89,13 @@ async function releaseClaims(iteration: Iteration): Promise<void> {
         kept: iteration.kept,
       })
     } catch (error) {
-      swarm.emit({ type: 'note', level: 'warning', worker: iteration.worker, task: claim.task.id, text: messageOf(error) })
+      swarm.emit({
+        type: 'note',
+        level: 'warning',
+        worker: iteration.worker,
+        task: claim.task.id,
+        text: messageOf(error),
+      })
     }
   }
 }

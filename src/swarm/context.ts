@@ -4,14 +4,14 @@ import { appendFileSync } from 'node:fs'
 import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
 import { runAgent } from '../agents/run.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
-import type { HookContext } from '../hooks/contract.js'
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import { runFolder } from '../files/paths.js'
+import type { HookContext } from '../hooks/contract.js'
 import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
-import type { Task } from '../words.js'
+import type { Task, Worktree } from '../words.js'
 import { environmentOf } from './environment.js'
 import type { Harnesses } from './harness.js'
 
@@ -29,6 +29,9 @@ export interface ContextParts {
   readonly settings: Settings
   readonly findAgent: (spec: AgentSpec) => Agent
   readonly emit: Emit
+  readonly workers?: number
+  /** Sets up a gate as a worktree is set up. */
+  readonly prepare?: (worktree: Worktree) => Promise<void>
   /** Where agents' output is appended. */
   readonly logFile: string
   readonly harnesses?: Harnesses
@@ -50,6 +53,8 @@ export function hookContext(parts: ContextParts): HookContext {
     signal: parts.signal,
     env: parts.variables,
     emit,
+    workers: parts.workers,
+    prepare: parts.prepare,
     run(command, options = {}) {
       return runCommand(command, {
         cwd: options.cwd ?? root,

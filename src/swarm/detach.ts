@@ -1,7 +1,7 @@
 // Starts the same command in a session of its own, and returns when its swarm has begun.
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError, STATUS, type Status } from '../errors.js'
@@ -37,7 +37,10 @@ export async function detach(root: string, json: boolean): Promise<Status> {
     const run = listRuns(root).find((one) => one.pid === child.pid)
     if (run) {
       if (json) console.log(JSON.stringify({ swarm: run.swarm, pid: child.pid, log }))
-      else console.log(`Swarm ${run.swarm} has started (pid ${child.pid}).\n  log:   ${log}\n  watch: oompa view ${run.swarm} --watch\n  stop:  oompa stop ${run.swarm}`)
+      else
+        console.log(
+          `Swarm ${run.swarm} has started (pid ${child.pid}).\n  log:   ${log}\n  watch: oompa view ${run.swarm} --watch\n  stop:  oompa stop ${run.swarm}`,
+        )
       return STATUS.done
     }
     if (ended !== undefined) break

@@ -1,7 +1,7 @@
 // Work that an earlier run left under a name that is needed again: kept, never landed by surprise, never lost.
 
-import { readLog, swarmIds } from '../events/log.js'
 import { OompaError } from '../errors.js'
+import { readLog, swarmIds } from '../events/log.js'
 import { isAncestor } from '../git/history.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
@@ -14,7 +14,11 @@ import type { Iteration } from './contract.js'
  * Commits what is unsaved in `worktree` to its branch, and keeps the branch if it has commits of its own.
  * @throws OompaError `unsaved-work` if something in it may not be committed (a secret, say)
  */
-export async function keepEarlierWork(iteration: Iteration, worktree: Worktree | undefined, base: string): Promise<void> {
+export async function keepEarlierWork(
+  iteration: Iteration,
+  worktree: Worktree | undefined,
+  base: string,
+): Promise<void> {
   const { swarm } = iteration.lane
   const { root } = swarm.repository
   if (worktree) {
@@ -47,7 +51,14 @@ export async function keepEarlierWork(iteration: Iteration, worktree: Worktree |
 function ownerOf(root: string, iteration: Iteration): string {
   const others = swarmIds(root)
     .filter((id) => id !== iteration.swarm)
-    .flatMap((id) => readLog(root, id).filter((event) => event.type === 'iteration.started' && event.worker === iteration.worker && event.iteration === iteration.number))
+    .flatMap((id) =>
+      readLog(root, id).filter(
+        (event) =>
+          event.type === 'iteration.started' &&
+          event.worker === iteration.worker &&
+          event.iteration === iteration.number,
+      ),
+    )
     .sort((a, b) => b.at.localeCompare(a.at))
   return others[0]?.swarm ?? iteration.swarm
 }

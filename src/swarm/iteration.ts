@@ -5,9 +5,10 @@ import { OompaError } from '../errors.js'
 import { outputFile } from '../files/paths.js'
 import type { HookContext } from '../hooks/contract.js'
 import type { Change, Worktree } from '../words.js'
-import type { Iteration, Swarm, Worker } from './contract.js'
 import { hookContext } from './context.js'
+import type { Iteration, Swarm, Worker } from './contract.js'
 import { oompaVariables } from './environment.js'
+import { setUpWorktree } from './setup.js'
 
 export function makeIteration(lane: Worker, number: number): Iteration {
   const name = `${lane.name}-i${number}`
@@ -19,14 +20,15 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     name: `.${name}`,
     branch: `oompa/${name}`,
     claims: [],
-    rounds: 0,
+    added: [],
+    completed: 0,
   }
 }
 
 /** The context of this iteration's hooks. */
 export function contextOf(iteration: Iteration, worktree?: Worktree): HookContext {
   const { swarm } = iteration.lane
-  return hookContext({
+  const context: HookContext = hookContext({
     root: swarm.repository.root,
     swarm: swarm.id,
     worker: iteration.worker,
@@ -41,7 +43,10 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     logFile: outputFile(swarm.repository.root, swarm.id, iteration.worker, iteration.number),
     harnesses: swarm.harnesses,
     spend: swarm.spend,
+    workers: swarm.workers.length,
+    prepare: (gate) => setUpWorktree(gate, context, swarm),
   })
+  return context
 }
 
 /** Finds an agent by its harness: those of `hooks/agent.*` add to ours, or take their place. */
@@ -56,7 +61,11 @@ const iterations = new WeakMap<Change, Iteration>()
 export function iterationOf(change: Change): Iteration {
   const iteration = iterations.get(change)
   if (iteration) return iteration
-  throw new OompaError({ code: 'foreign-change', message: 'This change does not come from `propose`.', mend: 'Pass on what `propose` gave.' })
+  throw new OompaError({
+    code: 'foreign-change',
+    message: 'This change does not come from `propose`.',
+    mend: 'Pass on what `propose` gave.',
+  })
 }
 
 /** A change without content: level 1, where agents see to their work themselves. */
@@ -79,9 +88,4 @@ export function emptyChange(iteration: Iteration, worktree: Worktree): Change {
 export function remember(iteration: Iteration, change: Change): Change {
   iterations.set(change, iteration)
   return change
-}
-
-/** The same change with more known about it, still the iteration's. */
-export function extended(change: Change, more: Partial<Change>): Change {
-  return remember(iterationOf(change), { ...change, ...more })
 }

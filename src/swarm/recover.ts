@@ -17,15 +17,18 @@ import type { Swarm } from './contract.js'
 export async function recoverCrashed(swarm: Swarm): Promise<void> {
   const { root } = swarm.repository
   const crashed = listRuns(root).filter(
-    (run) => run.swarm !== swarm.id && run.state === 'crashed' && run.host === hostname() && !isRecovered(root, run.swarm),
+    (run) =>
+      run.swarm !== swarm.id && run.state === 'crashed' && run.host === hostname() && !isRecovered(root, run.swarm),
   )
-  if (crashed.length === 0 && !swarm.resumed) return
-  const { keepInterrupted, releaseClaimsOf } = await import('./salvage.js')
+  if (crashed.length === 0 && !swarm.resumed && !swarm.store) return
+  const { keepInterrupted, releaseStale } = await import('./salvage.js')
+  // A worker from a shell, or a swarm of an earlier day, may have left claims too.
+  if (crashed.length === 0 && !swarm.resumed) await releaseStale(swarm)
   for (const id of [...crashed.map((run) => run.swarm), ...(swarm.resumed ? [swarm.id] : [])]) {
     try {
       const processes = await reap(id, processRecord(runFolder(root, id)))
       const kept = await keepInterrupted(swarm, id, openIterations(root, id))
-      const claims = await releaseClaimsOf(swarm, id, kept)
+      const claims = await releaseStale(swarm)
       if (id === swarm.id) swarm.emit({ type: 'swarm.recovered', by: swarm.id, processes, claims, kept })
       else append(root, id, { by: swarm.id, processes, claims, kept })
       if (processes + claims + kept.length > 0) {
@@ -41,7 +44,10 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
 }
 
 function isRecovered(root: string, id: string): boolean {
-  return logEdges(root, id)?.last.some((event) => event.type === 'swarm.recovered') ?? true
+  return (
+    logEdges(root, id, (type) => type === 'swarm.recovered')?.last.some((event) => event.type === 'swarm.recovered') ??
+    true
+  )
 }
 
 /** Iterations that began and have no end in the log, whose worktree is still there: `w1-3`. */
@@ -56,7 +62,11 @@ function openIterations(root: string, id: string): { worker: string; iteration: 
   return [...open.values()].filter(({ worker, iteration }) => existsSync(path.join(root, `.${worker}-i${iteration}`)))
 }
 
-function append(root: string, id: string, facts: { by: string; processes: number; claims: number; kept: readonly string[] }): void {
+function append(
+  root: string,
+  id: string,
+  facts: { by: string; processes: number; claims: number; kept: readonly string[] },
+): void {
   const log = openLog(root, id)
   log.emit({ type: 'swarm.recovered', ...facts })
   log.close()

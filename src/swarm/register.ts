@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { formatAgentSpec } from '../agents/spec.js'
-import { environmentNames } from '../config/flags.js'
 import type { Settings } from '../config/contract.js'
+import { environmentNames } from '../config/flags.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import { watchControl } from '../events/control.js'
@@ -60,9 +60,19 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     const runs = listRuns(root).filter((run) => run.state === 'running')
     const running = runs.filter((run) => run.swarm !== id).map((run) => run.swarm)
     if (resumed && runs.length > running.length) {
-      throw new OompaError({ code: 'running', message: `Swarm ${id} is running.`, mend: `oompa view ${id}`, status: STATUS.refused })
+      throw new OompaError({
+        code: 'running',
+        message: `Swarm ${id} is running.`,
+        mend: `oompa view ${id}`,
+        status: STATUS.refused,
+      })
     }
-    const chosen = resumed ? resumed.workers : freeWorkerNames(settings.workers.length, running.flatMap((swarm) => workersOf(root, swarm)))
+    const chosen = resumed
+      ? resumed.workers
+      : freeWorkerNames(
+          settings.workers.length,
+          running.flatMap((swarm) => workersOf(root, swarm)),
+        )
     log.emit({
       type: 'swarm.started',
       ...thisProcess(),
@@ -79,7 +89,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       ...(resumed ? { resumed: true } : {}),
     })
     if (running.length > 0 && chosen[0] !== 'w1') {
-      log.emit({ type: 'note', text: `Swarm ${running.join(', ')} is running: this one's workers are ${chosen.join(', ')}.` })
+      log.emit({
+        type: 'note',
+        text: `Swarm ${running.join(', ')} is running: this one's workers are ${chosen.join(', ')}.`,
+      })
     }
     return chosen
   })
@@ -100,7 +113,8 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
           stopping.gently('stopped by `oompa stop`', STATUS.done)
         }),
       )
-      if (settings.maxMinutes !== undefined) endings.push(stopAfter(settings.maxMinutes, stopping, (event) => log.emit(event)))
+      if (settings.maxMinutes !== undefined)
+        endings.push(stopAfter(settings.maxMinutes, stopping, (event) => log.emit(event)))
     },
     addEventHooks(hooks) {
       for (const hook of hooks) {
@@ -119,7 +133,11 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     },
     async abandon(error) {
       for (const ending of endings) ending()
-      log.emit({ type: 'swarm.stopped', reason: messageOf(error), status: error instanceof OompaError ? error.status : STATUS.failed })
+      log.emit({
+        type: 'swarm.stopped',
+        reason: messageOf(error),
+        status: error instanceof OompaError ? error.status : STATUS.failed,
+      })
       await told
       log.close()
       watchdog.done()

@@ -1,10 +1,13 @@
 // Keeps what an interrupted iteration had made, and puts its task back.
 
 import path from 'node:path'
-import { resolveCommit } from '../git/repository.js'
 import { isAncestor } from '../git/history.js'
+import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { commitLeftovers } from '../merge/commit.js'
+import { waitingApprovals } from '../review/approvals.js'
+import { keptWork } from '../tasks/kept.js'
+import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import { keptRef } from './close.js'
 import type { Swarm } from './contract.js'
 
@@ -34,17 +37,25 @@ export async function keepInterrupted(
   return kept
 }
 
-/** Puts back the claims of a swarm that is gone; gives how many. */
-export async function releaseClaimsOf(swarm: Swarm, id: string, kept: readonly string[]): Promise<number> {
-  const { store } = swarm
+/**
+ * Puts back every claim whose holder is gone, whoever it was; what the target has complete is complete.
+ * @returns how many claims
+ */
+export async function releaseStale(swarm: Swarm): Promise<number> {
+  const { store, into } = swarm
   if (!store) return 0
-  let released = 0
-  for (const task of (await store.list()).current) {
-    if (task.claim?.holder.swarm !== id) continue
-    const work = kept.find((ref) => ref.includes(`/${task.claim?.holder.worker}-`))
-    await store.release(task.claim, `Swarm ${id} was interrupted.${work ? ` Its work is kept at ${work}.` : ''}`)
-    swarm.emit({ type: 'task.released', task: task.id, worker: task.claim.holder.worker, reason: `swarm ${id} was interrupted`, kept: work })
-    released++
+  if (into) await store.tracked?.recover(into)
+  // A task whose change waits for a person is nobody's to do again.
+  const waiting = new Set(waitingApprovals(swarm.repository.root).map((approval) => approval.task))
+  const stale = (await staleClaims(store)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  if (stale.length === 0) return 0
+  const { requeued } = await requeueStale(store, {
+    ids: stale.map(({ id }) => id),
+    by: `oompa-${swarm.id}`,
+    note: (claim) => keptWork(swarm.repository.root, claim),
+  })
+  for (const { id, reason, claim } of requeued) {
+    swarm.emit({ type: 'task.released', task: id, worker: claim?.holder.worker, reason })
   }
-  return released
+  return requeued.length
 }

@@ -9,15 +9,20 @@ const SEQUENCES =
 const HARMFUL =
   /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0001}\u{e0020}-\u{e007f}\ud800-\udfff]/gu
 
+/**
+ * What a quick look stops at: every harmful character is among these (a surrogate may be). Agents print a megabyte a
+ * second; with this look a megabyte of plain text takes 2 ms, without it 18.
+ */
+const SUSPECT = /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]/
+
 /** Text as one harmless line: escape sequences are left out, other harmful characters are shown by their code. */
 export function escapeText(text: unknown): string {
   const line = typeof text === 'string' ? text : text === undefined || text === null ? '' : String(text)
-  if (/^[ -~]*$/.test(line)) return line
-  return line
-    .replace(SEQUENCES, '')
-    .replace(/\s*[\r\n]+\s*/g, ' ')
-    .replace(/\t/g, '  ')
-    .replace(HARMFUL, visible)
+  if (!SUSPECT.test(line)) return line
+  let out = /[\x1b\x9b]/.test(line) ? line.replace(SEQUENCES, '') : line
+  if (!SUSPECT.test(out)) return out
+  if (/[\r\n]/.test(out)) out = out.replace(/\s*[\r\n]+\s*/g, ' ')
+  return out.replace(/\t/g, '  ').replace(HARMFUL, visible)
 }
 
 /** Text as harmless lines; a lone carriage return ends a line too, as progress bars use it. */

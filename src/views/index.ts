@@ -7,7 +7,7 @@ import { jsonView } from './json.js'
 import { plainView } from './plain.js'
 import { terminalView } from './terminal.js'
 
-export type { Screen, View } from './contract.js'
+export type { View } from './contract.js'
 
 export interface ViewOptions {
   /** Print the events and nothing else. */
@@ -35,10 +35,26 @@ export function openView(options: ViewOptions = {}): View {
   const print = (line: string) => {
     if (!gone) stdout.write(`${line}\n`)
   }
+  return endingOnce(chosen(options, stdout, env, print))
+}
+
+function chosen(options: ViewOptions, stdout: Screen, env: NodeJS.ProcessEnv, print: (line: string) => void): View {
   if (options.json) return jsonView(print)
   const colours = coloursFor(stdout, env)
   if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print, options.state)
   return plainView(print, colours, options.state)
+}
+
+/** A view that is ended by several who may be the last prints one summary. */
+function endingOnce(view: View): View {
+  let ended = false
+  return {
+    ...view,
+    end(run) {
+      if (!ended) view.end(run)
+      ended = true
+    },
+  }
 }
 
 /** Whether a table can be drawn again and again. */

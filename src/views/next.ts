@@ -12,6 +12,7 @@ export function nextCommands(state: SwarmState, run: RunState): [command: string
   const { swarm } = state
   const ended = [...state.workers.values()].flatMap((worker) => worker.ended.map((one) => ({ worker, one })))
   const left = ended.filter(({ one }) => one.branch && one.commits && one.outcome !== 'landed' && !one.kept)
+  const untold = state.level === 1 && ended.some(({ one }) => one.branch && one.commits === undefined)
   const failed = ended.find(({ one }) => one.outcome === 'failed')
   const commands: [string, string][] = []
   if (run === 'running') {
@@ -34,6 +35,7 @@ export function nextCommands(state: SwarmState, run: RunState): [command: string
     commands.push([`git log --oneline ${escapeText(into)}..${escapeText(branch)}`, 'see the work of one iteration'])
     commands.push([`oompa merge ${escapeText(branch)}`, 'land it'])
   }
+  if (untold) commands.push(['oompa worktrees', 'see which worktrees hold work that has not landed'])
   if (failed) {
     commands.push([
       `oompa logs ${escapeText(failed.worker.worker)} --iteration ${failed.one.iteration} --swarm ${swarm}`,

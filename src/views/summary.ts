@@ -27,6 +27,7 @@ export function summaryLines(state: SwarmState, options: SummaryOptions = {}): s
     colours.bold(headline(state, run, options.now)),
     tally(state.counts),
     ...[...state.workers.values()].flatMap((worker) => ['', ...workerLines(worker, state, run, colours)]),
+    ...block('Kept of earlier runs', keptBefore(state)),
     ...block('Waiting for a person', state.approvals.map(approvalLine)),
     ...block('Worth knowing', warningLines(state)),
     ...block(
@@ -56,7 +57,10 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
   ]
   const landed = state.landed.filter((entry) => entry.worker === worker.worker)
   const idle = worker.ended.filter((one) => one.outcome === 'nothing')
-  const rest = worker.ended.filter((one) => one.outcome !== 'landed' && one.outcome !== 'nothing')
+  const told = new Set(landed.map((entry) => entry.iteration))
+  const rest = worker.ended.filter(
+    (one) => one.outcome !== 'nothing' && !(one.outcome === 'landed' && told.has(one.iteration)),
+  )
   const shown = rest.slice(-MOST_ITERATIONS)
   return [
     [colours.bold(escapeText(worker.worker)), ...facts.filter(Boolean)].join(' · '),
@@ -68,7 +72,7 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
     ...(rest.length > shown.length
       ? [`  … ${rest.length - shown.length} earlier: oompa view ${state.swarm} --json`]
       : []),
-    ...shown.map((one) => `  ${number(one.iteration)} ${iterationLine(one, colours)}`),
+    ...shown.map((one) => `  ${number(one.iteration)} ${iterationLine(one, state.level ?? 1, colours)}`),
     ...goingOn(worker, run, colours),
     ...(idle.length ? [`  ${idle.map((one) => number(one.iteration)).join(' ')} made no change`] : []),
     ...(worker.denials.size ? [`  refused to its agents: ${[...worker.denials].map(oneLine).join(', ')}`] : []),
@@ -87,16 +91,26 @@ function goingOn(worker: WorkerState, run: RunState, colours: Colours): string[]
   return [`  ${number(worker.iteration)} ${what} ${where.join(' ')}`.trimEnd()]
 }
 
-function iterationLine(one: EndedIteration, colours: Colours): string {
+/** From level 2 on the worktree is given back, and so is the branch unless there is work on it. */
+function iterationLine(one: EndedIteration, level: number, colours: Colours): string {
   const bad = one.outcome === 'failed' || one.outcome === 'refused'
   const parts = [bad ? colours.yellow(one.outcome) : escapeText(one.outcome)]
   if (one.task) parts.push(oneLine(one.task))
   if (one.commits !== undefined) parts.push(one.commits === 0 ? 'no commits' : count(one.commits, 'commit'))
   if (one.kept) parts.push(`at ${escapeText(one.kept)}`)
-  else if (one.branch && one.commits !== 0) parts.push(`on ${escapeText(one.branch)}`)
-  if (one.worktree && one.outcome !== 'failed') parts.push(`in ${escapeText(one.worktree)}`)
+  else if (one.branch && (one.commits || (level === 1 && one.commits === undefined)))
+    parts.push(`on ${escapeText(one.branch)}`)
+  if (one.worktree && level === 1) parts.push(`in ${escapeText(one.worktree)}`)
   if (one.reason) parts.push(`– ${oneLine(one.reason)}`)
   return parts.join(' ')
+}
+
+/** Work that was kept, but not at the end of one of this swarm's iterations. */
+function keptBefore(state: SwarmState): string[] {
+  const own = new Set([...state.workers.values()].flatMap((worker) => worker.ended.map((one) => one.kept)))
+  return state.kept
+    .filter(({ ref }) => !own.has(ref))
+    .map(({ ref, reason }) => `${escapeText(ref)} – ${oneLine(reason)}`)
 }
 
 function approvalLine(waiting: SwarmState['approvals'][number]): string {

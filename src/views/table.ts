@@ -120,7 +120,7 @@ function timeCell(worker: WorkerState, _state: SwarmState, now: number): string 
 }
 
 /** What a worker is doing now, in words. */
-export function nowCell(worker: WorkerState, state: SwarmState): string {
+function nowCell(worker: WorkerState, state: SwarmState): string {
   const doing = escapeText(worker.doing)
   switch (worker.phase) {
     case 'idle':
@@ -144,6 +144,7 @@ export function nowCell(worker: WorkerState, state: SwarmState): string {
     case 'limit':
       return `limit until ${escapeText(timeOfDay(worker.until ?? ''))}${doing ? `: ${doing}` : ''}`
     case 'ended':
+      if (worker.startedAt !== undefined) return 'was cut off'
       return worker.ended.length ? `ended: ${outcomes(worker)}` : 'ended'
   }
 }

@@ -27,7 +27,7 @@ export interface NamedWorktree {
 }
 
 /** @throws OompaError with status 2 */
-export function checkName(name: string): void {
+function checkName(name: string): void {
   if (/^[A-Za-z0-9_][A-Za-z0-9_-]*$/.test(name)) return
   throw usageError(`\`${name}\` is no name for a worktree: use letters, digits, \`-\` and \`_\`.`)
 }
@@ -37,7 +37,7 @@ export function namedPath(root: string, name: string): string {
   return path.join(path.dirname(root), `${path.basename(root)}-${name}`)
 }
 
-export function namedBranch(name: string): string {
+function namedBranch(name: string): string {
   return `feature/${name}`
 }
 
@@ -109,7 +109,7 @@ async function describeNamed(root: string, entry: WorktreeEntry, name: string, t
 }
 
 /** Whether the target has the work of a commit: as an ancestor, or because merging it would change nothing (a squash). */
-export async function isLanded(root: string, commit: string, target: string): Promise<boolean> {
+async function isLanded(root: string, commit: string, target: string): Promise<boolean> {
   if (await isAncestor(root, commit, target)) return true
   const merged = await git(root, ['merge-tree', '--write-tree', target, commit])
   if (merged.status !== 0) return false

@@ -159,6 +159,15 @@ echo "{\\"type\\":\\"turn.completed\\",\\"usage\\":{\\"input_tokens\\":$((n*100)
     }
   })
 
+  it('says at most four times a second what it is doing, and the last thing in any case', async () => {
+    const doing: string[] = []
+    const script = 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "step $i"; sleep 0.03; done'
+    await runProgram(testRepository(), script, { request: { onActivity: (text) => doing.push(text) } })
+    expect(doing[0]).toBe('step 1')
+    expect(doing.at(-1)).toBe('step 10')
+    expect(doing.length).toBeLessThan(8)
+  })
+
   it('says what it is doing now', async () => {
     const doing: string[] = []
     await runProgram(testRepository(), 'echo one; printf "two\\033[31m\\tred\\n"', {

@@ -96,6 +96,16 @@ test('a worker that has used up its iterations has ended', () => {
   expect(state.workers.get('w1')?.phase).toBe('ended')
 })
 
+test('a worker whose author said __DONE__ has ended with that iteration', () => {
+  const state = fold(sampleEvents())
+  const where = { worker: 'w1', iteration: 1 }
+  const facts = { agent: 'claude', role: 'author', attempt: 1, status: 0, durationMs: 1 } as const
+  apply(state, at(30, { type: 'agent.ended', ...where, ...facts, signals: ['__DONE__'] }))
+  expect(state.workers.get('w1')?.phase).toBe('preparing')
+  apply(state, at(31, { type: 'iteration.ended', ...where, outcome: 'done' }))
+  expect(state.workers.get('w1')?.phase).toBe('ended')
+})
+
 test('what belongs to no worker is counted and makes no worker', () => {
   const state = fold([
     at(0, { type: 'agent.started', agent: 'claude', attempt: 1, role: 'probe' }),

@@ -83,6 +83,7 @@ export function sampleEvents(): OompaEvent[] {
       branch: 'oompa/w2-i1',
       commits: 2,
       reason: 'conflict',
+      kept: `refs/oompa/kept/${SWARM}/w2-1`,
     }),
   ]
 }

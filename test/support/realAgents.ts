@@ -136,7 +136,7 @@ stream_max_retries = 0
     JSON.stringify({
       security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
       privacy: { usageStatisticsEnabled: false },
-      general: { enableAutoUpdate: false },
+      general: { enableAutoUpdate: false, maxAttempts: 1 },
     }),
   )
   return cleanEnvironment(home, {

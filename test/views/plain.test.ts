@@ -36,7 +36,7 @@ test('each event that is worth a line is a line with its worker in front', () =>
     '[w2] did not land: conflict',
     '[w2]   a.txt',
     `[w2] work kept at refs/oompa/kept/${SWARM}/w2-1: conflict`,
-    '[w2] iteration 1 refused, 2 commits on oompa/w2-i1: conflict',
+    `[w2] iteration 1 refused, 2 commits at refs/oompa/kept/${SWARM}/w2-1: conflict`,
     '',
   ])
 })

@@ -13,7 +13,7 @@ test('the summary says what each worker did, where its work is, and what to do n
     '  #1 landed a1b2c3d4 on main t-1',
     '',
     'w2 · codex:o3 · 1 iteration',
-    `  #1 refused 2 commits at refs/oompa/kept/${SWARM}/w2-1 in .w2-i1 – conflict`,
+    `  #1 refused 2 commits at refs/oompa/kept/${SWARM}/w2-1 – conflict`,
     '  refused to its agents: Bash(rm -rf /)',
     '',
     'Next:',
@@ -28,14 +28,21 @@ test('at level 1 the summary names branch, worktree and the commands to see and 
     at(1, { type: 'iteration.started', worker: 'w1', iteration: 1, worktree: '.w1-i1', branch: 'oompa/w1-i1' }),
     at(2, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'done', commits: 2 }),
     at(3, { type: 'iteration.started', worker: 'w1', iteration: 2, worktree: '.w1-i2', branch: 'oompa/w1-i2' }),
-    at(4, { type: 'iteration.ended', worker: 'w1', iteration: 2, outcome: 'failed', reason: 'status 1\nmore' }),
+    at(4, {
+      type: 'iteration.ended',
+      worker: 'w1',
+      iteration: 2,
+      outcome: 'failed',
+      commits: 1,
+      reason: 'status 1\nmore',
+    }),
     at(5, { type: 'iteration.started', worker: 'w1', iteration: 3, worktree: '.w1-i3', branch: 'oompa/w1-i3' }),
     at(6, { type: 'iteration.ended', worker: 'w1', iteration: 3, outcome: 'nothing', commits: 0 }),
     at(7, { type: 'swarm.stopped', reason: 'done', status: 0 }),
   ])
   const lines = summaryLines(state)
   expect(lines).toContain('  #1 done 2 commits on oompa/w1-i1 in .w1-i1')
-  expect(lines).toContain('  #2 failed on oompa/w1-i2 – status 1 …')
+  expect(lines).toContain('  #2 failed 1 commit on oompa/w1-i2 in .w1-i2 – status 1 …')
   expect(lines).toContain('  #3 made no change')
   expect(lines.slice(lines.indexOf('Next:') + 1)).toEqual([
     '  git log --oneline main..oompa/w1-i1  # see the work of one iteration',
@@ -83,4 +90,35 @@ test('names and reasons are escaped', () => {
     at(2, { type: 'swarm.stopped', reason: '\x1b[1mx', status: 0 }),
   ])
   expect(summaryLines(state).join('\n')).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
+})
+
+test('at level 1, where nobody has counted the commits, it says how to see them', () => {
+  const state = fold([
+    at(0, started({ level: 1 })),
+    at(1, { type: 'iteration.started', worker: 'w1', iteration: 1, worktree: '.w1-i1', branch: 'oompa/w1-i1' }),
+    at(2, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'done', branch: 'oompa/w1-i1' }),
+  ])
+  const lines = summaryLines(state)
+  expect(lines).toContain('  #1 done on oompa/w1-i1 in .w1-i1')
+  expect(lines.at(-1)).toBe('  oompa worktrees  # see which worktrees hold work that has not landed')
+})
+
+test('work of an earlier run that was kept is named, and not as an iteration of this one', () => {
+  const ref = 'refs/oompa/kept/aaaa0001/w1-1'
+  const state = fold([
+    at(0, started()),
+    at(1, { type: 'work.kept', worker: 'w1', iteration: 1, ref, reason: 'an earlier run left it in .w1-i1' }),
+    at(2, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'done', commits: 0 }),
+  ])
+  const lines = summaryLines(state)
+  expect(lines).toContain('  #1 done no commits')
+  expect(lines).toContain(`  ${ref} – an earlier run left it in .w1-i1`)
+})
+
+test('an iteration that landed is told even if no landing stands in the log', () => {
+  const state = fold([
+    at(0, started()),
+    at(1, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'landed', branch: 'b', commits: 1 }),
+  ])
+  expect(summaryLines(state)).toContain('  #1 landed 1 commit on b')
 })

@@ -1,0 +1,175 @@
+// Landings a second: ours beside the published flock function, in one run, because only the ratios can be trusted.
+// node bench/landing.mjs [small|large|shell|batch] …   (all unless named; needs `npm run build`)
+
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+const base = realpathSync(mkdtempSync(path.join(tmpdir(), 'oompa-bench-')))
+process.on('exit', () => rmSync(base, { recursive: true, force: true }))
+const home = path.join(base, 'home')
+mkdirSync(home)
+for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name]
+Object.assign(process.env, { HOME: home, OOMPA_CACHE: path.join(base, 'cache'), GIT_CONFIG_NOSYSTEM: '1' })
+for (const role of ['AUTHOR', 'COMMITTER']) {
+  process.env[`GIT_${role}_NAME`] = 'Bench'
+  process.env[`GIT_${role}_EMAIL`] = 'bench@example.com'
+}
+
+const { mergeQueue } = await import('../dist/merge/queue.js')
+const { commandRunner } = await import('../dist/merge/command.js')
+const oompa = path.join(import.meta.dirname, '../bin/oompa')
+const git = (cwd, ...args) => execFileSync('git', args, { cwd, encoding: 'utf8', maxBuffer: 1e9 }).trim()
+
+/** A repository with `files` files and 40 branches of one commit each. */
+function repository(name, files, remote) {
+  const root = path.join(base, name)
+  mkdirSync(root)
+  git(root, 'init', '-q', '-b', 'main')
+  git(root, 'config', 'gc.auto', '0')
+  for (let i = 0; i < files; i++) {
+    const folder = path.join(root, `d${Math.floor(i / 100)}`)
+    if (i % 100 === 0) mkdirSync(folder)
+    writeFileSync(path.join(folder, `f${i}`), `${i}\n`)
+  }
+  git(root, 'add', '-A')
+  git(root, 'commit', '-q', '-m', 'base')
+  const blob = execFileSync('git', ['hash-object', '-w', '--stdin'], { cwd: root, input: 'new\n' }).toString().trim()
+  const index = path.join(base, 'index')
+  for (let i = 1; i <= BRANCHES; i++) {
+    const env = { ...process.env, GIT_INDEX_FILE: index }
+    const run = (...args) => execFileSync('git', args, { cwd: root, env, encoding: 'utf8' }).trim()
+    if (i === 1) run('read-tree', 'main')
+    else run('update-index', '--force-remove', `d0/new${i - 1}`)
+    run('update-index', '--add', '--cacheinfo', `100644,${blob},d0/new${i}`)
+    run('update-ref', `refs/heads/b${i}`, run('commit-tree', '-p', 'main', '-m', `b${i}`, run('write-tree')))
+  }
+  rmSync(index)
+  if (remote) {
+    git(base, 'clone', '-q', '--bare', root, `${name}.git`)
+    git(root, 'remote', 'add', 'origin', path.join(base, `${name}.git`))
+    git(root, 'fetch', '-q')
+    git(root, 'branch', '-q', '--set-upstream-to=origin/main', 'main')
+  }
+  return root
+}
+
+const BRANCHES = 40
+const names = (count = BRANCHES) => Array.from({ length: count }, (_, i) => `b${i + 1}`)
+
+/** Feeds the branches to `land` by so many submitters, each waiting for its own. */
+async function feed(branches, submitters, land) {
+  const left = [...branches]
+  const began = performance.now()
+  await Promise.all(
+    Array.from({ length: submitters }, async (_, worker) => {
+      for (let branch = left.shift(); branch; branch = left.shift()) await land(branch, worker + 1)
+    }),
+  )
+  return (performance.now() - began) / 1000
+}
+
+function shell(cwd, line, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn('bash', ['-c', line], { cwd, stdio: 'ignore', env: { ...process.env, ...env } })
+    child.on('close', resolve)
+  })
+}
+
+const flockLine = (branch) =>
+  `( flock 9; git checkout -q main; git pull -q; git merge -q --no-ff -m "merge ${branch}" ${branch}; git push -q ) 9>.git/flock`
+
+/** Landings a second by the loop's queue, in this process. */
+async function byQueue(root, options, submitters = 10, branches = names()) {
+  const hook = mergeQueue(options)
+  const tests = []
+  const seconds = await feed(branches, submitters, async (branch, worker) => {
+    const commit = git(root, 'rev-parse', branch)
+    const answer = await hook(
+      {
+        swarm: '0',
+        worker: `w${worker}`,
+        number: 1,
+        attempt: 1,
+        branch,
+        commit,
+        into: 'main',
+        base: '',
+        files: [],
+        worktree: { name: '', path: root, branch, base: '' },
+      },
+      {
+        root,
+        swarm: '0',
+        worker: `w${worker}`,
+        iteration: 1,
+        tasks: '',
+        signal: new AbortController().signal,
+        env: {},
+        emit: (event) => {
+          if (event.type === 'landing.testing') tests.push(event)
+          if (event.type === 'landing.waiting' || event.type === 'landing.unpushed') console.log(event)
+        },
+        run: commandRunner(root),
+        workers: submitters,
+      },
+    )
+    if (!answer.commit) throw new Error(`${branch}: ${JSON.stringify(answer)}`)
+  })
+  check(root, branches)
+  return { perSecond: branches.length / seconds, tests: tests.length }
+}
+
+async function byFlock(root, submitters = 10, branches = names()) {
+  const seconds = await feed(branches, submitters, (branch) => shell(root, flockLine(branch)))
+  return { perSecond: branches.length / seconds }
+}
+
+async function byShell(root, submitters = 10, branches = names()) {
+  const seconds = await feed(branches, submitters, (branch) => shell(root, `${oompa} merge ${branch}`))
+  check(root, branches)
+  return { perSecond: branches.length / seconds }
+}
+
+/** Everything landed once, and the checkout is where the target is. */
+function check(root, branches) {
+  const merged = git(root, 'branch', '--merged', 'main', '--format=%(refname:short)').split('\n')
+  const missing = branches.filter((branch) => !merged.includes(branch))
+  const dirty = git(root, 'status', '--porcelain')
+  if (missing.length || dirty) throw new Error(`missing ${missing}, dirty ${dirty}`)
+}
+
+const rows = []
+function row(what, theirs, ours, wanted) {
+  const ratio = theirs ? (ours.perSecond / theirs.perSecond).toFixed(1) : '–'
+  rows.push({ what, theirs: theirs?.perSecond.toFixed(1) ?? '–', ours: ours.perSecond.toFixed(1), ratio, wanted })
+  console.log(rows.at(-1))
+}
+
+async function pair(label, files, wanted) {
+  for (const remote of [false, true]) {
+    const theirs = await byFlock(repository(`${label}-flock-${remote}`, files, remote))
+    const ours = await byQueue(repository(`${label}-ours-${remote}`, files, remote), { push: remote })
+    row(`${files} files, ${remote ? 'with a push' : 'no remote'}`, theirs, ours, wanted[Number(remote)])
+  }
+}
+
+const parts = {
+  small: () => pair('small', 20, ['≥ 2 ×, ≥ 25/s', '≥ 1.5 ×']),
+  large: () => pair('large', 50_000, ['≥ 15 ×, ≥ 25/s', '≥ 5 ×']),
+  async shell() {
+    const theirs = await byFlock(repository('shell-flock', 5000, false))
+    row('`oompa merge` from a shell, 5,000 files', theirs, await byShell(repository('shell-ours', 5000, false)), '≥ 1 ×')
+  },
+  async batch() {
+    const options = { test: 'sleep 2' }
+    const single = await byQueue(repository('batch-1', 20, false), { ...options, batch: 1 }, 16, names(16))
+    const batched = await byQueue(repository('batch-8', 20, false), { ...options, batch: 8 }, 16)
+    row('a 2 s test, 16 submitters: one at a time / batch of 8', single, batched, '≥ 2.5 ×')
+    console.log({ testsForEachLanding: (batched.tests / BRANCHES).toFixed(2), wanted: '≤ 0.45' })
+  },
+}
+const asked = process.argv.slice(2)
+for (const [name, run] of Object.entries(parts)) if (asked.length === 0 || asked.includes(name)) await run()
+console.table(rows)

@@ -1,0 +1,141 @@
+// `oompa merge`: lands one branch, tested on the merged tree, in no checkout; changes nothing if it cannot.
+
+import { STATUS, type Status } from '../errors.js'
+import type { NewEvent } from '../events/contract.js'
+import { plainRepository } from '../git/folders.js'
+import { landBranch } from '../merge/branch.js'
+import type { MergeOptions, Strategy } from '../merge/contract.js'
+import { isRefusal, type Landing, type Refusal } from '../words.js'
+import type { Args, Command } from './contract.js'
+import { mergeDefaults } from './mergeDefaults.js'
+import { flag, number, text } from './parse.js'
+
+export const command: Command = {
+  name: 'merge',
+  summary: 'Land one branch on the target, tested on the merged tree. The target moves only if the test passes.',
+  positionals: [{ name: 'branch', describe: 'The branch (or commit) to land', required: true }],
+  options: {
+    into: { type: 'string', describe: 'The target; the branch that the main checkout is on unless given' },
+    task: { type: 'string', describe: 'Id of the task that it completes, for the commit’s trailer' },
+    test: { type: 'string', describe: 'A shell line that must pass on the merged tree; `--test ""` for none' },
+    strategy: { type: 'string', choices: ['merge', 'rebase', 'squash'], describe: 'How it lands; merge unless given' },
+    push: { type: 'boolean', describe: 'Fetch before, push after' },
+    remote: { type: 'string', describe: 'The remote for --push; origin unless given' },
+    wait: { type: 'number', optional: true, describe: 'Wait (so many seconds) while your own edits are in the way' },
+    worker: { type: 'string', describe: 'Who made it, for the commit’s trailer', hidden: true },
+    json: { type: 'boolean', describe: 'Print the facts as JSON' },
+  },
+  examples: [
+    ['oompa merge oompa/w1-i1 --test "npm test"', 'merge, test the merged tree, land; 4 and nothing changed if not'],
+    ['oompa merge feature --into main --strategy squash', 'land as one commit on main'],
+    ['oompa merge feature --wait 60', 'wait up to a minute for uncommitted edits that are in the way'],
+  ],
+  run,
+}
+
+async function run(args: Args): Promise<Status> {
+  const { root } = plainRepository(process.cwd()) ?? (await askGit())
+  const branch = (args.positionals[0] ?? '').replace(/^refs\/heads\//, '')
+  const options = { ...(await mergeDefaults(root)), ...given(args) }
+  const interrupted = new AbortController()
+  const interrupt = () => interrupted.abort(new Error('interrupted'))
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  const remarks: string[] = []
+  try {
+    const worker = text(args, 'worker') ?? process.env.OOMPA_WORKER
+    const id = text(args, 'task')
+    const answer = await landBranch({
+      ...options,
+      root,
+      branch,
+      ...(id ? { task: { id }, status: await statusOf(root, id, worker, options.into) } : {}),
+      prepare: async (gate) => (await import('./gate.js')).setUpGate(root, gate),
+      ...(worker ? { worker } : {}),
+      run: async (...line) => (await import('./commandRunner.js')).commandRunner(root)(...line),
+      signal: interrupted.signal,
+      waitMs: (number(args, 'wait') ?? 0) * 1000,
+      emit: (event) => say(event, remarks),
+      onLockWait: (holder) => {
+        if (holder) console.error(`oompa: waiting for process ${holder.pid}, which is landing (${holder.command})`)
+      },
+    })
+    return flag(args, 'json') ? printJson(branch, answer, remarks) : print(branch, answer)
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error
+    console.error('oompa: interrupted; nothing has changed')
+    return STATUS.interrupted
+  } finally {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+  }
+}
+
+/** With `--task` the task is completed by the landing, if this worker (or whoever asks, outside a swarm) holds it. */
+async function statusOf(root: string, id: string, worker: string | undefined, into: string | undefined) {
+  const [{ openTaskStore }, { landingStatus }, { resolveTarget }] = await Promise.all([
+    import('../tasks/index.js'),
+    import('../tasks/landingStatus.js'),
+    import('../merge/target.js'),
+  ])
+  const store = await openTaskStore(root)
+  const claim = (await store.list()).current.find((task) => task.id === id)?.claim
+  if (!claim || (worker !== undefined && claim.holder.worker !== worker)) return undefined
+  const completion = { by: worker ?? claim.holder.worker, at: new Date().toISOString() }
+  return landingStatus(store, { into: await resolveTarget(root, into), claims: [claim], completion })
+}
+
+/** Not loaded where the repository is plain to see: each millisecond is one of a shell loop's. */
+const askGit = async () => (await import('../git/repository.js')).findRepository()
+
+/** What the command line says, without what it leaves open. */
+function given(args: Args): MergeOptions {
+  const into = text(args, 'into')
+  const test = text(args, 'test')
+  const strategy = text(args, 'strategy')
+  const remote = text(args, 'remote')
+  return {
+    ...(into === undefined ? {} : { into }),
+    ...(test === undefined ? {} : { test: test.trim() || undefined }),
+    ...(strategy === undefined ? {} : { strategy: strategy as Strategy }),
+    ...(remote === undefined ? {} : { remote }),
+    ...(flag(args, 'push') ? { push: true } : {}),
+  }
+}
+
+/** Facts on the way, for people: on standard error, so that standard output is the commit alone. */
+function say(event: NewEvent, remarks: string[]): void {
+  const line =
+    event.type === 'note'
+      ? event.text
+      : event.type === 'landing.testing'
+        ? `testing ${event.branch}: ${event.command}`
+        : event.type === 'landing.waiting'
+          ? `waiting to land ${event.branch}: ${event.reason}`
+          : event.type === 'landing.unpushed'
+            ? `${event.into} is not pushed to ${event.remote}: ${event.reason}`
+            : undefined
+  if (line === undefined) return
+  if (event.type !== 'landing.testing') remarks.push(line)
+  console.error(`oompa: ${line}`)
+}
+
+function print(branch: string, answer: Landing | Refusal): Status {
+  if (isRefusal(answer)) {
+    console.error(`oompa: ${branch} did not land, and nothing has changed.\n`)
+    console.error(answer.feedback)
+    return STATUS.refused
+  }
+  if (answer.nothing) {
+    console.error(`oompa: there is nothing of ${branch} to land: ${answer.into} has it already.`)
+    return STATUS.nothing
+  }
+  console.log(answer.commit)
+  return STATUS.done
+}
+
+function printJson(branch: string, answer: Landing | Refusal, remarks: readonly string[]): Status {
+  const outcome = isRefusal(answer) ? 'refused' : answer.nothing ? 'nothing' : 'landed'
+  console.log(JSON.stringify({ branch, outcome, ...answer, remarks }, null, 2))
+  return { refused: STATUS.refused, nothing: STATUS.nothing, landed: STATUS.done }[outcome]
+}

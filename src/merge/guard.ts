@@ -1,0 +1,137 @@
+// Keeps agents from moving the target by mistake: in their environment, git asks a hook of ours before a ref moves.
+// It is a fence and not a wall: what gets past it is noticed (bypass.ts).
+
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { gitFolders, ourFolder } from '../git/folders.js'
+import { git } from '../git/run.js'
+
+export interface GuardOptions {
+  /** The main checkout, absolute. */
+  readonly root: string
+  readonly swarm: string
+  /** The target, without `refs/heads/`. */
+  readonly into: string
+  /** The agent's own branch, without `refs/heads/`. */
+  readonly branch: string
+  /** The environment that the agent gets otherwise; ours unless given. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/**
+ * Variables for an agent's environment, under which git refuses to move the target, other workers' branches and kept
+ * work, and runs the person's own hooks as before.
+ */
+export async function guardEnvironment(options: GuardOptions): Promise<Record<string, string>> {
+  const { root, swarm, branch } = options
+  const { common } = gitFolders(root)
+  const configured = await git(root, ['config', '--type=path', '--get', 'core.hooksPath'], { hooks: true })
+  const theirs = configured.stdout.trim() || path.join(common, 'hooks')
+  const folder = path.join(ourFolder(common), 'guard', `${swarm}-${branch.replace(/[^A-Za-z0-9_-]/g, '-')}`)
+  writeHooks(folder, theirs, path.resolve(root, theirs), options)
+  const env = options.env ?? process.env
+  const count = Number.parseInt(env.GIT_CONFIG_COUNT ?? '0', 10) || 0
+  return {
+    GIT_CONFIG_COUNT: String(count + 1),
+    [`GIT_CONFIG_KEY_${count}`]: 'core.hooksPath',
+    [`GIT_CONFIG_VALUE_${count}`]: folder,
+  }
+}
+
+/** Removes the hooks of a swarm that has ended. */
+export function removeGuards(root: string, swarm: string): void {
+  const folder = path.join(ourFolder(gitFolders(root).common), 'guard')
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (name.startsWith(`${swarm}-`)) rmSync(path.join(folder, name), { recursive: true, force: true })
+  }
+}
+
+/**
+ * @param theirs as configured: a relative path means the worktree in which git runs
+ * @param seen where their hooks are now, to know which there are
+ */
+function writeHooks(folder: string, theirs: string, seen: string, options: GuardOptions): void {
+  const made = `${folder}.${process.pid}`
+  rmSync(made, { recursive: true, force: true })
+  mkdirSync(made, { recursive: true })
+  const pass = passOn(theirs)
+  for (const name of hookNames(seen))
+    writeFileSync(path.join(made, name), `#!/bin/sh\n${pass}exit 0\n`, { mode: 0o755 })
+  const scripts = { 'reference-transaction': guardRefs(options), 'pre-push': guardPush(options) }
+  for (const [name, body] of Object.entries(scripts)) {
+    // Standard input is read once by us, and handed on.
+    const script = `#!/bin/sh\n${HEADER}input=$(cat)\n${body}${passOn(theirs, 'printf "%s\\n" "$input" | ')}exit 0\n`
+    writeFileSync(path.join(made, name), script, { mode: 0o755 })
+  }
+  rmSync(folder, { recursive: true, force: true })
+  renameSync(made, folder)
+}
+
+const HEADER = '# Written by oompa for one agent. The person’s own hooks run after it.\n'
+
+function hookNames(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
+  return readdirSync(folder).filter((name) => {
+    if (name.includes('.')) return false
+    const facts = statSync(path.join(folder, name), { throwIfNoEntry: false })
+    return facts?.isFile() === true && (facts.mode & 0o111) !== 0
+  })
+}
+
+function passOn(theirs: string, before?: string): string {
+  const name = '"$theirs/$' + '{0##*/}"'
+  const run = before ? `${before}${name} "$@"\n  exit $?` : `exec ${name} "$@"`
+  return `theirs=${quote(theirs)}\nif [ -x ${name} ]; then\n  ${run}\nfi\n`
+}
+
+/** A transaction comes as `old new ref` lines. ORIG_HEAD is the first thing that a merge writes, before any file. */
+function guardRefs({ into, branch }: GuardOptions): string {
+  return `into=${quote(`refs/heads/${into}`)}
+own=${quote(`refs/heads/${branch}`)}
+refuse() {
+  echo "oompa: $1 is not yours to move. Commit on your own branch (${shellText(branch)}) and end your turn: the loop reviews, tests and lands your work." >&2
+  exit 1
+}
+# \`git gc\` writes a ref's own value into packed-refs, and then prunes the file: the ref does not move.
+packing() {
+  [ "$new" = "$(git rev-parse -q --verify "$ref")" ] && return 0
+  packed=$(git rev-parse --git-common-dir)/packed-refs
+  case $new in *[!0]*) return 1 ;; esac
+  [ ! -e "$packed.lock" ] && grep -q "^$old $ref$" "$packed"
+}
+if [ "$1" = prepared ]; then
+  here=$(git symbolic-ref -q HEAD)
+  while read -r old new ref; do
+    case $ref in
+      "$own") ;;
+      "$into" | refs/heads/oompa/* | refs/oompa/*) packing || refuse "$ref" ;;
+      HEAD | ORIG_HEAD | MERGE_HEAD | CHERRY_PICK_HEAD | REVERT_HEAD)
+        if [ "$here" = "$into" ] && [ "$into" != "$own" ]; then refuse "$into"; fi ;;
+    esac
+  done <<EOF
+$input
+EOF
+fi
+`
+}
+
+function guardPush({ into, branch }: GuardOptions): string {
+  return `while read -r local oid ref remote; do
+  if [ "$ref" = ${quote(`refs/heads/${into}`)} ]; then
+    echo "oompa: ${shellText(into)} is not yours to push. Commit on your own branch (${shellText(branch)}) and end your turn: the loop lands your work." >&2
+    exit 1
+  fi
+done <<EOF
+$input
+EOF
+`
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** For use between double quotes. */
+function shellText(text: string): string {
+  return text.replace(/["\\$`]/g, '\\$&')
+}

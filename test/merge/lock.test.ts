@@ -1,0 +1,153 @@
+// One holder at a time, whoever dies.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { withLock } from '../../src/merge/lock.js'
+import { oompa, oompaBin, packageRoot, start } from '../support/oompa.js'
+import { testRepository } from '../support/repository.js'
+
+const lockModule = path.join(packageRoot, 'dist/merge/lock.js')
+
+/** A program that takes the lock, writes when it had it, and holds it for a moment or for ever. */
+function program(file: string, root: string, hold: string): string {
+  writeFileSync(
+    file,
+    `import { withLock } from ${JSON.stringify(lockModule)}
+     import { appendFileSync } from 'node:fs'
+     console.log('ready')
+     await withLock(${JSON.stringify(root)}, 'landing', async () => {
+       appendFileSync(process.argv[2], 'in ' + process.pid + ' ' + Date.now() + '\\n')
+       console.log('held')
+       ${hold}
+       appendFileSync(process.argv[2], 'out ' + process.pid + ' ' + Date.now() + '\\n')
+     })`,
+  )
+  return file
+}
+
+function neverTwo(log: string): void {
+  let inside: string | undefined
+  for (const line of log.trim().split('\n')) {
+    const [word, pid] = line.split(' ')
+    if (word === 'in') {
+      expect(inside).toBeUndefined()
+      inside = pid
+    } else {
+      expect(inside).toBe(pid)
+      inside = undefined
+    }
+  }
+}
+
+describe('a lock', () => {
+  test('is held by one at a time, in order of arrival within a process', async () => {
+    const { root } = testRepository()
+    const order: number[] = []
+    let inside = 0
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        withLock(root, 'landing', async () => {
+          expect(++inside).toBe(1)
+          await Promise.resolve()
+          order.push(i)
+          inside--
+        }),
+      ),
+    )
+    expect(order).toEqual([...order].sort((a, b) => a - b))
+    expect(readdirSync(path.join(root, '.git/oompa/locks'))).toEqual([])
+  })
+
+  test('costs less than 5 ms where nobody holds it', async () => {
+    const { root } = testRepository()
+    const took: number[] = []
+    for (let i = 0; i < 51; i++) {
+      const began = performance.now()
+      await withLock(root, 'landing', async () => {})
+      took.push(performance.now() - began)
+    }
+    expect(took.sort((a, b) => a - b)[25]).toBeLessThan(5)
+  })
+
+  test('is given back when the work throws, and waiting ends at the signal and at the time limit', async () => {
+    const { root } = testRepository()
+    await expect(withLock(root, 'a', () => Promise.reject(new Error('x')))).rejects.toThrow('x')
+    await withLock(root, 'a', async () => {
+      const other = start(process.execPath, [oompaBin, 'lock', 'a', '--timeout', '0.05', '--', 'true'], {
+        cwd: root,
+        env: process.env,
+      })
+      expect(await other.ended).toMatchObject({ status: 4, stderr: expect.stringContaining(String(process.pid)) })
+      await expect(withLock(root, 'a', async () => {}, { timeoutMs: 20 })).rejects.toMatchObject({
+        code: 'lock-timeout',
+      })
+      const stop = new AbortController()
+      const waiting = withLock(root, 'a', async () => {}, { signal: stop.signal })
+      stop.abort(new Error('stopped'))
+      await expect(waiting).rejects.toThrow('stopped')
+    })
+    await withLock(root, 'a', async () => {})
+  })
+
+  test('of a dead holder is taken within a second by exactly one: 8 processes, 5 trials', async () => {
+    const { root, home } = testRepository()
+    for (let trial = 0; trial < 5; trial++) {
+      const log = path.join(home, `log-${trial}`)
+      const holder = start(
+        process.execPath,
+        [
+          program(path.join(home, 'hold.mjs'), root, 'await new Promise(() => setInterval(() => {}, 1000))'),
+          path.join(home, 'dead'),
+        ],
+        { cwd: root, env: process.env },
+      )
+      await holder.prints(/held/)
+      const file = program(path.join(home, 'take.mjs'), root, 'await new Promise((r) => setTimeout(r, 5))')
+      const others = Array.from({ length: 8 }, () =>
+        start(process.execPath, [file, log], { cwd: root, env: process.env }),
+      )
+      await Promise.all(others.map((other) => other.prints(/ready/)))
+      const killed = Date.now()
+      holder.child.kill('SIGKILL')
+      expect((await Promise.all(others.map((other) => other.ended))).map((one) => one.status)).toEqual(Array(8).fill(0))
+      const text = readFileSync(log, 'utf8')
+      neverTwo(text)
+      expect(text.match(/in /g)).toHaveLength(8)
+      expect(Number(text.split('\n')[0]!.split(' ')[2]) - killed).toBeLessThan(1000)
+    }
+    expect(readdirSync(path.join(root, '.git/oompa/locks'))).toEqual([])
+  }, 120_000)
+})
+
+describe('oompa lock', () => {
+  test('passes the status of the command on, and 128 + n for a signal', async () => {
+    const { root, env } = testRepository()
+    const status = async (...line: string[]) => (await oompa(['lock', '--', ...line], { cwd: root, env })).status
+    expect(await status('true')).toBe(0)
+    expect(await status('sh', '-c', 'exit 37')).toBe(37)
+    expect(await status('sh', '-c', 'kill -TERM $$')).toBe(143)
+    expect(await status('no-such-command')).toBe(127)
+    expect((await oompa(['lock'], { cwd: root, env })).status).toBe(2)
+  })
+
+  test('is re-entrant by the environment, and siblings inside it take turns', async () => {
+    const { root, env, home } = testRepository()
+    mkdirSync(path.join(root, 'below'))
+    const log = path.join(home, 'log')
+    const inner = `${process.execPath} ${oompaBin} lock -- sh -c 'echo in $$ >> ${log}; sleep 0.05; echo out $$ >> ${log}'`
+    const ended = await oompa(['lock', '--', 'sh', '-c', `${inner} & ${inner} & ${inner} & wait`], {
+      cwd: path.join(root, 'below'),
+      env,
+    })
+    expect(ended.status).toBe(0)
+    neverTwo(readFileSync(log, 'utf8'))
+  })
+
+  test('of another name does not wait', async () => {
+    const { root, env } = testRepository()
+    await withLock(root, 'landing', async () => {
+      expect((await oompa(['lock', 'other', '--', 'true'], { cwd: root, env })).status).toBe(0)
+    })
+  })
+})
