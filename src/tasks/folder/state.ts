@@ -3,7 +3,7 @@
 import type { HistoryEntry } from '../history.js'
 import type { Records } from '../records.js'
 import type { Folder } from './names.js'
-import type { Scan, TaskFile } from './scan.js'
+import type { Scan } from './scan.js'
 
 export interface FolderState {
   readonly folder: Folder
@@ -11,7 +11,4 @@ export interface FolderState {
   readonly records: Records
   /** Appends to the history. */
   say(entry: Omit<HistoryEntry, 'at'>): void
-  /** Derived from the pending files as last seen. */
-  pendingIds?: { readonly files: readonly TaskFile[]; readonly ids: ReadonlySet<string> }
-  held?: { readonly files: readonly TaskFile[]; readonly twice: ReadonlySet<TaskFile> }
 }

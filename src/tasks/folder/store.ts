@@ -109,12 +109,12 @@ export function addTask(state: FolderState, wanted: NewTask): Task {
   const { folder, scan } = state
   const taken = new Map<string, string>()
   for (const one of ['complete', 'current', 'pending'] as const) {
-    for (const file of scan.files(one, true).values()) taken.set(file.task.id, one)
+    for (const file of scan.files(one).values()) taken.set(file.task.id, one)
   }
   const task = fillIn(wanted, (id) => taken.has(id) || isNameTaken(folder, fileStem(id)))
   const where = taken.get(task.id)
   if (where) throw duplicateTask(task.id, `it is ${where}`)
-  const format = wanted.format ?? usualFormat(scan.ordered())
+  const format = wanted.format ?? usualFormat(scan.order(true).files)
   for (let attempt = 1; ; attempt++) {
     const stem = freeId(fileStem(task.id), (candidate) => isNameTaken(folder, candidate))
     const name = `${stem}.${format}`
@@ -144,8 +144,15 @@ function usualFormat(files: readonly TaskFile[]): 'edn' | 'json' {
 
 function renewClaims(state: FolderState, claims: readonly Claim[]): void {
   const fences = new Map(claims.map((claim) => [claim.task.id, claim.fence]))
-  for (const file of state.scan.files('current', true).values()) {
+  for (const file of state.scan.files('current').values()) {
     const fence = fences.get(file.task.id)
     if (fence !== undefined) state.records.renew(file.place, fence)
+  }
+  // A person moved the file back by hand: whoever moves it to current next must not be taken for the old holder.
+  for (const file of state.scan.order().files) {
+    const fence = fences.get(file.task.id)
+    const isHere = existsSync(place(state.folder, 'pending', file.place))
+    if (fence !== undefined && isHere && state.records.read(file.place)?.fence === fence)
+      state.records.remove(file.place)
   }
 }
