@@ -6,10 +6,11 @@ import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
 import { bypassError, detectBypass } from './bypass.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
-import type { GroupResult, TestMemory } from './land.js'
+import type { GroupResult } from './land.js'
 import { afterFailure, defaultBatch, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
 import { resolveTarget } from './target.js'
+import type { TestMemory } from './tested.js'
 import { openTools } from './tools.js'
 
 /** A change in the queue. */

@@ -3,11 +3,12 @@
 import { git } from '../git/run.js'
 import { treeChanges } from '../git/tree-diff.js'
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
-import { type GroupResult, landGroup, type TestMemory, targetCommit } from './land.js'
+import { type GroupResult, landGroup, targetCommit } from './land.js'
 import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from './lock.js'
 import { recoverMoves } from './recover.js'
 import { fetchTarget, pushTarget } from './remote.js'
 import { swapTarget } from './swap.js'
+import type { TestMemory } from './tested.js'
 import type { LandingTools } from './tools.js'
 
 export interface SessionRequest {
