@@ -50,6 +50,8 @@ export interface LandContext {
   /** The main checkout, absolute. */
   readonly root: string
   readonly signal: AbortSignal
+  /** Ends a test that is running; `signal` unless given. */
+  readonly testSignal?: AbortSignal
   readonly emit: Emit
   readonly run: CommandRunner
   /** `OOMPA_*` for the test. */
