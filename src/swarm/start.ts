@@ -10,6 +10,7 @@ import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
 import { findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
+import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
@@ -23,7 +24,6 @@ import { recoverCrashed } from './recover.js'
 import { type Registration, register } from './register.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
-import { resolveTarget } from '../merge/target.js'
 import { makeWorker } from './worker.js'
 
 /** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
@@ -61,10 +61,10 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   }
   if (settings.detach && !process.env.OOMPA_DETACHED) {
     const { detach } = await import('./detach.js')
-    return { status: await detach(root, settings.json) }
+    return { status: await detach(root, { json: settings.json, resume: call.resume }) }
   }
   excludeOurs(repository.gitDir)
-  const entry = await register({ repository, settings, level, into, argv: call.argv, resumed })
+  const entry = await register({ repository, settings, level, into, argv: [call.command, ...call.argv], resumed })
   try {
     const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found })
     await recoverCrashed(swarm)
@@ -102,10 +102,12 @@ async function assemble(parts: Parts): Promise<Swarm> {
   entry.addEventHooks(loaded.event)
   const findAgent = agentFinder(loaded)
   for (const lane of settings.workers) findAgent(lane.agent)
-  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)]) emit({ type: 'note', text })
+  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
+    emit({ type: 'note', text })
   const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
   const workers: Worker[] = []
-  const landing = level > 1 ? await (await import('./landing.js')).landingParts({ ...parts, emit, hooks: loaded }) : undefined
+  const landing =
+    level > 1 ? await (await import('./landing.js')).landingParts({ ...parts, emit, hooks: loaded }) : undefined
   const swarm: Swarm = {
     id,
     repository,
@@ -137,7 +139,9 @@ async function assemble(parts: Parts): Promise<Swarm> {
   for (const [index, name] of names.entries()) {
     const lane = settings.workers[index]!
     const first = resumed?.next.get(name) ?? 1
-    workers.push(makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }))
+    workers.push(
+      makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }),
+    )
   }
   return swarm
 }
@@ -155,8 +159,8 @@ function readCall(given: readonly string[]): Call {
   if (word === 'run' || word === 'swarm') return { argv: rest, command: 'run' }
   if (word === 'loop') return { argv: rest, command: 'loop' }
   if (word === 'resume') {
-    const [resume, ...argv] = rest
-    return { argv, command: 'run', resume }
+    const [resume, ...started] = rest
+    return { ...readCall(started), resume }
   }
   return { argv: given, command: 'run' }
 }
