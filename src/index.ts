@@ -6,6 +6,7 @@ export type * from './events/contract.js'
 export type * from './hooks/contract.js'
 export { type NotifyOptions, notify } from './hooks/notify.js'
 export type { MergeHookWithOptions, MergeOptions } from './merge/contract.js'
+export { type PullRequestOptions, pullRequests } from './merge/pull-requests.js'
 export { mergeQueue } from './merge/queue.js'
 export { type ReviewerOptions, reviewer } from './review/reviewer.js'
 export {
@@ -18,8 +19,8 @@ export {
   packageManifests,
   touches,
 } from './review/risk.js'
-export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
 export { readVerdict } from './review/verdict.js'
+export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
 export { attempts, claim, land, openWorktree, propose, review, swarm } from './swarm/loop.js'
 export type * from './tasks/contract.js'
 export { taskFolder } from './tasks/folder/store.js'

@@ -2,6 +2,7 @@
 
 import type { StoredApproval } from '../review/approvals.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
+import { landingStatus } from '../tasks/landingStatus.js'
 import type { StatusEdits } from '../words.js'
 import type { Standalone } from './standalone.js'
 
@@ -40,16 +41,8 @@ async function configuredStore(root: string, settings: Standalone['settings']): 
   return openTaskStore(root, settings.tasksStore ? { store: settings.tasksStore } : {})
 }
 
-/** Completes the task once its change has landed. */
+/** Completes the task with the landing of its change. */
 export function statusOf({ claim, store }: HeldTask, approval: StoredApproval): StatusEdits {
-  return {
-    edits: async () => [],
-    settle: async (landing) => {
-      await store.complete(claim, {
-        by: approval.worker,
-        at: new Date().toISOString(),
-        ...(landing.mergedCommit ? { mergedCommit: landing.mergedCommit } : {}),
-      })
-    },
-  }
+  const completion = { by: approval.worker, at: new Date().toISOString() }
+  return landingStatus(store, { into: approval.into, claims: [claim], completion })
 }

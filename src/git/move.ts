@@ -5,6 +5,7 @@
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -93,12 +94,17 @@ const LOCK_WORDS = 'oompa is moving this checkout forward'
 
 /** Takes git's lock on an index, with words in it by which it can be known for ours after a crash. */
 function take(lock: string): boolean {
+  // Linked into place, so that it is never there without its words.
+  const made = `${lock}.oompa`
   try {
-    writeFileSync(lock, LOCK_WORDS, { flag: 'wx' })
+    writeFileSync(made, LOCK_WORDS)
+    linkSync(made, lock)
     return true
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false
     throw error
+  } finally {
+    rmSync(made, { force: true })
   }
 }
 

@@ -63,8 +63,6 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
       env: options.env ?? {},
       ...(options.prepare ? { prepare: options.prepare } : {}),
     }
-    const before = await landedBefore(tools, into, commit)
-    if (before) return { commit: before, into, nothing: true }
     const request = { into, options, tested: new Map() satisfies TestMemory }
     const deadline = Date.now() + (options.waitMs ?? 0)
     for (let said = false; ; said = true) {
@@ -72,7 +70,12 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
         tools,
         context,
         request,
-        async ({ land }) => (await land([candidate])).results.get(candidate),
+        async ({ land }) => {
+          // Inside, so that what a crash left of that very landing has been mended.
+          const before = await landedBefore(tools, into, commit)
+          if (before) return { result: 'landed', landing: { commit: before, into, nothing: true } } satisfies LandResult
+          return (await land([candidate])).results.get(candidate)
+        },
         options.onLockWait ? { onWait: options.onLockWait } : {},
       )
       if (answer?.result !== 'waits') return ending(context, candidate, answer)

@@ -193,7 +193,6 @@ async function testTree(
     })
     const { testCommit } = await import('./gate.js')
     const result = await testCommit(context, commit, test)
-    context.signal.throwIfAborted()
     // A failure is remembered of the target only: a change that failed may have been unlucky.
     if (result.status === 0 || tree.startsWith('target ')) remember(request.tested, tree, result)
     return result

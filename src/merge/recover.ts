@@ -24,10 +24,11 @@ export interface RecoveredMove {
 export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
   const done: RecoveredMove[] = []
   for (const { intent, forget } of leftIntents(root)) {
-    freeRef(root, intent)
+    await freeRef(root, intent)
     const value = await resolveCommit(root, intent.ref)
     for (const checkout of intent.checkouts) {
       const { index, lock, copy } = indexFiles(checkout.own)
+      rmSync(`${lock}.oompa`, { force: true })
       // Our lock on the index says that we had not let go of it, and nobody else can have changed it since.
       if (!isOurLock(lock)) continue
       if (value === intent.to && existsSync(copy)) {
@@ -44,14 +45,31 @@ export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
   return done
 }
 
-/** A ref's lock that holds the value we were about to write, and is older than any living git of ours, is a dead one's. */
-function freeRef(root: string, intent: Intent): void {
-  const lock = path.join(gitFolders(root).common, `${intent.ref}.lock`)
+/**
+ * Frees the locks that a dead git of ours holds on the target, and on HEAD, whose log a move of the target writes to.
+ * They are known by what they hold, the value we were about to write or nothing yet, and by their age: a living git
+ * holds them for a few milliseconds.
+ */
+async function freeRef(root: string, intent: Intent): Promise<void> {
+  const { common } = gitFolders(root)
+  for (const name of [intent.ref, 'HEAD']) {
+    const lock = path.join(common, `${name}.lock`)
+    const held = content(lock)
+    if (held !== '' && held !== intent.to) continue
+    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    if (age < LONGEST_HOLD_MS) await new Promise((resolve) => setTimeout(resolve, LONGEST_HOLD_MS - age))
+    if (content(lock) === held) rmSync(lock, { force: true })
+  }
+}
+
+const LONGEST_HOLD_MS = 500
+
+function content(file: string): string | undefined {
   try {
-    if (readFileSync(lock, 'utf8').trim() !== intent.to) return
-    if (Date.now() - statSync(lock).mtimeMs > 500) rmSync(lock, { force: true })
+    return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 

@@ -25,14 +25,15 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
       return false
     }
   }
+  const own = level > 1 && !swarm.settings.here ? worktree : undefined
   let safe = true
-  if (worktree && level > 1 && iteration.outcome !== 'landed') {
+  if (own && iteration.outcome !== 'landed') {
     safe = await tried(async () => {
-      commits = await keepWork(iteration, worktree)
+      commits = await keepWork(iteration, own)
     })
   }
   await tried(() => releaseClaims(iteration))
-  if (worktree && level > 1 && safe) await tried(() => giveBack(iteration, worktree))
+  if (own && safe) await tried(() => giveBack(iteration, own))
   emit({
     type: 'iteration.ended',
     ...facts,

@@ -2,8 +2,9 @@
 
 import path from 'node:path'
 import { messageOf } from '../errors.js'
+import { waitingApprovals } from '../review/approvals.js'
 import { keptWork } from '../tasks/kept.js'
-import { requeueStale } from '../tasks/requeue.js'
+import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import type { Swarm } from './contract.js'
 import { keepWorktree, keptRef } from './keep.js'
 import { openTasks } from './tasks.js'
@@ -56,7 +57,12 @@ export async function releaseStale(swarm: Swarm): Promise<number> {
   const store = swarm.store ?? (await openTasks(repository.root, settings, hooks))
   if (!store) return 0
   if (into) await store.tracked?.recover(into)
+  // A task whose change waits for a person is nobody's to do again.
+  const waiting = new Set(waitingApprovals(repository.root).map((approval) => approval.task))
+  const stale = (await staleClaims(store)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  if (stale.length === 0) return 0
   const { requeued } = await requeueStale(store, {
+    ids: stale.map(({ id }) => id),
     by: `oompa-${swarm.id}`,
     note: (claim) => keptWork(swarm.repository.root, claim),
   })

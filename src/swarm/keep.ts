@@ -1,6 +1,5 @@
 // Keeps what did not land under refs of its own, and never over something else that is kept there.
 
-import { randomBytes } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +7,7 @@ import { messageOf } from '../errors.js'
 import { gitFolders } from '../git/folders.js'
 import { isAncestor } from '../git/history.js'
 import { resolveCommit } from '../git/repository.js'
-import { git, gitText } from '../git/run.js'
+import { gitText } from '../git/run.js'
 import { commitsOver } from '../git/worktrees.js'
 import { commitLeftovers, type LeftoverOptions, type Leftovers } from '../merge/commit.js'
 import type { Worktree } from '../words.js'
@@ -50,7 +49,7 @@ export interface Kept {
 
 /**
  * Commits what is unsaved in a worktree that no agent works in any more, and keeps its HEAD and its branch. A merge
- * that still has conflict markers is kept as it stands, in a commit of its own beside them.
+ * that its author did not bring to an end is kept as it stands, markers and all.
  */
 export async function keepWorktree(
   root: string,
@@ -58,6 +57,10 @@ export async function keepWorktree(
   options: KeepOptions,
 ): Promise<Kept> {
   const leftovers = await commitAll(worktree, { message: options.message })
+  if (leftovers.unresolved.length > 0) {
+    const message = `${options.message}, with conflict markers`
+    await gitText(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-F', '-'], { input: message })
+  }
   const tips = new Set<string>()
   for (const tip of [
     await resolveCommit(worktree.path, 'HEAD'),
@@ -65,8 +68,6 @@ export async function keepWorktree(
   ]) {
     if (tip && !(await isAncestor(root, tip, options.base))) tips.add(tip)
   }
-  if (leftovers.unresolved.length > 0)
-    tips.add(await snapshot(worktree.path, `${options.message}: an unresolved merge`))
   const refs: string[] = []
   let commits = 0
   for (const tip of tips) {
@@ -87,22 +88,5 @@ async function commitAll(worktree: Pick<Worktree, 'path'>, options: LeftoverOpti
     await sleep(500)
     if (statSync(lock, { throwIfNoEntry: false })?.mtimeMs === before) rmSync(lock, { force: true })
     return commitLeftovers(worktree, options)
-  }
-}
-
-/** A commit of all tracked files as they are now, on top of HEAD; neither the index nor any branch changes. */
-async function snapshot(cwd: string, message: string): Promise<string> {
-  const index = path.join(gitFolders(cwd).own, `oompa-snapshot-${randomBytes(4).toString('hex')}`)
-  const env = { GIT_INDEX_FILE: index }
-  try {
-    await gitText(cwd, ['read-tree', 'HEAD'], { env })
-    await gitText(cwd, ['add', '--update', ':/'], { env })
-    const tree = await gitText(cwd, ['write-tree'], { env })
-    const head = await gitText(cwd, ['rev-parse', 'HEAD'])
-    const merging = await git(cwd, ['rev-parse', '--verify', '--quiet', 'MERGE_HEAD'])
-    const parents = ['-p', head, ...(merging.status === 0 ? ['-p', merging.stdout.trim()] : [])]
-    return await gitText(cwd, ['commit-tree', tree, ...parents, '-F', '-'], { input: `${message}\n` })
-  } finally {
-    rmSync(index, { force: true })
   }
 }

@@ -1,6 +1,7 @@
 // Starts a swarm: everything that could be wrong is found here, before any agent runs.
 
 import path from 'node:path'
+import { openPersister } from '../agents/persist.js'
 import { parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import { idleSettings, levelOf } from '../config/level.js'
@@ -107,7 +108,9 @@ async function assemble(parts: Parts): Promise<Swarm> {
   const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
   const workers: Worker[] = []
   const landing =
-    level > 1 ? await (await import('./landing.js')).landingParts({ ...parts, emit, hooks: loaded }) : undefined
+    into !== undefined
+      ? await (await import('./landing.js')).landingParts({ ...parts, into, id, stopping, emit, hooks: loaded })
+      : undefined
   const swarm: Swarm = {
     id,
     repository,
@@ -124,15 +127,17 @@ async function assemble(parts: Parts): Promise<Swarm> {
     budget,
     stopping,
     emit,
+    persister: openPersister(process.env),
     output: entry.output,
     ahead: new Map(),
     busy: new Set(),
     outcomes: [],
-    bypassed: false,
+    bypassed: landing?.bypassed ?? (async () => false),
     resumed,
     findAgent,
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
     reviewers: landing?.reviewers ?? (() => []),
+    rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),
     drain: landing?.drain ?? (async () => {}),
   }
@@ -143,7 +148,21 @@ async function assemble(parts: Parts): Promise<Swarm> {
       makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }),
     )
   }
+  swarm.planner = await plannerOf(swarm, ports[0]!)
   return swarm
+}
+
+/** The planner of `oompa.json`, unless enough tasks are pending; a lane of one iteration that may write no code. */
+async function plannerOf(swarm: Swarm, portBase: number): Promise<Worker | undefined> {
+  const { settings, level, store, repository, resumed } = swarm
+  const { planner } = settings
+  if (!planner || level === 1 || resumed) return undefined
+  const pending = store ? (await store.list()).pending.length : 0
+  if (planner.maxPending !== undefined && pending >= planner.maxPending) return undefined
+  const [lane] = settings.workers
+  const prompt = readPrompts(repository.root, planner.prompts, { expand: true })
+  const own = { ...lane!, agent: planner.agent, prompts: planner.prompts, iterations: 1, canPlan: true, planner: true }
+  return makeWorker(swarm, { name: 'w0', settings: own, prompt, portBase, first: 1 })
 }
 
 interface Call {

@@ -8,7 +8,12 @@ export function statusOfChange(iteration: Iteration): StatusEdits | undefined {
   const { store, into } = iteration.lane.swarm
   if (!store?.tracked || !into || iteration.claims.length + iteration.added.length === 0) return undefined
   const claims = [...iteration.claims]
-  const status = store.tracked.statusEdits({ into, claims, completion: completionOf(iteration), added: iteration.added })
+  const status = store.tracked.statusEdits({
+    into,
+    claims,
+    completion: completionOf(iteration),
+    added: iteration.added,
+  })
   return {
     edits: (mergedCommit, onto) => status.edits(mergedCommit, onto),
     async settle(landing) {

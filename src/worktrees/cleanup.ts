@@ -3,7 +3,7 @@
 
 import path from 'node:path'
 import { isAncestor } from '../git/history.js'
-import { currentBranch, resolveCommit, type Repository } from '../git/repository.js'
+import { currentBranch, type Repository, resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { commitsOver, listWorktrees, unsavedWork } from '../git/worktrees.js'
 import { worktreePool } from './pool.js'
@@ -32,11 +32,16 @@ const OURS = /^\.w\d+-i\d+$/
  * What could be removed now, and what stays. Changes nothing.
  * @param inUse the running swarm that has a worktree or branch of this name
  */
-export async function planCleanup(repository: Repository, inUse: (name: string) => string | undefined): Promise<Cleanup> {
+export async function planCleanup(
+  repository: Repository,
+  inUse: (name: string) => string | undefined,
+): Promise<Cleanup> {
   const { root } = repository
   const removed: Removal[] = []
   const left: Leftover[] = []
-  const worktrees = (await listWorktrees(root)).filter((entry) => path.dirname(entry.path) === root && OURS.test(path.basename(entry.path)))
+  const worktrees = (await listWorktrees(root)).filter(
+    (entry) => path.dirname(entry.path) === root && OURS.test(path.basename(entry.path)),
+  )
   const landed = await landedBranches(root)
   for (const entry of worktrees) {
     const name = path.basename(entry.path)
@@ -68,7 +73,11 @@ async function reasonToStay(
   if (here === entry.path) return { why: 'you are in it' }
   if (entry.prunable) return undefined
   const unsaved = await unsavedWork(entry.path)
-  if (unsaved.length > 0) return { why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}`, look: `git -C ${name} status` }
+  if (unsaved.length > 0)
+    return {
+      why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}`,
+      look: `git -C ${name} status`,
+    }
   if (entry.branch === undefined) return { why: 'it is on no branch', look: `git -C ${name} log --oneline -5` }
   if (!landed.has(entry.branch)) return unlanded(root, entry.branch)
   return undefined
@@ -101,8 +110,17 @@ async function landedBranches(root: string): Promise<Set<string>> {
 }
 
 async function containedElsewhere(root: string, branch: string, tip: string): Promise<boolean> {
-  const text = await gitText(root, ['for-each-ref', '--contains', tip, '--format=%(refname)', 'refs/heads/', 'refs/oompa/kept/'])
-  return text.split('\n').some((ref) => ref !== '' && !ref.startsWith('refs/heads/oompa/') && ref !== `refs/heads/${branch}`)
+  const text = await gitText(root, [
+    'for-each-ref',
+    '--contains',
+    tip,
+    '--format=%(refname)',
+    'refs/heads/',
+    'refs/oompa/kept/',
+  ])
+  return text
+    .split('\n')
+    .some((ref) => ref !== '' && !ref.startsWith('refs/heads/oompa/') && ref !== `refs/heads/${branch}`)
 }
 
 /** Removes what was planned; what has changed meanwhile stays. */

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { candidates } from '../../src/commands/completions/candidates.js'
 import { commands } from '../../src/commands/index.js'
 import { openLog } from '../../src/events/log.js'
 import { oompa, oompaBin } from '../support/oompa.js'
+import { itWith } from '../support/optional.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
-
-const has = (shell: string) => spawnSync(shell, ['--version']).error === undefined
 
 function repository() {
   const made = testRepository()
@@ -95,7 +94,7 @@ test('a shell that we do not know is status 2', async () => {
 })
 
 describe('the scripts', () => {
-  test.skipIf(!has('bash'))('bash completes with ours', () => {
+  itWith('bash')('bash completes with ours', () => {
     const { root, env } = repository()
     const bin = temporaryFolder()
     symlinkSync(oompaBin, path.join(bin, 'oompa'))
@@ -120,17 +119,18 @@ describe('the scripts', () => {
     ])
   })
 
-  test.each(['zsh', 'fish'])('%s can read its script', async (shell) => {
-    const cwd = temporaryFolder()
-    const { stdout, status } = await oompa(['completion', shell], { cwd, env: process.env })
-    expect(status).toBe(0)
-    expect(stdout).toContain('oompa completion --complete=')
-    if (!has(shell)) {
-      console.log(`${shell} is not installed: its script was only printed, not read by it.`)
-      return
-    }
-    mkdirSync(path.join(cwd, 'bin'))
-    writeFileSync(path.join(cwd, 'script'), stdout)
-    expect(spawnSync(shell, ['-n', 'script'], { cwd, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
-  })
+  for (const shell of ['zsh', 'fish']) {
+    test(`that of ${shell} asks us for the candidates`, async () => {
+      const ended = await oompa(['completion', shell], { cwd: temporaryFolder(), env: process.env })
+      expect(ended.status).toBe(0)
+      expect(ended.stdout).toContain('oompa completion --complete=')
+    })
+
+    itWith(shell)(`${shell} can read its own`, async () => {
+      const cwd = temporaryFolder()
+      const { stdout } = await oompa(['completion', shell], { cwd, env: process.env })
+      writeFileSync(path.join(cwd, 'script'), stdout)
+      expect(spawnSync(shell, ['-n', 'script'], { cwd, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+    })
+  }
 })

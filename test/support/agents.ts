@@ -57,7 +57,8 @@ ${body}
 }
 
 function readCall(folder: string): Call {
-  const text = (name: string) => (readdirSync(folder).includes(name) ? readFileSync(path.join(folder, name), 'utf8') : '')
+  const text = (name: string) =>
+    readdirSync(folder).includes(name) ? readFileSync(path.join(folder, name), 'utf8') : ''
   const parts = (name: string) => text(name).split('\0').slice(0, -1)
   return {
     argv: parts('argv'),

@@ -1,11 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import path from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { packageRoot } from '../support/oompa.js'
+import { itWith } from '../support/optional.js'
 import { temporaryFolder } from '../support/repository.js'
 
-const hasTmux = spawnSync('tmux', ['-V']).status === 0
-if (!hasTmux) console.log('tmux is not installed: the live table is not tried on a real terminal')
+const test = itWith('tmux')
 
 interface Pane {
   /** What the terminal shows, without the empty lines below. */
@@ -42,7 +42,7 @@ function pane(columns: number, rows: number, env: Record<string, string> = {}): 
 const patience = { timeout: 20_000, interval: 100 }
 const tables = (lines: readonly string[]) => lines.filter((line) => /(^| )now( |$)/.test(line)).length
 
-test.skipIf(!hasTmux)('on a terminal of 80 columns the table stands once, below the printed lines', async () => {
+test('on a terminal of 80 columns the table stands once, below the printed lines', async () => {
   const terminal = pane(80, 24)
   await vi.waitFor(() => expect(terminal.lines().join('\n')).toMatch(/printed line 3/), patience)
   const lines = terminal.lines()
@@ -59,7 +59,7 @@ test.skipIf(!hasTmux)('on a terminal of 80 columns the table stands once, below 
   expect(new Set(ends).size).toBe(1)
 })
 
-test.skipIf(!hasTmux)('on resize, narrower and wider, no remains are left', async () => {
+test('on resize, narrower and wider, no remains are left', async () => {
   const terminal = pane(80, 24)
   await vi.waitFor(() => expect(terminal.lines().join('\n')).toMatch(/printed line 1/), patience)
   terminal.resize(40, 24)
@@ -78,7 +78,7 @@ test.skipIf(!hasTmux)('on resize, narrower and wider, no remains are left', asyn
   expect(wide.length).toBeLessThanOrEqual(12)
 })
 
-test.skipIf(!hasTmux)('sixty workers fit on a small screen, and the summary comes whole at the end', async () => {
+test('sixty workers fit on a small screen, and the summary comes whole at the end', async () => {
   const terminal = pane(80, 12, { FEED_WORKERS: '60' })
   await vi.waitFor(() => expect(terminal.lines().join('\n')).toMatch(/… and \d+ more/), patience)
   expect(terminal.lines().length).toBeLessThanOrEqual(12)
