@@ -9,6 +9,8 @@ export interface FolderState {
   readonly folder: Folder
   readonly scan: Scan
   readonly records: Records
+  /** Ids of tasks that agents asked for by files in their worktrees: what is added of them is the swarm's doing. */
+  readonly asked: Set<string>
   /** Appends to the history. */
   say(entry: Omit<HistoryEntry, 'at'>): void
 }

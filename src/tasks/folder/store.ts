@@ -7,7 +7,7 @@ import type { Claim, NewTask, TaskListing, TaskStore } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { encodeTask, completeTask as fillIn, freeId } from '../encode.js'
 import { duplicateTask } from '../errors.js'
-import { record } from '../history.js'
+import { addedBy, record } from '../history.js'
 import { arrange, type CurrentFound } from '../listing.js'
 import { BARE_STALE_MS, claimRecords, holderOf, staleness } from '../records.js'
 import { lazyTracked } from '../tracked/lazy.js'
@@ -57,6 +57,7 @@ export function openFolder(root: string, folder: string): FolderState {
     folder: opened,
     scan: createScan(opened),
     records: claimRecords(root, folder),
+    asked: new Set(),
     say: (entry) => record(root, entry),
   }
 }
@@ -125,7 +126,7 @@ export function addTask(state: FolderState, wanted: NewTask): Task {
     const there = readTaskFile(place(folder, 'pending', name), name)
     if (attempt > 20 || (there?.ok && there.task.id === task.id)) throw duplicateTask(task.id, 'it is pending')
   }
-  state.say({ type: 'added', task: task.id, by: process.env.OOMPA_WORKER, swarm: process.env.OOMPA_SWARM })
+  state.say({ type: 'added', task: task.id, ...addedBy(state.asked.has(task.id)) })
   return task
 }
 
