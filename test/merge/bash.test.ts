@@ -40,7 +40,11 @@ describe('oompa_loompas.sh', () => {
   })
 
   test('at level 2 lands each change, and the author mends a conflict', async () => {
-    const repository = landingRepository({ 'prompts/worker.md': 'Work.\n', 'hooks/merge.sh': '', 'list.txt': '' })
+    const repository = landingRepository({
+      'prompts/worker.md': 'Work.\n',
+      'hooks/merge.ts': "import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({})\n",
+      'list.txt': '',
+    })
     const mend = `git merge -q main >/dev/null 2>&1; git show main:list.txt > list.txt; echo "$name" >> list.txt`
     const env = prepare(
       repository,
