@@ -20,7 +20,7 @@ export interface HistoryEntry {
   readonly commit?: string
 }
 
-export function historyFile(root: string): string {
+function historyFile(root: string): string {
   return path.join(stateFolder(root), 'tasks.jsonl')
 }
 
