@@ -1,0 +1,68 @@
+// When a process has to be ended from outside: it takes too long, says nothing, has said its last word, is not wanted.
+
+import type { EndReason, ProcessOptions } from './run.js'
+
+/** `setTimeout` takes no more. */
+const LONGEST_MS = 2 ** 31 - 1
+
+/** The four reasons to end a process from outside, and the clock that tells silence. */
+export function watchLimits(options: ProcessOptions) {
+  const timers = new Set<NodeJS.Timeout>()
+  let last = performance.now()
+  let failure: { error: unknown } | undefined
+  let reach: (reason: EndReason) => void = () => {}
+  const reached = new Promise<EndReason>((resolve) => {
+    reach = resolve
+  })
+  const after = (ms: number, then: () => void): void => {
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer)
+        then()
+      },
+      Math.min(ms, LONGEST_MS),
+    )
+    timers.add(timer)
+  }
+  const abort = () => reach('aborted')
+  options.signal?.addEventListener('abort', abort, { once: true })
+  if (isLimit(options.timeoutMs)) after(options.timeoutMs, () => reach('timeout'))
+  const idleMs = options.idleMs
+  if (isLimit(idleMs)) {
+    // The clock is a monotonic one: it stands still while a laptop sleeps, so waking up is not silence.
+    const look = (): void => {
+      const left = idleMs - (performance.now() - last)
+      if (left <= 0) reach('idle')
+      else after(left, look)
+    }
+    after(idleMs, look)
+  }
+  let finished = false
+  return {
+    reached,
+    /** What to do with each piece of text: mark the time, pass it on, see whether the final message has come. */
+    heard: (pass: ((text: string) => void) | undefined) => (text: string) => {
+      last = performance.now()
+      if (text !== '') pass?.(text)
+      if (finished || options.graceMs === undefined || !options.finished?.()) return
+      finished = true
+      after(options.graceMs, () => reach('grace'))
+    },
+    failed: (error: unknown) => {
+      failure = { error }
+      reach('aborted')
+    },
+    /** An error of our own reader is ours, and is not swallowed. */
+    rethrow: () => {
+      if (failure) throw failure.error
+    },
+    clear: () => {
+      for (const timer of timers) clearTimeout(timer)
+      options.signal?.removeEventListener('abort', abort)
+    },
+  }
+}
+
+function isLimit(ms: number | undefined): ms is number {
+  return ms !== undefined && Number.isFinite(ms) && ms > 0
+}
