@@ -1,4 +1,8 @@
+// How the tests are run. `.ci/run` names a file in OOMPA_TEST_REPORT to take its numbers from.
+
 import { defineConfig } from 'vitest/config'
+
+const report = process.env.OOMPA_TEST_REPORT
 
 export default defineConfig({
   test: {
@@ -7,7 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    reporters: ['default'],
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
   resolve: { alias: { 'oompa-loompas': new URL('./src/index.ts', import.meta.url).pathname } },
 })

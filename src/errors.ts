@@ -25,7 +25,7 @@ export interface ErrorFacts {
   cause?: unknown
 }
 
-/** An error with a way out. Thrown everywhere; printed in one place (`src/commands/main.ts`). */
+/** An error with a way out. Thrown everywhere; printed in one place (`reportError`). */
 export class OompaError extends Error {
   readonly code: string
   readonly mend: string | undefined
@@ -53,4 +53,12 @@ export function messageOf(error: unknown): string {
 /** Whether `error` is a system error with this code, such as `ENOENT`. */
 export function isErrno(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
+}
+
+/** Prints an error for a person (and its stack with `OOMPA_DEBUG=1`); gives its exit status. */
+export function reportError(error: unknown): Status {
+  console.error(`oompa: ${messageOf(error)}`)
+  if (error instanceof OompaError && error.mend) console.error(`  → ${error.mend}`)
+  if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) console.error(error.stack)
+  return error instanceof OompaError ? error.status : STATUS.failed
 }

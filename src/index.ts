@@ -1,6 +1,32 @@
 // All that hooks and the loop may import.
 
+export type * from './agents/contract.js'
+export { command, type ProgramOptions } from './agents/program.js'
+export type * from './events/contract.js'
+export type * from './hooks/contract.js'
+export { type NotifyOptions, notify } from './hooks/notify.js'
 export type { MergeHookWithOptions, MergeOptions } from './merge/contract.js'
 export { type PullRequestOptions, pullRequests } from './merge/pull-requests.js'
 export { mergeQueue } from './merge/queue.js'
+export { type ReviewerOptions, reviewer } from './review/reviewer.js'
+export {
+  type ApprovalOptions,
+  type ApprovalRule,
+  approval,
+  continuousIntegration,
+  highRisk,
+  largerThan,
+  packageManifests,
+  touches,
+} from './review/risk.js'
+export { readVerdict } from './review/verdict.js'
+export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
+export { attempts, claim, land, openWorktree, propose, review, swarm } from './swarm/loop.js'
+export type * from './tasks/contract.js'
+export { taskFolder } from './tasks/folder/store.js'
+export { taskGraph } from './tasks/graph/store.js'
+export { markdownLists } from './tasks/lists/store.js'
 export type * from './words.js'
+export type { WorktreePool } from './worktrees/contract.js'
+export { worktreePool } from './worktrees/pool.js'
+export { type SetupOptions, setup } from './worktrees/setup.js'

@@ -86,8 +86,10 @@ export interface StatusEdits {
   /**
    * Edits over the merged tree, so that status and work are one commit. Empty if `tasks/` is not tracked.
    * @param mergedCommit what `merged-commit` says (cli.md, 16); undefined for a squash.
+   * @param onto the commit that the change is stacked on, where that is not the target itself: in a batch, tasks that
+   *   are one file have the status of those before it there.
    */
-  edits(mergedCommit: string | undefined): Promise<readonly TreeEdit[]>
+  edits(mergedCommit: string | undefined, onto?: string): Promise<readonly TreeEdit[]>
   /** After the ref has moved: moves the task's files. Safe to call again for the same landing. */
   settle(landing: Landing): Promise<void>
 }

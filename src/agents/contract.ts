@@ -79,6 +79,8 @@ export interface Agent {
     readonly version: (spec: AgentSpec) => AgentCommand
     /** Status 0 means logged in; where the CLI has none, its environment decides at the first run. */
     readonly login?: (spec: AgentSpec) => AgentCommand
+    /** Whether its environment or configuration stands in for a login that `login` knows nothing of. */
+    readonly otherLogin?: (env: NodeJS.ProcessEnv) => boolean
     /** How to install it, and how to log in. */
     readonly install: string
     readonly loginHelp: string

@@ -17,16 +17,20 @@ const ENCLOSING = [
   'CLAUDE_CODE_CHILD_SESSION',
   'CLAUDE_PROJECT_DIR',
   'CLAUDE_AGENT_SDK_VERSION',
+  'CLAUDE_EFFORT',
+  'AI_AGENT',
   'CODEX_SANDBOX',
   'CODEX_SANDBOX_NETWORK_DISABLED',
   'CODEX_THREAD_ID',
+  'CODEX_SESSION_ID',
+  'CODEX_TOOL_CALL_ID',
   'CODEX_CI',
   'GEMINI_CLI',
+  'GEMINI_CLI_NO_RELAUNCH',
   'OPENCODE',
   'OPENCODE_PID',
   'OPENCODE_RUN_ID',
   'CURSOR_AGENT',
-  'AI_AGENT',
 ]
 
 /** What an iteration of an enclosing swarm says about itself; ours says its own. */

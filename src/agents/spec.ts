@@ -11,15 +11,17 @@ export const builtInHarnesses = ['claude', 'codex', 'command', 'gemini', 'openco
 /**
  * Takes `claude`, `claude:opus`, `codex:o3:high` or `command:PATH` apart. A suffix that is not a word for reasoning
  * belongs to the model, as in `opencode:openrouter/x:free`.
- * @param known names of all harnesses, those of `hooks/agent.*` too.
+ * @param known names of all harnesses; without it any name will do, since `hooks/agent.*` may bring it later
+ *   (`requireHarness` then checks it).
  * @throws OompaError with status 2 for an unknown harness or an impossible model.
  */
-export function parseAgentSpec(text: string, known: readonly string[] = builtInHarnesses): AgentSpec {
+export function parseAgentSpec(text: string, known?: readonly string[]): AgentSpec {
   const spec = text.trim()
   const colon = spec.indexOf(':')
   const harness = colon < 0 ? spec : spec.slice(0, colon)
   const rest = colon < 0 ? '' : spec.slice(colon + 1)
-  if (!known.includes(harness)) throw unknownHarness(text, harness, known)
+  if (known) requireHarness({ harness }, known, text)
+  else if (!/^[A-Za-z0-9][\w.-]*$/.test(harness)) throw unknownHarness(text, harness, builtInHarnesses)
   if (/[\u0000-\u001f\u007f]/.test(rest))
     throw usageError(`The agent \`${printable(text)}\` has control characters in it.`)
   if (harness === 'command') {
@@ -33,6 +35,14 @@ export function parseAgentSpec(text: string, known: readonly string[] = builtInH
     throw usageError(`The model \`${model}\` of the agent \`${text}\` begins with a dash.`, `Write ${harness}:MODEL`)
   }
   return { harness, ...(model ? { model } : {}), ...(suffix ? { reasoning: suffix } : {}) }
+}
+
+/**
+ * @param known names of all harnesses, those of `hooks/agent.*` too
+ * @throws OompaError `unknown-agent` (status 2) if the harness is none of them
+ */
+export function requireHarness(spec: AgentSpec, known: readonly string[], text: string = formatAgentSpec(spec)): void {
+  if (!known.includes(spec.harness)) throw unknownHarness(text, spec.harness, known)
 }
 
 function unknownHarness(text: string, harness: string, known: readonly string[]) {

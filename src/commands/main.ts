@@ -1,7 +1,7 @@
 // The command line: finds the command, parses its options, prints what went wrong, and sets the exit status.
 
-import { readFileSync } from 'node:fs'
-import { messageOf, OompaError, STATUS, type Status } from '../errors.js'
+import { OompaError, reportError, STATUS, type Status } from '../errors.js'
+import { packageVersion } from '../files/package.js'
 import type { Command } from './contract.js'
 
 /** Runs `oompa <argv>`; gives the exit status. */
@@ -44,18 +44,4 @@ async function perform(command: Command, argv: readonly string[]): Promise<Statu
     return STATUS.done
   }
   return command.run(args)
-}
-
-/** Prints an error for a person (and its stack with `OOMPA_DEBUG=1`); gives its exit status. */
-export function reportError(error: unknown): Status {
-  console.error(`oompa: ${messageOf(error)}`)
-  if (error instanceof OompaError && error.mend) console.error(`  → ${error.mend}`)
-  if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) console.error(error.stack)
-  return error instanceof OompaError ? error.status : STATUS.failed
-}
-
-/** The version in our package.json. */
-export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return version
 }

@@ -49,12 +49,18 @@ function parseQuickly(command: Command, argv: string[]): Omit<Args, 'rest'> | un
   }
 }
 
-/** `--workers claude:5 opencode:2` becomes `--workers=claude:5 --workers=opencode:2`. */
+/**
+ * `--workers claude:5 opencode:2` becomes `--workers=claude:5 --workers=opencode:2`, and `--iterations -1` becomes
+ * `--iterations=-1`: a number below zero is a bad value, not an option.
+ */
 function spreadArrays(specs: Readonly<Record<string, OptionSpec>>, argv: readonly string[]): string[] {
   const out: string[] = []
   let array: string | undefined
   for (const [at, word] of argv.entries()) {
-    if (word.startsWith('-')) {
+    const before = specs[argv[at - 1]?.replace(/^--/, '') ?? '']
+    if (/^-[\d.]/.test(word) && before && before.type !== 'boolean' && !before.array) {
+      out.push(`${out.pop()}=${word}`)
+    } else if (word.startsWith('-')) {
       const name = word.replace(/^--/, '')
       array = specs[name]?.array ? name : undefined
       if (specs[name]?.optional && !isNumber(argv[at + 1])) out.push(`${word}=Infinity`)

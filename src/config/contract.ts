@@ -19,6 +19,10 @@ export interface WorkerSettings {
   readonly story?: string
   readonly priority?: number
   readonly role?: string
+  /** `false`: this worker's changes are not reviewed. */
+  readonly needsReview?: boolean
+  /** Asked before the swarm's reviewers. */
+  readonly reviewers?: readonly ReviewerSettings[]
 }
 
 /** An agent that reads changes. */

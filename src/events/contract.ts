@@ -25,8 +25,13 @@ export interface EventFacts {
     into?: string
     version: string
     resumed?: boolean
+    /** Flags and variables that the settings came from, for a resume. */
+    argv?: readonly string[]
+    environment?: Readonly<Record<string, string>>
   }
   'swarm.stopped': { reason: string; status: number }
+  /** A later start found this swarm dead, and put its things in order. */
+  'swarm.recovered': { by: string; processes: number; claims: number; kept: readonly string[] }
   'iteration.started': { worktree?: string; branch?: string; base?: string }
   'iteration.ended': {
     outcome: 'landed' | 'done' | 'nothing' | 'kept' | 'refused' | 'failed' | 'interrupted' | 'waiting'

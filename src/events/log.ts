@@ -1,6 +1,6 @@
 // The event log: appended to by stages, read by views. It is the only record of what a swarm did.
 
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { runFolder, runsFolder } from '../files/paths.js'
@@ -21,15 +21,22 @@ export function logFile(root: string, swarm: string): string {
 /** Opens (and makes) the log of a swarm for appending. */
 export function openLog(root: string, swarm: string): EventLog {
   mkdirSync(runFolder(root, swarm), { recursive: true })
-  const file = openSync(logFile(root, swarm), 'a')
+  const file = openSync(logFile(root, swarm), 'a+')
   const listeners: ((event: OompaEvent) => void)[] = []
   let open = true
+  // After a line that a crash or a full disk has cut, a line end comes first: else the next event would be lost with it.
+  let whole = endsWhole(file)
   return {
     emit(event) {
-      const full = { at: new Date().toISOString(), swarm, ...event } as OompaEvent
+      // `type` third in every line: `scan.ts` finds it there without parsing the line.
+      const full: OompaEvent = { at: new Date().toISOString(), swarm, ...typeFirst(event) }
       try {
         // One write for one line: O_APPEND keeps lines of several processes apart.
-        if (open) writeSync(file, `${JSON.stringify(full)}\n`)
+        if (open) {
+          const line = Buffer.from(`${whole ? '' : '\n'}${JSON.stringify(full)}\n`)
+          whole = false
+          whole = writeSync(file, line) === line.length
+        }
       } catch (error) {
         // A full disk must not end the swarm: its views still hear of the event.
         if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) throw error
@@ -46,6 +53,12 @@ export function openLog(root: string, swarm: string): EventLog {
   }
 }
 
+function endsWhole(file: number): boolean {
+  const { size } = fstatSync(file)
+  const last = Buffer.alloc(1)
+  return size === 0 || readSync(file, last, 0, 1, size - 1) === 0 || last[0] === 10
+}
+
 /** Every event of a swarm; a last line that was cut by a crash is passed over. */
 export function readLog(root: string, swarm: string): OompaEvent[] {
   let text: string
@@ -58,14 +71,35 @@ export function readLog(root: string, swarm: string): OompaEvent[] {
   return text.split('\n').flatMap((line) => parseEvent(line) ?? [])
 }
 
-/** One line of a log, or undefined if it is not an event. */
+function typeFirst<E extends NewEvent>(event: E): E {
+  return Object.assign({ type: event.type }, event)
+}
+
+/**
+ * One line of a log, or undefined if it is not an event (cut by a crash, or not ours). The fields beside `at`, `type`
+ * and `swarm` are those of the version that wrote it: a reader must not rely on them blindly.
+ */
 export function parseEvent(line: string): OompaEvent | undefined {
   if (!line.startsWith('{')) return undefined
   try {
-    return JSON.parse(line) as OompaEvent
+    const value: unknown = JSON.parse(line)
+    return isEvent(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+function isEvent(value: unknown): value is OompaEvent {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'at' in value &&
+    typeof value.at === 'string' &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    'swarm' in value &&
+    typeof value.swarm === 'string'
+  )
 }
 
 /** Ids of all swarms that have a folder. */

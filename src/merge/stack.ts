@@ -48,7 +48,7 @@ async function merged(
   if (!merge.clean) return { conflict: merge }
   if (merge.tree === before?.oid) return { nothing: true }
   const mergedCommit = squash ? undefined : candidate.commit
-  const edits = (await candidate.status?.edits(mergedCommit)) ?? []
+  const edits = (await candidate.status?.edits(mergedCommit, onto)) ?? []
   const tree = await editTree(tools.root, tools.objects, merge.tree, edits)
   if (!squash) {
     const message = mergeMessage(candidate, into)
@@ -91,7 +91,7 @@ async function rebased(tools: LandingTools, onto: string, candidate: Candidate):
     tip = await commitTree(tools.root, { tree, parents: [tip], message, author: facts.author })
   }
   const mergedCommit = tip
-  const edits = (await candidate.status?.edits(mergedCommit)) ?? []
+  const edits = (await candidate.status?.edits(mergedCommit, onto)) ?? []
   const edited = await editTree(tools.root, tools.objects, tree, edits)
   if (edited !== tree) {
     tip = await commitTree(tools.root, { tree: edited, parents: [tip], message: statusMessage(candidate) })

@@ -1,6 +1,6 @@
 // What a task store is: where tasks are, who holds them, and how they change hands. Few members, all used by the loop.
 
-import type { Task } from '../words.js'
+import type { StatusEdits, Task, TreeEdit } from '../words.js'
 
 /** Who claims. Written into the claim record, so that a dead holder can be told from a live one. */
 export interface Claimer {
@@ -43,7 +43,8 @@ export interface TaskProblem {
 export interface TaskListing {
   /** In the order in which they would be claimed. */
   readonly pending: readonly (Task & { readonly ready: boolean; readonly waitsFor: readonly string[] })[]
-  readonly current: readonly (Task & { readonly claim?: Claim })[]
+  /** `stale` says why there is no sign of life; without a claim it was moved by hand (cli.md, 18). */
+  readonly current: readonly (Task & { readonly claim?: Claim; readonly stale?: string })[]
   readonly complete: readonly Task[]
   /** Files that are not tasks, cycles, missing prerequisites: they never stop the good ones. */
   readonly problems: readonly TaskProblem[]
@@ -76,6 +77,65 @@ export interface TaskStore {
   renew?(claims: readonly Claim[]): Promise<void>
   /** Calls back when something may have changed; a hint, never a fact. Returns what ends it. */
   watch?(changed: () => void): () => Promise<void>
+  /**
+   * Gives a current task to somebody else, with a new fence, if its claim is still the one with this fence (undefined:
+   * if nobody's): how stale claims and a person's `--force` take over.
+   * @throws OompaError `not-yours` (status 4)
+   */
+  take?(id: string, claimer: Claimer, expected: string | undefined): Promise<Claim>
+  /** Puts a complete task back to pending, for a person; false if it is not complete. */
+  reopen?(id: string, reason: string, by: string): Promise<boolean>
+  /** Where the tasks are, absolute, if they are files. */
+  readonly path?: string
+  /** How tasks that stand in the repository travel with the work (design.md, *State*). */
+  readonly tracked?: TrackedTasks
+}
+
+/** What an agent did to the copy of the tasks in its worktree, read as requests. */
+export interface TaskRequests {
+  /** New tasks; `path` is below the worktree. */
+  readonly adds: readonly { readonly path: string; readonly task: Task }[]
+  /** It moved a task of its own to complete. */
+  readonly ready: boolean
+  /** Ids of tasks that it moved to complete, its own or not. */
+  readonly completed: readonly string[]
+  /** Everything else that it did, with why nothing comes of it. */
+  readonly ignored: readonly { readonly path: string; readonly reason: string }[]
+}
+
+/** What a landing is to write of tasks. */
+export interface StatusRequest {
+  /** The target, without `refs/heads/`. */
+  readonly into: string
+  /** Claims that the landing completes. */
+  readonly claims: readonly Claim[]
+  readonly completion: Omit<Completion, 'mergedCommit'>
+  /** Ids of tasks that were added for this change and stand in no commit yet. */
+  readonly added?: readonly string[]
+}
+
+/** A change never contains the status of tasks; a landing does. */
+export interface TrackedTasks {
+  /**
+   * The difference below the tasks between `base` and what stands in `worktree` now, committed or not.
+   * @param own ids of the tasks that the worker holds
+   */
+  requests(worktree: string, base: string, own: readonly string[]): Promise<TaskRequests>
+  /**
+   * Puts the tasks back to what they are in `base`, as one commit on the worktree's branch; `adds` that no commit holds
+   * are removed.
+   * @returns the commit, or undefined if there was nothing to put back
+   */
+  restore(worktree: string, base: string, adds?: TaskRequests['adds']): Promise<string | undefined>
+  /**
+   * The status that travels with a landing. Its `edits` throw OompaError `not-yours` or `already-complete` (status 4):
+   * the work is kept and given up.
+   */
+  statusEdits(request: StatusRequest): StatusEdits
+  /** What of our doing no landing has carried, over the target's tree: for one commit when the swarm drains. */
+  drain(into: string): Promise<readonly TreeEdit[]>
+  /** After a crash, committed-complete wins: ids of tasks whose files were moved to where the target has them. */
+  recover(into: string): Promise<readonly string[]>
 }
 
 /** A task to be added; the id is made from the summary where there is none. */

@@ -1,7 +1,7 @@
 // How agents are named.
 
 import { describe, expect, it } from 'vitest'
-import { formatAgentSpec, parseAgentSpec } from '../../src/agents/spec.js'
+import { builtInHarnesses, formatAgentSpec, parseAgentSpec, requireHarness } from '../../src/agents/spec.js'
 
 describe('harness:model:reasoning', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('harness:model:reasoning', () => {
   })
 
   it('names the nearest agent and all known ones', () => {
-    expect(() => parseAgentSpec('cluade:opus')).toThrow(
+    expect(() => parseAgentSpec('cluade:opus', builtInHarnesses)).toThrow(
       expect.objectContaining({
         status: 2,
         message: expect.stringContaining('known: claude, codex, command, gemini, opencode'),
@@ -38,7 +38,9 @@ describe('harness:model:reasoning', () => {
     expect(() => parseAgentSpec('command')).toThrow(expect.objectContaining({ status: 2 }))
   })
 
-  it('takes the names of agents that hooks add', () => {
+  it('takes the names of agents that hooks add, which are checked once they are known', () => {
+    expect(parseAgentSpec('aider:gpt')).toEqual({ harness: 'aider', model: 'gpt' })
+    expect(() => requireHarness({ harness: 'aider' }, builtInHarnesses)).toThrow(expect.objectContaining({ status: 2 }))
     expect(parseAgentSpec('aider:gpt', ['aider'])).toEqual({ harness: 'aider', model: 'gpt' })
   })
 

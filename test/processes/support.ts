@@ -13,9 +13,9 @@ export function runShell(script: string, options: Partial<ProcessOptions> = {}):
   return runProcess({ file: 'sh', args: ['-c', script], cwd: temporaryFolder(), env, killAfterMs: 300, ...options })
 }
 
-/** Waits until `condition` holds; fails after ten seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000
+/** Waits until `condition` holds; fails after ten seconds, or `limitMs`. */
+export async function until(condition: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+  const deadline = Date.now() + limitMs
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`)
     await sleep(10)

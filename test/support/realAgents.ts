@@ -2,8 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { it, onTestFinished } from 'vitest'
-import { findExecutable } from '../../src/processes/executable.js'
+import { onTestFinished } from 'vitest'
 import { startModelServer } from '../model-server/server.mjs'
 import { cleanEnvironment } from './repository.js'
 
@@ -136,7 +135,7 @@ stream_max_retries = 0
     JSON.stringify({
       security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
       privacy: { usageStatisticsEnabled: false },
-      general: { enableAutoUpdate: false },
+      general: { enableAutoUpdate: false, maxAttempts: 1 },
     }),
   )
   return cleanEnvironment(home, {
@@ -164,23 +163,4 @@ stream_max_retries = 0
   })
 }
 
-/** Where a CLI is on this machine's PATH, or undefined. */
-export function realAgent(harness: RealHarness): string | undefined {
-  return findExecutable(harness, process.env, process.cwd())
-}
-
-const said = new Set<string>()
-
-/**
- * A test that needs these CLIs: skipped, with a line that says so, where one is missing; with `OOMPA_REQUIRE_CLIS=1`
- * (as continuous integration sets it) it runs and fails instead.
- */
-export function itWith(...harnesses: readonly RealHarness[]) {
-  const missing = harnesses.filter((harness) => !realAgent(harness))
-  if (missing.length === 0 || process.env.OOMPA_REQUIRE_CLIS === '1') return it
-  for (const name of missing) {
-    if (!said.has(name)) console.log(`skipped: tests with the real ${name}, which is not on the PATH`)
-    said.add(name)
-  }
-  return it.skip
-}
+export { itWith } from './optional.js'

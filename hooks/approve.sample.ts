@@ -1,0 +1,8 @@
+// Asks you before certain changes land: `oompa approvals`, `oompa approve ID`, `oompa reject ID "why"`. Changes to
+// hooks/, prompts/, oompa.json and oompa_loompas.mjs always wait, with this file or without it.
+import { approval, highRisk, touches } from 'oompa-loompas'
+
+export default approval({
+  // Continuous integration, package manifests, very large changes; and a rule of one's own.
+  when: [...highRisk, touches('migrations/**', 'the database')],
+})

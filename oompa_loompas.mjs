@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// The loop: workers in parallel, iterations in turn, each in a worktree of its own. This is all of it, and it is yours
+// to edit. Each comment on the right is the line of bash that it stands for, or the hook that turns the stage on.
+import { existsSync, realpathSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const { attempts, claim, land, openWorktree, propose, review, swarm } = await import(toolkit())
+
+await swarm(async (worker) => {                               // for w in $(seq 1 ${WORKERS:-3}); do (
+  for await (const iteration of worker) {                     //   for i in $(seq 1 ${ITERATIONS:-5}); do
+    const task = await claim(iteration)                       //     hooks/tasks
+    const worktree = await openWorktree(iteration)            //     git worktree add .w1-i1 -b oompa/w1-i1
+    for (const attempt of attempts(iteration)) {              //     once; up to three times from level 2 on
+      const change = await propose(worktree, task, attempt)   //     { echo "Worktree: $wt"; cat prompts/worker.md; } | claude -p -
+      const refusal = await review(change) ?? await land(change) //  hooks/review, then hooks/approve and hooks/merge
+      if (!refusal) break
+      attempt.feedback = refusal                              //     a review, a conflict, a failed test: back to its author
+    }
+  }                                                           //   done
+})                                                            // ) & done; wait
+
+/** The package: installed beside this file, or where the `oompa` on the PATH comes from. */
+function toolkit() {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const programs = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa'))]
+  const program = programs.find((file) => file && existsSync(file))
+  try {
+    if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas')
+  } catch {} // not beside this file
+  if (program) return pathToFileURL(join(realpathSync(program), '../../dist/index.js')).href
+  console.error('oompa-loompas is not installed here.\n  → npm install --global oompa-loompas')
+  process.exit(2)
+}

@@ -1,0 +1,77 @@
+// `oompa approve ID`: a change that waits for a person lands at once, through the same merge and test.
+
+import { STATUS, type Status } from '../errors.js'
+import { openLog } from '../events/log.js'
+import { findRepository } from '../git/repository.js'
+import type { MergeHook } from '../hooks/contract.js'
+import { mergeQueue } from '../merge/queue.js'
+import { findApproval, type StoredApproval } from '../review/approvals.js'
+import { landApproved, refuseAgents } from '../review/decide.js'
+import { escapeLines, escapeText } from '../views/escape.js'
+import { isRefusal, type Landing, type Refusal } from '../words.js'
+import type { Command } from './contract.js'
+import { heldTask, statusOf } from './held-task.js'
+import { flag } from './parse.js'
+import { type Standalone, standalone } from './standalone.js'
+
+export const command: Command = {
+  name: 'approve',
+  summary: 'Land a change that waits for you: the commit that you have seen, merged and tested as any other.',
+  positionals: [{ name: 'id', describe: 'As oompa approvals prints it; its beginning is enough', required: true }],
+  options: { json: { type: 'boolean', describe: 'Print JSON' } },
+  examples: [['oompa approve w1-3-1a2b3c4', 'prints the landed commit; 4 on a conflict or a failed test']],
+  async run(args) {
+    refuseAgents('approve')
+    const { root } = await findRepository()
+    const approval = findApproval(root, args.positionals[0] ?? '')
+    const result = await land(root, approval)
+    return flag(args, 'json') ? printJson(approval, result) : print(approval, result)
+  },
+}
+
+async function land(root: string, approval: StoredApproval): Promise<Landing | Refusal> {
+  const log = openLog(root, approval.swarm)
+  const { swarm, worker, iteration } = approval
+  try {
+    return await standalone(root, { swarm, worker, iteration, emit: (event) => log.emit(event) }, async (parts) => {
+      const held = await heldTask(root, approval, parts)
+      const landed = await landApproved(root, approval, {
+        merge: mergeHookOf(parts),
+        context: parts.context,
+        ...(held ? { task: held.claim.task, status: statusOf(held, approval) } : {}),
+      })
+      if (held && !isRefusal(landed)) {
+        log.emit({ type: 'task.completed', worker, iteration, task: held.claim.task.id, commit: landed.mergedCommit })
+      }
+      if (held?.taken && isRefusal(landed)) {
+        await held.store.release(held.claim, `Its work waits as ${approval.id} and did not land: ${landed.refused}.`)
+      }
+      return landed
+    })
+  } finally {
+    log.close()
+  }
+}
+
+function mergeHookOf({ hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>): MergeHook {
+  const { enabled: _, ...options } = settings.merge
+  return hooks.merge ?? mergeQueue(options)
+}
+
+function print({ id }: StoredApproval, result: Landing | Refusal): Status {
+  if (isRefusal(result)) {
+    console.error(`oompa: ${id} is approved and did not land; it still waits.\n`)
+    console.error(escapeLines(result.feedback).join('\n'))
+    console.error(`\n  → oompa reject ${id} "…" sends it back to be mended.`)
+    return STATUS.refused
+  }
+  console.log(result.commit)
+  console.error(`oompa: ${id} has landed on ${escapeText(result.into)}.`)
+  return STATUS.done
+}
+
+function printJson({ id }: StoredApproval, result: Landing | Refusal): Status {
+  const refused = isRefusal(result)
+  console.log(JSON.stringify({ id, outcome: refused ? 'refused' : 'landed', ...result }, null, 2))
+  return refused ? STATUS.refused : STATUS.done
+}

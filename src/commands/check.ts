@@ -1,0 +1,68 @@
+// `oompa check`: whether a run could work here, one line for each thing that it needs.
+
+import { STATUS } from '../errors.js'
+import { findRepository, type Repository } from '../git/repository.js'
+import { coloursFor } from '../views/colour.js'
+import { escapeLines } from '../views/escape.js'
+import { type Finding, failed } from './checks/contract.js'
+import type { Args, Command } from './contract.js'
+import { flag } from './parse.js'
+
+export const command: Command = {
+  name: 'check',
+  summary:
+    'Say whether a run could work here: git, Node, disk, agents, configuration, prompts, hooks. Status 1 if not.',
+  positionals: [{ name: 'config', describe: 'Configuration, in place of oompa.json' }],
+  options: {
+    agent: { type: 'string', describe: 'Check this agent in place of the configured ones', short: 'a' },
+    json: { type: 'boolean', describe: 'Print JSON: a list of {check, ok, text, mend}' },
+  },
+  examples: [
+    ['oompa check', 'everything that a run needs'],
+    ['oompa check --agent codex', 'whether Codex is there and logged in'],
+  ],
+  async run(args) {
+    const findings = await allFindings(args)
+    if (flag(args, 'json')) console.log(JSON.stringify(findings, null, 2))
+    else print(findings)
+    return findings.every((finding) => finding.ok) ? STATUS.done : STATUS.failed
+  },
+}
+
+async function allFindings(args: Args): Promise<Finding[]> {
+  const { machineFindings } = await import('./checks/machine.js')
+  const machine = await machineFindings()
+  let repository: Repository
+  try {
+    repository = await findRepository()
+  } catch (error) {
+    return [...machine, failed('repository', error)]
+  }
+  const { root } = repository
+  const { settingsFindings } = await import('./checks/settings.js')
+  const { repositoryFindings } = await import('./checks/repository.js')
+  const checked = await settingsFindings(root, args)
+  const [here, agents] = await Promise.all([
+    repositoryFindings(repository, checked.settings?.workers.length ?? 1),
+    checked.settings
+      ? (await import('./checks/agents.js')).agentFindings(
+          root,
+          checked.settings,
+          checked.level,
+          checked.hooks?.agents ?? [],
+        )
+      : [],
+  ])
+  return [...machine, ...here, ...checked.findings, ...agents]
+}
+
+function print(findings: readonly Finding[]): void {
+  const colours = coloursFor(process.stdout, process.env)
+  const width = Math.max(...findings.map((finding) => finding.check.length))
+  for (const { check, ok, text, mend } of findings) {
+    const [first = '', ...more] = escapeLines(text)
+    console.log(`${ok ? colours.green('✓') : colours.red('✗')} ${check.padEnd(width)}  ${first}`)
+    for (const line of more) console.log(`  ${' '.repeat(width)}  ${line}`)
+    if (mend) console.log(`  ${' '.repeat(width)}  ${colours.dim(`→ ${mend}`)}`)
+  }
+}

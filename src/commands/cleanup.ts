@@ -1,0 +1,42 @@
+// `oompa cleanup`: removes worktrees and branches that are clean, landed and not in use; says what it leaves and why.
+
+import { STATUS } from '../errors.js'
+import { findRepository } from '../git/repository.js'
+import { removeSpares } from '../worktrees/pool.js'
+import type { Command } from './contract.js'
+import { flag } from './parse.js'
+
+export const command: Command = {
+  name: 'cleanup',
+  summary: 'Remove worktrees and branches that are clean, landed and not in use; list what stays, and why.',
+  options: {
+    'dry-run': { type: 'boolean', describe: 'Say what would be removed, and remove nothing' },
+    all: { type: 'boolean', describe: 'Remove the spare checkouts in the cache folder as well' },
+    json: { type: 'boolean', describe: 'Print JSON' },
+  },
+  examples: [
+    ['oompa cleanup --dry-run', 'what would go, and what stays'],
+    ['oompa cleanup', 'remove it'],
+  ],
+  async run(args) {
+    const { planCleanup, performCleanup } = await import('../worktrees/cleanup.js')
+    const repository = await findRepository()
+    const { inUse } = await import('../swarm/in-use.js')
+    const plan = await planCleanup(repository, inUse(repository.root))
+    const dryRun = flag(args, 'dry-run')
+    const done = dryRun ? plan : await performCleanup(repository, plan)
+    const spares = flag(args, 'all') && !dryRun ? await removeSpares(repository.root) : 0
+    if (flag(args, 'json')) {
+      console.log(JSON.stringify({ dryRun, spares, ...done }, null, 2))
+      return STATUS.done
+    }
+    const verb = dryRun ? 'would remove' : 'removed'
+    for (const { worktree, branch } of done.removed) {
+      console.log(`${verb} ${[worktree, branch && `branch ${branch}`].filter(Boolean).join(' and ')}`)
+    }
+    for (const { name, why, look } of done.left) console.log(`left ${name}: ${why}${look ? `\n  → ${look}` : ''}`)
+    if (done.removed.length === 0 && done.left.length === 0) console.log('Nothing to clean up.')
+    if (spares > 0) console.log(`removed ${spares} spare checkouts`)
+    return STATUS.done
+  },
+}

@@ -1,0 +1,48 @@
+// The task of a change that waits for a person: completed when it lands, given back when it is rejected.
+
+import type { StoredApproval } from '../review/approvals.js'
+import type { Claim, TaskStore } from '../tasks/contract.js'
+import { landingStatus } from '../tasks/landingStatus.js'
+import type { StatusEdits } from '../words.js'
+import type { Standalone } from './standalone.js'
+
+export interface HeldTask {
+  readonly claim: Claim
+  readonly store: TaskStore
+  /** It had gone back to pending meanwhile, and was claimed for this answer. */
+  readonly taken: boolean
+}
+
+/**
+ * The claim under which the change was made. Where the swarm has ended and its claims have gone back, a new one: a
+ * task whose work lands now must not be done again. Somebody else's claim is none of ours.
+ */
+export async function heldTask(
+  root: string,
+  approval: StoredApproval,
+  { hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>,
+): Promise<HeldTask | undefined> {
+  if (approval.task === null) return undefined
+  const store = hooks.tasks ?? (await configuredStore(root, settings))
+  const { worker, swarm, task: id } = approval
+  const listing = await store.list()
+  const claim = listing.current.find((task) => task.id === id)?.claim
+  if (claim) {
+    const ours = claim.holder.worker === worker && claim.holder.swarm === swarm
+    return ours ? { claim, store, taken: false } : undefined
+  }
+  if (!listing.pending.some((task) => task.id === id)) return undefined
+  const answer = await store.claim({ id, claimer: { worker, swarm, pid: process.pid } })
+  return answer.answer === 'claimed' ? { claim: answer.claim, store, taken: true } : undefined
+}
+
+async function configuredStore(root: string, settings: Standalone['settings']): Promise<TaskStore> {
+  const { openTaskStore } = await import('../tasks/index.js')
+  return openTaskStore(root, settings.tasksStore ? { store: settings.tasksStore } : {})
+}
+
+/** Completes the task with the landing of its change. */
+export function statusOf({ claim, store }: HeldTask, approval: StoredApproval): StatusEdits {
+  const completion = { by: approval.worker, at: new Date().toISOString() }
+  return landingStatus(store, { into: approval.into, claims: [claim], completion })
+}

@@ -1,0 +1,106 @@
+// `oompa init`: writes what level 1 needs and is not there yet. It never overwrites anything.
+
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
+import { packageFolder } from '../files/package.js'
+import { excludeOurs } from '../git/exclude.js'
+import { findRepository, headCommit } from '../git/repository.js'
+import type { Command } from './contract.js'
+import { flag } from './parse.js'
+
+const SPEC = `# What this repository should become
+
+Say here what the agents are to build: what it does, for whom, and how one can tell that it works. A numbered list of
+things that can be checked is worth more than a long text. Each worker reads this file.
+
+1. …
+
+## How it is tested
+
+The command that has to pass, such as \`npm test\`.
+`
+
+interface Starter {
+  /** Below the root. */
+  readonly name: string
+  readonly content: () => string | Uint8Array
+  readonly mode?: number
+}
+
+const shipped = (name: string) => () => readFileSync(path.join(packageFolder, name))
+
+const FILES: readonly Starter[] = [
+  { name: 'oompa_loompas.mjs', content: shipped('oompa_loompas.mjs'), mode: 0o755 },
+  { name: 'prompts/worker.md', content: shipped('prompts/worker.md') },
+  { name: 'spec.md', content: () => SPEC },
+]
+
+/** Git keeps no empty folder, and a claim is a move between two that have to be there. */
+const FOLDERS = ['tasks/pending', 'tasks/current', 'tasks/complete']
+
+export const command: Command = {
+  name: 'init',
+  summary: 'Write what is missing of oompa_loompas.mjs, prompts/worker.md, spec.md and tasks/. Never overwrites.',
+  options: { json: { type: 'boolean', describe: 'Print JSON' } },
+  examples: [['oompa init', 'in a repository of any language']],
+  async run(args) {
+    const { root, gitDir } = await findRepository()
+    const written: string[] = []
+    const kept: string[] = []
+    for (const starter of startersFor(root)) {
+      if (writeNew(root, starter)) written.push(starter.name)
+      else kept.push(starter.name)
+    }
+    excludeOurs(gitDir)
+    if (flag(args, 'json')) {
+      console.log(JSON.stringify({ root, written, kept }, null, 2))
+      return STATUS.done
+    }
+    for (const name of written) console.log(`wrote ${name}`)
+    for (const name of kept) console.log(`kept  ${name} (it was there)`)
+    console.log(await whatNext(root, written))
+    return STATUS.done
+  },
+}
+
+function startersFor(root: string): Starter[] {
+  // Two stores are one too many (cli.md, settled question 19): whoever keeps lists gets no folders.
+  if (existsSync(path.join(root, 'tasks/pending.md'))) return [...FILES]
+  const folders = FOLDERS.filter((folder) => !existsSync(path.join(root, folder)))
+  return [...FILES, ...folders.map((folder) => ({ name: `${folder}/.gitkeep`, content: () => '' }))]
+}
+
+/** Writes a file unless there is anything of that name, a broken link too. */
+function writeNew(root: string, { name, content, mode }: Starter): boolean {
+  const file = path.join(root, name)
+  if (lstatSync(file, { throwIfNoEntry: false })) return false
+  try {
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, content(), { flag: 'wx' })
+    // The mode of `writeFile` is cut by the umask; a loop that cannot be run is no loop.
+    if (mode !== undefined) chmodSync(file, mode)
+    return true
+  } catch (cause) {
+    if (isErrno(cause, 'EEXIST') && lstatSync(file, { throwIfNoEntry: false })) return false
+    throw new OompaError({
+      code: 'init-failed',
+      message: `Cannot write ${file}: ${messageOf(cause)}`,
+      mend: `ls -ld '${path.dirname(file)}'`,
+      cause,
+    })
+  }
+}
+
+async function whatNext(root: string, written: readonly string[]): Promise<string> {
+  const commit = written.length > 0 || !(await headCommit(root))
+  return [
+    '',
+    'Next:',
+    `  edit spec.md                         what is to be built${written.includes('spec.md') ? '' : ' (it is yours)'}`,
+    ...(commit ? ['  git add -A && git commit -m "Start"  worktrees are made from what is committed'] : []),
+    '  oompa check                          whether a run can work here',
+    '  ./oompa_loompas.mjs                  three workers, five iterations each (WORKERS, ITERATIONS)',
+    '  oompa add merge                      land their work, tested: level 2',
+  ].join('\n')
+}

@@ -1,0 +1,102 @@
+// `oompa list`: the history of swarms, one line each, with the columns of the earlier system.
+
+import { STATUS } from '../errors.js'
+import { fold } from '../events/fold.js'
+import { listRuns, type Run } from '../events/runs.js'
+import { scanLog } from '../events/scan.js'
+import { readState } from '../events/snapshot.js'
+import type { SwarmState } from '../events/state.js'
+import { findRepository } from '../git/repository.js'
+import { columnLines } from '../views/columns.js'
+import { dateAndTime } from '../views/format.js'
+import type { Command } from './contract.js'
+import { flag } from './parse.js'
+
+/** Swarms that are shown without `--all`. */
+const LATEST = 20
+const HEADER = ['ID', 'State', 'PID', 'Workers', 'Active', 'Cycles', 'Merged', 'Failed', 'Done', 'Started']
+
+interface Line {
+  readonly swarm: string
+  readonly state: string
+  readonly pid: number | null
+  readonly workers: number
+  readonly active: number
+  readonly cycles: number
+  readonly merged: number
+  readonly failed: number
+  readonly done: number
+  readonly startedAt: string | null
+  readonly stoppedAt: string | null
+}
+
+export const command: Command = {
+  name: 'list',
+  summary: `List swarms, the latest first: the latest ${LATEST}, or all.`,
+  options: {
+    all: { type: 'boolean', describe: 'All swarms' },
+    json: { type: 'boolean', describe: 'Print JSON' },
+  },
+  examples: [
+    ['oompa list', 'the latest swarms'],
+    ['oompa list --all --json', 'the whole history for programs'],
+  ],
+  async run(args) {
+    const { root } = await findRepository()
+    const runs = listRuns(root)
+    const lines = (flag(args, 'all') ? runs : runs.slice(0, LATEST)).map((run) => lineOf(root, run))
+    if (flag(args, 'json')) {
+      console.log(JSON.stringify(lines, null, 2))
+      return STATUS.done
+    }
+    if (!lines.length) {
+      console.log('No swarm has been run in this repository yet. See: oompa run')
+      return STATUS.done
+    }
+    for (const line of columnLines(HEADER, lines.map(cells))) console.log(line)
+    const more = runs.length - lines.length
+    if (more > 0) console.log(`… and ${more} earlier: oompa list --all`)
+    return STATUS.done
+  },
+}
+
+function lineOf(root: string, run: Run): Line {
+  const state = stateFor(root, run)
+  const workers = [...state.workers.values()]
+  const { outcomes, iterations } = state.counts
+  const active = workers.filter(({ phase }) => phase !== 'idle' && phase !== 'ended').length
+  return {
+    swarm: run.swarm,
+    state: run.state,
+    pid: run.state === 'running' ? (run.pid ?? null) : null,
+    workers: workers.length,
+    active: run.state === 'running' ? active : 0,
+    cycles: iterations,
+    merged: outcomes.landed ?? 0,
+    failed: (outcomes.failed ?? 0) + (outcomes.refused ?? 0),
+    done: outcomes.done ?? 0,
+    startedAt: run.startedAt ?? null,
+    stoppedAt: run.stoppedAt ?? null,
+  }
+}
+
+/** All of the log for one that runs; of the others, only the lines that are counted. */
+function stateFor(root: string, run: Run): SwarmState {
+  if (run.state === 'running') return readState(root, run)
+  return fold(scanLog(root, run.swarm, (type) => type === 'swarm.started' || type === 'iteration.ended'))
+}
+
+function cells(line: Line): unknown[] {
+  return [
+    line.swarm,
+    line.state,
+    line.pid ?? '-',
+    line.workers,
+    line.active,
+    line.cycles,
+    line.merged,
+    line.failed,
+    line.done,
+    line.startedAt ? dateAndTime(line.startedAt) : '-',
+  ]
+}

@@ -1,0 +1,82 @@
+// Puts together what a worker would be told if it started now, from the same parts as the loop does.
+
+import path from 'node:path'
+import { formatAgentSpec } from '../agents/spec.js'
+import type { Settings } from '../config/contract.js'
+import { type Level, levelOf } from '../config/level.js'
+import { settingsOf } from '../config/load.js'
+import { usageError } from '../errors.js'
+import { findRepository } from '../git/repository.js'
+import { findHooks, hasHook } from '../hooks/find.js'
+import { resolveTarget } from '../merge/target.js'
+import { composePrompt, contextValues, level1Input, readPrompts, tokensIn } from '../prompts/index.js'
+import { openTasks } from '../swarm/tasks.js'
+import type { Args } from './contract.js'
+
+export interface PromptNow {
+  readonly worker: string
+  readonly agent: string
+  readonly level: Level
+  readonly prompt: Buffer
+}
+
+/**
+ * @param worker `w1`, `w2`, …
+ * @throws OompaError with status 2 if there is no such worker, or a prompt cannot be used
+ */
+export async function promptNow(args: Args, worker: string): Promise<PromptNow> {
+  const { root } = await findRepository()
+  const { worker: _worker, agent: _agent, json: _json, ...options } = args.options
+  const settings = await settingsOf(root, { ...args, options }, { env: process.env })
+  const found = findHooks(root)
+  const level = levelOf({ hooks: found.files.map((file) => file.hook), settings })
+  const lane = laneOf(settings, worker)
+  const read = readPrompts(root, lane.prompts, { expand: level > 1 })
+  const facts = { worker, agent: formatAgentSpec(lane.agent), level }
+  if (level === 1) {
+    return { ...facts, prompt: settings.here ? read.bytes : level1Input(`.${worker}-i1`, read.bytes) }
+  }
+  const prompts = read.text ?? ''
+  const queue = await queueNow(root, settings)
+  const claims = hasHook(found, 'tasks')
+  const lands = settings.merge.enabled || hasHook(found, 'merge')
+  const prompt = composePrompt({
+    swarm: '<swarm>',
+    worker,
+    iteration: 1,
+    ...(settings.here ? { here: true } : { branch: `oompa/${worker}-i1` }),
+    into: lands ? await resolveTarget(root, settings.merge.into) : undefined,
+    task: claims ? queue?.pending.find((task) => task.ready) : undefined,
+    claiming: claims ? 'loop' : settings.configuredWorkers ? 'signal' : 'agent',
+    tasksPath: queue ? path.join(root, 'tasks') : undefined,
+    queue,
+    canPlan: lane.canPlan,
+    planner: lane.planner,
+    prompts,
+    context: await contextValues(root, root, tokensIn(prompts)),
+  })
+  return { ...facts, prompt: Buffer.from(prompt) }
+}
+
+function laneOf(settings: Settings, worker: string) {
+  const lane = /^w[1-9]\d*$/.test(worker) ? settings.workers[Number(worker.slice(1)) - 1] : undefined
+  if (lane) return lane
+  const names = settings.workers.map((_, index) => `w${index + 1}`)
+  throw usageError(
+    `There is no worker \`${worker}\` (there are ${names.join(', ')}).`,
+    `oompa prompt --worker ${names[0]}`,
+  )
+}
+
+async function queueNow(root: string, settings: Settings) {
+  const found = findHooks(root)
+  // Loading a hook runs it: only the one is loaded that says where tasks are.
+  const files = found.files.filter((file) => file.hook === 'tasks')
+  const hooks =
+    files.length > 0 ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } }) : {}
+  const listing = await (await openTasks(root, settings, hooks))?.list()
+  if (!listing) return undefined
+  const { pending, current, complete } = listing
+  const counts = { pending: pending.length, current: current.length, complete: complete.length }
+  return { counts, pending, current }
+}

@@ -1,0 +1,103 @@
+// What a command needs to use hooks without a swarm: settings, hooks, and a context whose processes end with it.
+
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import type { Settings } from '../config/contract.js'
+import { settingsOf } from '../config/load.js'
+import { OompaError, STATUS } from '../errors.js'
+import type { Emit } from '../events/contract.js'
+import { outputFile, runFolder } from '../files/paths.js'
+import { excludeOurs } from '../git/exclude.js'
+import { gitFolders } from '../git/folders.js'
+import type { HookContext } from '../hooks/contract.js'
+import { type LoadedHooks, loadHooks } from '../hooks/load.js'
+import { hookContext } from '../swarm/context.js'
+import { agentFinder } from '../swarm/iteration.js'
+import type { Task } from '../words.js'
+
+export interface StandaloneFacts {
+  /** The swarm in whose folder things are written; a folder of its own, removed at the end, unless given. */
+  readonly swarm?: string
+  readonly worker?: string
+  readonly iteration?: number
+  readonly task?: Task
+  readonly emit?: Emit
+}
+
+export interface Standalone {
+  readonly settings: Settings
+  readonly hooks: LoadedHooks
+  readonly context: HookContext
+}
+
+/**
+ * Runs `work` with settings, hooks and a context of this repository. Ctrl-C aborts the context's signal once; what it
+ * runs ends, and `work` with it.
+ * @throws OompaError with status 2 for a broken configuration or hook
+ */
+export async function standalone<T>(
+  root: string,
+  facts: StandaloneFacts,
+  work: (parts: Standalone) => Promise<T>,
+): Promise<T> {
+  const swarm = facts.swarm ?? randomBytes(4).toString('hex')
+  const emit: Emit = facts.emit ?? (() => {})
+  const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const hooks = await loadHooks(root, { settings, emit })
+  const stopping = new AbortController()
+  const stop = () => stopping.abort(interrupted())
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  const worker = facts.worker ?? 'w0'
+  const iteration = facts.iteration ?? 1
+  const tasks = path.join(root, 'tasks')
+  const folder = runFolder(root, swarm)
+  excludeOurs(gitFolders(root).common)
+  mkdirSync(folder, { recursive: true })
+  try {
+    const plain = hookContext({
+      root,
+      swarm,
+      worker,
+      iteration,
+      ...(facts.task ? { task: facts.task } : {}),
+      tasks,
+      signal: stopping.signal,
+      variables: {
+        OOMPA_ROOT: root,
+        OOMPA_WORKTREE: root,
+        OOMPA_SWARM: swarm,
+        OOMPA_WORKER: worker,
+        OOMPA_ITERATION: String(iteration),
+        OOMPA_TASKS: tasks,
+        ...(facts.task ? { OOMPA_TASK: facts.task.id } : {}),
+      },
+      settings,
+      findAgent: agentFinder(hooks),
+      emit,
+      logFile: outputFile(root, swarm, worker, iteration),
+    })
+    const context: HookContext = {
+      ...plain,
+      workers: 1,
+      // A gate is set up as a worktree is.
+      prepare: async (worktree) => {
+        const { includeFiles } = await import('../worktrees/include.js')
+        await includeFiles(root, worktree.path)
+        for (const hook of hooks.worktree) await hook(worktree, context)
+      },
+    }
+    const result = await work({ settings, hooks, context })
+    stopping.signal.throwIfAborted()
+    return result
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+    if (!facts.swarm) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function interrupted(): OompaError {
+  return new OompaError({ code: 'interrupted', message: 'Interrupted.', status: STATUS.interrupted })
+}

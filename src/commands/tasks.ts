@@ -1,0 +1,74 @@
+// `oompa tasks`: what is pending, current and complete. Each subcommand is a file in `tasks/`, loaded when it is called.
+
+import { STATUS } from '../errors.js'
+import type { Command } from './contract.js'
+import { flag } from './parse.js'
+import { json, openTasks } from './tasks/open.js'
+
+export const command: Command = {
+  name: 'tasks',
+  summary: 'Shows the tasks: how many are pending, current and complete, and which.',
+  options: { json },
+  examples: [
+    ['oompa tasks', 'counts, then the pending and current tasks'],
+    ['oompa tasks --json', 'everything, for programs'],
+    ['oompa tasks add "Write the parser" --priority 1', 'adds a task, prints its id'],
+    ['oompa tasks claim', 'claims the next task that is ready'],
+  ],
+  subcommands: {
+    add: () => import('./tasks/add.js'),
+    audit: () => import('./tasks/audit.js'),
+    claim: () => import('./tasks/claim.js'),
+    complete: () => import('./tasks/complete.js'),
+    graph: () => import('./tasks/graph.js'),
+    import: () => import('./tasks/import.js'),
+    lint: () => import('./tasks/lint.js'),
+    release: () => import('./tasks/release.js'),
+    reset: () => import('./tasks/reset.js'),
+    show: () => import('./tasks/show.js'),
+    stale: () => import('./tasks/stale.js'),
+  },
+  async run(args) {
+    const { claimFacts, plain, printJson, taskFacts, taskLine } = await import('./tasks/print.js')
+    const { root, store } = await openTasks(args)
+    const { pending, current, complete, problems } = await store.list()
+    if (flag(args, 'json')) {
+      printJson({
+        store: store.name,
+        counts: { pending: pending.length, current: current.length, complete: complete.length },
+        pending: pending.map(taskFacts),
+        current: current.map(({ claim, ...task }) => ({
+          ...taskFacts(task),
+          ...(claim ? { claim: claimFacts(claim) } : {}),
+        })),
+        complete: complete.map(taskFacts),
+        problems,
+      })
+      return STATUS.done
+    }
+    const lines = [
+      'Task Status:',
+      `  Pending:  ${pending.length}`,
+      `  Current:  ${current.length}`,
+      `  Complete: ${complete.length}`,
+    ]
+    if (pending.length) lines.push('', 'Pending tasks:')
+    for (const task of pending) {
+      lines.push(taskLine(task))
+      if (task.waitsFor.length) lines.push(`      waits for ${task.waitsFor.map(plain).join(', ')}`)
+    }
+    if (current.length) lines.push('', 'Current tasks:')
+    for (const task of current) {
+      lines.push(taskLine(task))
+      const holder = task.claim ? `held by ${plain(task.claim.holder.worker)} since ${task.claim.since}` : undefined
+      const facts = [holder, task.stale && `stale: ${task.stale}`].filter(Boolean)
+      if (facts.length) lines.push(`      ${facts.join('; ')}`)
+    }
+    if (problems.length) {
+      const { problemLine } = await import('./tasks/problems.js')
+      lines.push('', 'Problems (oompa tasks lint):', ...problems.map((problem) => `  ${problemLine(root, problem)}`))
+    }
+    console.log(lines.join('\n'))
+    return STATUS.done
+  },
+}

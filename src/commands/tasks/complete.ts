@@ -1,0 +1,68 @@
+// `oompa tasks complete`: says that a task is done, and which became ready by it.
+
+import { OompaError, STATUS } from '../../errors.js'
+import type { Completion } from '../../tasks/contract.js'
+import { notYours } from '../../tasks/errors.js'
+import { becameReady } from '../../tasks/order.js'
+import type { Args, Command } from '../contract.js'
+import { flag, number, text } from '../parse.js'
+import { heldBy } from './held.js'
+import { json, openTasks, who } from './open.js'
+import { plain, printJson } from './print.js'
+
+export const command: Command = {
+  name: 'tasks complete',
+  summary: 'Moves a task that you hold to complete. 4: it is not yours.',
+  positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)' }],
+  options: {
+    ...who,
+    force: { type: 'boolean', describe: 'Whoever holds it' },
+    commit: { type: 'string', describe: 'The commit that contains the work, for merged-commit' },
+    rounds: { type: 'number', describe: 'How many review rounds it took, for review-rounds' },
+    notes: { type: 'string', describe: 'A note for the task' },
+    json,
+  },
+  examples: [
+    ['oompa tasks complete parser', 'the task that you claimed'],
+    ['oompa tasks complete parser --force', 'for a person, whoever holds it'],
+  ],
+  async run(args) {
+    const opened = await openTasks(args)
+    const id = taskId(args)
+    const standing = await heldBy(opened, id, flag(args, 'force'))
+    if (standing.state === 'complete') {
+      if (standing.by !== undefined && standing.by !== opened.worker) throw notYours(id, `${standing.by} completed it`)
+      console.error(`oompa: task \`${plain(id)}\` is complete already`)
+      return STATUS.nothing
+    }
+    const completion: Completion = {
+      by: opened.worker,
+      at: new Date().toISOString(),
+      reviewRounds: number(args, 'rounds'),
+      mergedCommit: text(args, 'commit'),
+      notes: text(args, 'notes'),
+    }
+    await opened.store.complete(standing.claim, completion)
+    const { pending, complete } = await opened.store.list()
+    const done = new Set(complete.map((task) => task.id))
+    const ready = becameReady(pending, id, (one) => done.has(one))
+    if (flag(args, 'json')) printJson({ id, completedBy: completion.by, ready: ready.map((task) => task.id) })
+    else {
+      console.log(`Completed ${plain(id)}.`)
+      for (const task of ready) console.log(`Ready now: ${plain(task.id)}: ${plain(task.summary)}`)
+    }
+    return STATUS.done
+  },
+}
+
+/** The id given, or the task that this iteration claimed. */
+export function taskId(args: Args): string {
+  const id = args.positionals[0] ?? process.env.OOMPA_TASK
+  if (id) return id
+  throw new OompaError({
+    code: 'usage',
+    message: 'Which task? Name its id (OOMPA_TASK is not set).',
+    mend: 'oompa tasks',
+    status: STATUS.usage,
+  })
+}

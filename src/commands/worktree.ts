@@ -1,0 +1,24 @@
+// `oompa worktree new|list|remove`: long-lived worktrees of a person's own, beside the repository.
+
+import type { Command } from './contract.js'
+
+const list = () => import('./worktreeList.js')
+
+export const command: Command = {
+  name: 'worktree',
+  summary: 'Named long-lived worktrees ../<repo>-NAME on feature/NAME: new, list, remove.',
+  options: { json: { type: 'boolean', describe: 'Print JSON' } },
+  examples: [
+    ['oompa worktree new login', '../<repo>-login on feature/login, dependencies installed'],
+    ['oompa worktree list', 'with what is unsaved and what has landed'],
+    ['oompa worktree remove login', 'only if nothing would be lost'],
+  ],
+  subcommands: {
+    new: () => import('./worktreeNew.js'),
+    list,
+    remove: () => import('./worktreeRemove.js'),
+  },
+  async run(args) {
+    return (await list()).command.run(args)
+  },
+}

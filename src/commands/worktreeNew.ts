@@ -1,0 +1,94 @@
+// `oompa worktree new NAME`: makes a named worktree and sets it up.
+
+import { OompaError, STATUS } from '../errors.js'
+import { withoutRepository } from '../git/environment.js'
+import { findRepository, resolveCommit } from '../git/repository.js'
+import type { HookContext } from '../hooks/contract.js'
+import { findHooks, hasHook } from '../hooks/find.js'
+import { resolveTarget } from '../merge/target.js'
+import type { NamedWorktree } from '../worktrees/named.js'
+import type { Command } from './contract.js'
+import { flag, text } from './parse.js'
+
+/** Milliseconds; installing everything anew takes long on a slow line. */
+const INSTALL_MS = 30 * 60_000
+
+export const command: Command = {
+  name: 'worktree new',
+  summary: 'Make ../<repo>-NAME on feature/NAME, set up by hooks/worktree or by the lock file that is there.',
+  positionals: [{ name: 'NAME', describe: 'Letters, digits, - and _', required: true }],
+  options: {
+    story: { type: 'string', describe: 'The story that it is for; `list` shows it' },
+    from: { type: 'string', describe: 'Where a new branch starts (the branch that is checked out)' },
+    'no-setup': { type: 'boolean', describe: 'Install nothing' },
+    json: { type: 'boolean', describe: 'Print JSON' },
+  },
+  examples: [
+    ['oompa worktree new login', ''],
+    ['oompa worktree new login --from origin/main --no-setup', ''],
+  ],
+  async run(args) {
+    const { root } = await findRepository()
+    const { makeNamed } = await import('../worktrees/named.js')
+    const from = text(args, 'from') ?? `refs/heads/${await resolveTarget(root, undefined)}`
+    const worktree = await makeNamed(root, args.positionals[0] ?? '', from, text(args, 'story'))
+    const json = flag(args, 'json')
+    const say = (line: string) => (json ? console.error(line) : console.log(line))
+    say(`made ${worktree.path} on ${worktree.branch}`)
+    if (!flag(args, 'no-setup')) await setUp(root, worktree, say)
+    if (json) console.log(JSON.stringify(worktree, null, 2))
+    else console.log(`  → cd '${worktree.path}'`)
+    return STATUS.done
+  },
+}
+
+async function setUp(root: string, worktree: NamedWorktree, say: (line: string) => void): Promise<void> {
+  const base = (await resolveCommit(root, `refs/heads/${worktree.branch}`)) ?? ''
+  const found = findHooks(root)
+  const { runCommand } = await import('../processes/command.js')
+  const context: HookContext = {
+    root,
+    swarm: '00000000',
+    worker: worktree.name,
+    iteration: 1,
+    tasks: `${root}/tasks`,
+    signal: new AbortController().signal,
+    env: { OOMPA_ROOT: root, OOMPA_WORKTREE: worktree.path, OOMPA_BRANCH: worktree.branch ?? '' },
+    emit: () => {},
+    run: (line, options = {}) =>
+      runCommand(line, {
+        timeoutMs: INSTALL_MS,
+        ...options,
+        cwd: options.cwd ?? worktree.path,
+        env: environment({ ...context.env, ...options.env }),
+        marker: `worktree:${worktree.name}:${process.pid}`,
+      }),
+    ask: () => Promise.reject(new OompaError({ code: 'no-agent', message: 'Setting up a worktree asks no agent.' })),
+  }
+  if (hasHook(found, 'worktree')) {
+    const { loadHooks } = await import('../hooks/load.js')
+    const hooks = await loadHooks(root, { found, run: context.run })
+    say('running hooks/worktree …')
+    const given = { name: worktree.name, path: worktree.path, branch: worktree.branch ?? '', base }
+    for (const hook of hooks.worktree) await hook(given, context)
+    return
+  }
+  const { installCommand } = await import('../worktrees/dependencies.js')
+  const install = installCommand(worktree.path)
+  if (!install) return
+  say(`running ${install.join(' ')} …`)
+  const { status, output } = await context.run(install)
+  if (status === 0) return
+  throw new OompaError({
+    code: 'setup-failed',
+    message: `The worktree is there, and \`${install.join(' ')}\` in it ended with ${status === null ? 'a signal or its time limit' : `status ${status}`}:\n${output.trim()}`,
+    mend: `cd '${worktree.path}' && ${install.join(' ')}`,
+  })
+}
+
+function environment(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const all = { ...withoutRepository(process.env), ...variables }
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}

@@ -1,0 +1,24 @@
+// `oompa worktree remove NAME`: removes a named worktree in which nothing would be lost.
+
+import { STATUS } from '../errors.js'
+import { findRepository } from '../git/repository.js'
+import { resolveTarget } from '../merge/target.js'
+import type { Command } from './contract.js'
+import { text } from './parse.js'
+
+export const command: Command = {
+  name: 'worktree remove',
+  summary: 'Remove a named worktree, and its branch if that has landed. Refuses unsaved or unmerged work (status 4).',
+  positionals: [{ name: 'NAME', describe: 'The name it was made with', required: true }],
+  options: { into: { type: 'string', describe: 'The branch that work lands on (the one that is checked out)' } },
+  examples: [['oompa worktree remove login', '']],
+  async run(args) {
+    const { root } = await findRepository()
+    const { namedPath, removeNamed } = await import('../worktrees/named.js')
+    const name = args.positionals[0] ?? ''
+    const target = await resolveTarget(root, text(args, 'into'))
+    const { branch } = await removeNamed(root, name, `refs/heads/${target}`)
+    console.log(`removed ${namedPath(root, name)}${branch ? ` and ${branch}, which has landed on ${target}` : ''}`)
+    return STATUS.done
+  },
+}

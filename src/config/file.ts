@@ -1,0 +1,83 @@
+// Reads and checks `oompa.json`. Loaded only where there is one: zod costs two thirds of an empty program's start.
+
+import { readFileSync } from 'node:fs'
+import { messageOf, usageError } from '../errors.js'
+import { type JsonPath, readJson } from './json.js'
+import { explainMistakes, type Mistake, mistakesOf, pathText } from './mistakes.js'
+import { passedOver } from './retired.js'
+import { configSchema, type FileConfig } from './schema.js'
+
+export interface CheckedConfig {
+  readonly config: FileConfig
+  /** What was accepted and does nothing, one sentence each. */
+  readonly remarks: readonly string[]
+}
+
+/**
+ * Reads a configuration file.
+ * @param file absolute path
+ * @param name what to call it in messages
+ * @throws OompaError `unreadable-config`, `bad-json` or `bad-config`, all status 2
+ */
+export function readConfigFile(file: string, name: string): CheckedConfig {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+  } catch (error) {
+    throw usageError(`Cannot read ${name}: ${messageOf(error)}`, 'oompa check', 'unreadable-config')
+  }
+  return checkConfig(text, name)
+}
+
+/**
+ * Checks the text of a configuration file; all mistakes are listed.
+ * @throws OompaError `bad-json` or `bad-config`, both status 2
+ */
+export function checkConfig(text: string, name: string): CheckedConfig {
+  const json = readJson(text, name)
+  const remarks: string[] = []
+  const value = withoutComments(json.value, [], remarks)
+  const checked = configSchema.safeParse(value)
+  const mistakes: Mistake[] = [
+    ...json.duplicates.map((one) => ({ path: one.path, problem: 'the key stands here twice' })),
+    ...(checked.success ? contradictions(checked.data) : mistakesOf(value, checked.error.issues)),
+  ]
+  if (mistakes.length > 0 || !checked.success) {
+    throw usageError(
+      explainMistakes(name, mistakes, json),
+      `Mend ${name}, then: oompa check (every key: docs/configuration.md)`,
+      'bad-config',
+    )
+  }
+  return { config: checked.data, remarks }
+}
+
+/** Keys that begin with `_` or `//` hold comments; some keys of other versions do nothing here, and that is said. */
+function withoutComments(value: unknown, path: JsonPath, remarks: string[]): unknown {
+  if (Array.isArray(value)) return value.map((one, index) => withoutComments(one, [...path, index], remarks))
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([key]) => {
+    const why = passedOver(path, key)
+    if (why) remarks.push(`${pathText([...path, key])} does nothing: ${why}.`)
+    return !why && !key.startsWith('_') && !key.startsWith('//')
+  })
+  return Object.fromEntries(kept.map(([key, one]) => [key, withoutComments(one, [...path, key], remarks)]))
+}
+
+/** Two spellings of one thing that say different things. */
+function contradictions(config: FileConfig): Mistake[] {
+  const mistakes: Mistake[] = []
+  for (const [index, worker] of (config.workers ?? []).entries()) {
+    const { iterations, max_cycle } = worker
+    if (iterations !== undefined && max_cycle !== undefined && iterations !== max_cycle) {
+      mistakes.push({
+        path: ['workers', index, 'max_cycle'],
+        problem: `is ${max_cycle}, and \`iterations\`, which means the same, is ${iterations}: keep one`,
+      })
+    }
+  }
+  if (config.workers?.every((worker) => worker.count === 0)) {
+    mistakes.push({ path: ['workers'], problem: 'every `count` is 0: nobody is left to work' })
+  }
+  return mistakes
+}

@@ -1,0 +1,116 @@
+// The options of a run and the environment variables that mean the same: one table for `oompa run`, `oompa swarm`,
+// `oompa loop` and `./oompa_loompas.mjs`.
+
+import type { Args, OptionSpec } from '../commands/contract.js'
+
+export const runOptions = {
+  workers: { type: 'string', describe: 'How many workers (3)', short: 'w' },
+  iterations: { type: 'string', describe: 'Iterations of each worker (5)', short: 'n' },
+  agent: { type: 'string', describe: 'harness:model[:reasoning], or command:PATH (claude)', short: 'a' },
+  prompt: { type: 'string', array: true, describe: 'Prompt files, in place of prompts/worker.md', short: 'p' },
+  config: { type: 'string', describe: 'Configuration, in place of oompa.json' },
+  here: { type: 'boolean', describe: 'One worker in the main checkout, without worktrees' },
+  continue: { type: 'boolean', describe: "Start each iteration from the same worker's one before" },
+  into: { type: 'string', describe: 'Branch that changes land on (the one that is checked out)' },
+  story: { type: 'string', describe: 'Take tasks of this story only' },
+  permissions: { type: 'string', choices: ['inherit', 'bypass'], describe: 'What agents may do (inherit)' },
+  'max-resumes': { type: 'string', describe: 'Further turns in a session that gave no signal' },
+  'budget-usd': { type: 'string', describe: 'Stop when the agents have cost this much' },
+  'max-minutes': { type: 'string', describe: 'Stop after this many minutes' },
+  'keep-worktrees': { type: 'boolean', describe: 'Leave worktrees after the run' },
+  detach: { type: 'boolean', describe: 'Return when the swarm has started', short: 'd' },
+  'dry-run': { type: 'boolean', describe: 'Say what would be done, and start nothing' },
+  json: { type: 'boolean', describe: 'Events on standard output, one JSON object a line' },
+  harness: { type: 'string', describe: 'The agent without its model', hidden: true },
+  model: { type: 'string', describe: 'The model of --harness, or harness:model', hidden: true },
+} as const satisfies Readonly<Record<string, OptionSpec>>
+
+export type RunOption = keyof typeof runOptions
+
+/** `oompa loop N` takes its iterations as a word, and a mixed set of workers. */
+export const loopOptions: Readonly<Record<RunOption, OptionSpec>> = {
+  ...runOptions,
+  workers: { type: 'string', array: true, describe: 'How many of each agent: claude:5 opencode:2', short: 'w' },
+}
+
+/** Everything that a flag or a variable may set; all but the first few are scalars. */
+export type OverrideName =
+  | Exclude<RunOption, 'config' | 'harness' | 'model'>
+  | 'no-progress'
+  | 'probe'
+  | 'sandbox'
+  | 'store'
+  | 'wait-between'
+  | 'max-wait-for-tasks'
+  | 'idle'
+  | 'iteration-limit'
+
+/** A value as it was given, and where: `--workers` or `WORKERS`. */
+export interface Given {
+  readonly values: readonly string[]
+  readonly source: string
+}
+
+export type Overrides = Readonly<Partial<Record<OverrideName, Given>>>
+
+/** `--detach` is left out: exported once, it would send every later run away from its terminal. */
+export const environmentNames: Readonly<Record<Exclude<OverrideName, 'detach'>, string>> = {
+  workers: 'WORKERS',
+  iterations: 'ITERATIONS',
+  agent: 'OOMPA_AGENT',
+  prompt: 'OOMPA_PROMPT',
+  here: 'OOMPA_HERE',
+  continue: 'OOMPA_CONTINUE',
+  into: 'OOMPA_INTO',
+  story: 'OOMPA_STORY',
+  permissions: 'OOMPA_PERMISSIONS',
+  'max-resumes': 'OOMPA_MAX_RESUMES',
+  'budget-usd': 'OOMPA_BUDGET_USD',
+  'max-minutes': 'OOMPA_MAX_MINUTES',
+  'keep-worktrees': 'OOMPA_KEEP_WORKTREES',
+  'dry-run': 'OOMPA_DRY_RUN',
+  json: 'OOMPA_JSON',
+  'no-progress': 'OOMPA_NO_PROGRESS',
+  probe: 'OOMPA_PROBE',
+  sandbox: 'OOMPA_SANDBOX',
+  store: 'OOMPA_STORE',
+  'wait-between': 'OOMPA_WAIT_BETWEEN',
+  'max-wait-for-tasks': 'OOMPA_MAX_WAIT_FOR_TASKS',
+  idle: 'OOMPA_IDLE_LIMIT',
+  'iteration-limit': 'OOMPA_ITERATION_LIMIT',
+}
+
+/** What the environment sets; an empty variable is an unset one. */
+export function overridesFromEnvironment(env: NodeJS.ProcessEnv): Overrides {
+  const overrides: Partial<Record<OverrideName, Given>> = {}
+  for (const [name, variable] of Object.entries(environmentNames)) {
+    const value = env[variable]?.trim()
+    if (value && isEnvironmentName(name)) overrides[name] = { values: [value], source: variable }
+  }
+  return overrides
+}
+
+function isEnvironmentName(name: string): name is Exclude<OverrideName, 'detach'> {
+  return Object.hasOwn(environmentNames, name)
+}
+
+/** What parsed options set. `--harness` and `--model`, which the earlier system has, make up an `--agent`. */
+export function overridesFromFlags(args: Args): Overrides {
+  const overrides: Partial<Record<OverrideName, Given>> = {}
+  for (const [name, value] of Object.entries(args.options)) {
+    if (value === undefined || name === 'config' || name === 'harness' || name === 'model') continue
+    if (!isOverride(name)) continue
+    const values = Array.isArray(value) ? value.map(String) : [String(value)]
+    overrides[name] = { values, source: `--${name}` }
+  }
+  const { harness, model } = args.options
+  if (!overrides.agent && (harness !== undefined || model !== undefined)) {
+    const spec = [harness, model].filter((part) => part !== undefined).join(':')
+    overrides.agent = { values: [spec], source: harness === undefined ? '--model' : '--harness' }
+  }
+  return overrides
+}
+
+function isOverride(name: string): name is OverrideName {
+  return name === 'detach' || isEnvironmentName(name)
+}

@@ -1,0 +1,100 @@
+// Reads the values of flags and environment variables, which are text: a wrong one is said with where it was given.
+
+import type { AgentSpec } from '../agents/contract.js'
+import { builtInHarnesses, parseAgentSpec } from '../agents/spec.js'
+import { messageOf, type OompaError, usageError } from '../errors.js'
+import type { Given } from './flags.js'
+
+function wrong(given: Given, value: string, expected: string): OompaError {
+  return usageError(`${given.source} is \`${value}\`: it must be ${expected}.`, 'oompa run --help', 'bad-setting')
+}
+
+function only(given: Given): string {
+  return (given.values.at(-1) ?? '').trim()
+}
+
+/** @throws OompaError with status 2 */
+export function wholeNumber(given: Given, least: number): number {
+  const value = only(given)
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || number < least || !Number.isSafeInteger(number)) {
+    throw wrong(given, value, `a whole number of at least ${least}`)
+  }
+  return number
+}
+
+/** An amount of money or minutes: finite, never negative. 0 is 0. @throws OompaError with status 2 */
+export function amount(given: Given): number {
+  const value = only(given)
+  const number = Number(value)
+  if (value === '' || !Number.isFinite(number) || number < 0) throw wrong(given, value, 'a number of at least 0')
+  return number
+}
+
+/** @throws OompaError with status 2 */
+export function truth(given: Given): boolean {
+  const value = only(given).toLowerCase()
+  if (['1', 'true', 'yes', 'on'].includes(value)) return true
+  if (['0', 'false', 'no', 'off'].includes(value)) return false
+  throw wrong(given, value, 'true or false')
+}
+
+/** @throws OompaError with status 2 */
+export function word<const T extends string>(given: Given, words: readonly T[]): T {
+  const value = only(given)
+  const found = words.find((one) => one === value)
+  if (found === undefined) throw wrong(given, value, words.join(' or '))
+  return found
+}
+
+/** @throws OompaError with status 2 */
+export function nonEmpty(given: Given): string {
+  const value = only(given)
+  if (value === '') throw wrong(given, value, 'given a value')
+  return value
+}
+
+/**
+ * As `parseAgentSpec`, with any name for a harness: those of `hooks/agent.*` are known only once hooks are loaded, and
+ * an unknown one is found then.
+ * @throws OompaError with status 2 if it is no agent's name at all
+ */
+export function agentNamed(text: string): AgentSpec {
+  const harness = /^\s*([A-Za-z0-9][\w.-]*)(?::|\s*$)/.exec(text)?.[1]
+  return parseAgentSpec(text, harness ? [...builtInHarnesses, harness] : builtInHarnesses)
+}
+
+/** @throws OompaError with status 2 */
+export function agentOf(given: Given): AgentSpec {
+  try {
+    return agentNamed(nonEmpty(given))
+  } catch (error) {
+    throw usageError(`${given.source}: ${messageOf(error)}`, 'oompa run --agent claude:opus', 'bad-setting')
+  }
+}
+
+/** @throws OompaError with status 2 */
+export function durationOf(given: Given): number {
+  const value = only(given)
+  if (!/^\d+(\.\d+)?(ms|s|m|h)?$/.test(value)) throw wrong(given, value, 'seconds, or a text such as 90s, 15m or 2h')
+  return durationMs(value)
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** Milliseconds of a duration as `oompa.json` writes it: seconds, or `"90s"`, `"15m"`, `"2h"`, `"500ms"`. */
+export function durationMs(value: number | string): number {
+  if (typeof value === 'number') return Math.round(value * 1000)
+  const [, number, unit] = /^([\d.]+)([a-z]*)$/.exec(value) ?? []
+  return Math.round(Number(number) * (UNITS[unit || 's'] ?? 1000))
+}
+
+/** `claude:5`, `codex:o3:high:2`, `claude` or `3`: an agent and how many of it. @throws OompaError with status 2 */
+export function agentCount(text: string, source: string): { agent?: AgentSpec; count: number } {
+  const [, spec, count] = /^(?:(.*?):)?(\d+)$/.exec(text) ?? [undefined, text, '1']
+  const given = { values: [count ?? '1'], source: `${source} ${text}` }
+  return {
+    ...(spec ? { agent: agentOf({ values: [spec], source }) } : {}),
+    count: wholeNumber(given, 1),
+  }
+}

@@ -1,0 +1,75 @@
+// Makes the demo's repository in a temporary folder: what a person would have at that level, and nothing else.
+
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { copyFile, mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { $ } from 'zx/core'
+import { packageFolder } from '../files/package.js'
+import { AUTHOR, REVIEWER, SPEC, TEST } from './agent.js'
+
+export interface DemoRepository {
+  readonly root: string
+  /** For the loop: nothing of the demo touches the person's home. */
+  readonly env: NodeJS.ProcessEnv
+}
+
+export async function demoRepository(level: 1 | 2 | 3): Promise<DemoRepository> {
+  const base = realpathSync(mkdtempSync(path.join(tmpdir(), 'oompa-demo-')))
+  const root = path.join(base, 'song')
+  program(base, 'author', AUTHOR)
+  program(base, 'reviewer', REVIEWER)
+  mkdirSync(root)
+  const write = (file: string, text: string) => {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+    writeFileSync(path.join(root, file), text)
+  }
+  write('spec.md', SPEC)
+  write('test.sh', TEST)
+  for (const file of ['prompts/worker.md', 'oompa_loompas.mjs']) {
+    await mkdir(path.dirname(path.join(root, file)), { recursive: true })
+    await copyFile(path.join(packageFolder, file), path.join(root, file))
+  }
+  if (level > 1) {
+    write(
+      'hooks/merge.ts',
+      `import { mergeQueue } from 'oompa-loompas'\n\nexport default mergeQueue({ test: 'sh test.sh' })\n`,
+    )
+    write('hooks/tasks.ts', `import { taskFolder } from 'oompa-loompas'\n\nexport default taskFolder('tasks')\n`)
+    for (const [id, text] of TASKS) write(`tasks/pending/${id}.edn`, text)
+  }
+  if (level > 2) {
+    write(
+      'hooks/review.ts',
+      `import { reviewer } from 'oompa-loompas'\n\nexport default reviewer({ agent: 'command:../reviewer' })\n`,
+    )
+  }
+  const git = $({ cwd: root, quiet: true })
+  await git`git init -q -b main`
+  await git`git config user.name Demo && git config user.email demo@example.com`
+  await git`git add -A && git commit -q -m "A spec, a test and a prompt"`
+  return {
+    root,
+    env: {
+      ...process.env,
+      WORKERS: '3',
+      ITERATIONS: '2',
+      OOMPA_AGENT: 'command:../author',
+      OOMPA_CACHE: path.join(base, 'cache'),
+      ...(level > 2 ? { DEMO_REVIEW: '1' } : {}),
+    },
+  }
+}
+
+const TASKS: readonly (readonly [string, string])[] = [
+  ['verse-1', '{:id "verse-1" :summary "Write the first verse" :priority 1}\n'],
+  ['verse-2', '{:id "verse-2" :summary "Write the second verse" :priority 2}\n'],
+  ['verse-3', '{:id "verse-3" :summary "Write the third verse" :priority 3}\n'],
+  ['refrain', '{:id "refrain" :summary "Write the refrain, once there is a verse" :depends_on ["verse-1"]}\n'],
+]
+
+function program(folder: string, name: string, text: string): void {
+  const file = path.join(folder, name)
+  writeFileSync(file, text)
+  chmodSync(file, 0o755)
+}

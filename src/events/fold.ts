@@ -1,0 +1,266 @@
+// Events in, state out: the one place that knows what an event means to whoever looks at a swarm.
+
+import type { OompaEvent } from './contract.js'
+import type { SwarmState, WorkerPhase, WorkerState } from './state.js'
+import { warningOf } from './warnings.js'
+import { added, enter, named, workerOf } from './workers.js'
+
+const MOST_WARNINGS = 100
+
+/** The state of a swarm of which nothing is known yet. */
+export function emptyState(swarm: string): SwarmState {
+  return {
+    swarm,
+    resumed: 0,
+    workers: new Map(),
+    queue: [],
+    landed: [],
+    kept: [],
+    approvals: [],
+    limits: new Map(),
+    counts: { iterations: 0, outcomes: {}, landed: 0, refused: 0, rejected: 0 },
+    warnings: [],
+    unread: 0,
+  }
+}
+
+/** Everything that `events` say of one swarm. */
+export function fold(events: Iterable<OompaEvent>, swarm = ''): SwarmState {
+  const state = emptyState(swarm)
+  for (const event of events) apply(state, event)
+  return state
+}
+
+/**
+ * Adds one event to `state`, which it changes and gives back. An event that this version does not know, or whose
+ * fields are not what it expects, is counted in `unread` and otherwise passed over: a log may be of another version.
+ */
+export function apply(state: SwarmState, event: OompaEvent): SwarmState {
+  if (!state.swarm && typeof event.swarm === 'string') state.swarm = event.swarm
+  if (typeof event.at === 'string') state.lastAt = event.at
+  try {
+    applyKnown(state, event)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    state.unread++
+  }
+  return state
+}
+
+function applyKnown(state: SwarmState, event: OompaEvent): void {
+  switch (event.type) {
+    case 'swarm.started':
+      started(state, event)
+      return
+    case 'swarm.stopped':
+      state.stopped = { at: event.at, reason: event.reason, status: event.status }
+      state.queue.length = 0
+      for (const worker of state.workers.values()) enter(worker, 'ended', event.at)
+      return
+    case 'iteration.started':
+      iterationStarted(workerOf(state, event), event)
+      waitAtLimit(state, workerOf(state, event), event.at)
+      return
+    case 'iteration.ended':
+      iterationEnded(state, workerOf(state, event), event)
+      return
+    case 'task.claimed':
+      workerOf(state, event).task = event.task
+      return
+    case 'task.released':
+      if (event.worker) workerOf(state, event).task = undefined
+      return
+    case 'agent.started':
+    case 'agent.activity':
+    case 'agent.ended':
+      if (event.type === 'agent.ended') addCost(state, event.costUsd)
+      // The probe at start and a review from the shell belong to no worker.
+      if (!event.worker) return
+      agent(workerOf(state, event), event)
+      waitAtLimit(state, workerOf(state, event), event.at)
+      return
+    case 'review.ended':
+      if (event.verdict === 'rejected') state.counts.rejected++
+      if (!event.worker) return
+      enter(workerOf(state, event), 'preparing', event.at, `${event.verdict} in round ${event.round}`)
+      return
+    case 'limit.waiting':
+      state.limits.set(event.agent, { until: event.until, reason: event.reason })
+      for (const worker of state.workers.values()) waitAtLimit(state, worker, event.at)
+      return
+    case 'work.kept':
+      state.kept.push({ ref: event.ref, reason: event.reason, worker: event.worker, iteration: event.iteration })
+      return
+    case 'landing.queued':
+    case 'landing.testing':
+    case 'landing.waiting':
+    case 'landing.landed':
+    case 'landing.refused':
+      landing(state, event)
+      return
+    case 'approval.waiting':
+      state.approvals.push({ id: event.id, branch: event.branch, reasons: event.reasons, worker: event.worker })
+      if (event.worker) enter(workerOf(state, event), 'waiting', event.at, `approval ${event.id}`)
+      return
+    case 'approval.approved':
+    case 'approval.rejected':
+      remove(state.approvals, (waiting) => waiting.id === event.id)
+      return
+    case 'swarm.recovered':
+    case 'task.completed':
+    case 'task.ready':
+    case 'task.added':
+    case 'task.ignored':
+    case 'agent.message':
+    case 'landing.pushed':
+      return
+    default: {
+      const words = warningOf(event)
+      if (words === undefined && event.type !== 'note') state.unread++
+      if (words === undefined) return
+      state.warnings.push(event.worker ? `${event.worker}: ${words}` : words)
+      if (state.warnings.length > MOST_WARNINGS) state.warnings.shift()
+    }
+  }
+}
+
+type Of<T extends OompaEvent['type']> = Extract<OompaEvent, { type: T }>
+
+function started(state: SwarmState, event: Of<'swarm.started'>): void {
+  if (state.startedAt !== undefined) state.resumed++
+  state.startedAt ??= event.at
+  state.stopped = undefined
+  state.pid = event.pid
+  state.processStart = event.processStart
+  state.host = event.host
+  state.level = event.level
+  state.into = event.into
+  state.version = event.version
+  state.queue.length = 0
+  // Approvals outlive the process that asked for them; what its workers were doing does not.
+  for (const worker of state.workers.values()) enter(worker, 'idle', event.at)
+  for (const { worker: name, agent: author, iterations } of event.workers) {
+    const worker = named(state, name)
+    worker.agent = author
+    worker.finishing = false
+    worker.iterations = iterations
+  }
+}
+
+function iterationStarted(worker: WorkerState, event: Of<'iteration.started'>): void {
+  enter(worker, 'preparing', event.at)
+  worker.iteration = event.iteration ?? worker.iteration + 1
+  worker.startedAt = event.at
+  worker.task = event.task
+  worker.worktree = event.worktree
+  worker.branch = event.branch
+  worker.attempt = 0
+  worker.iterationCostUsd = undefined
+  worker.landedCommit = undefined
+  worker.kept = undefined
+}
+
+function iterationEnded(state: SwarmState, worker: WorkerState, event: Of<'iteration.ended'>): void {
+  const { counts } = state
+  counts.iterations++
+  counts.outcomes[event.outcome] = (counts.outcomes[event.outcome] ?? 0) + 1
+  worker.ended.push({
+    iteration: event.iteration ?? worker.iteration,
+    outcome: event.outcome,
+    startedAt: worker.startedAt,
+    endedAt: event.at,
+    task: event.task ?? worker.task,
+    reason: event.reason,
+    worktree: worker.worktree,
+    branch: event.branch ?? worker.branch,
+    commits: event.commits,
+    landed: worker.landedCommit,
+    kept: event.kept ?? worker.kept,
+    costUsd: worker.iterationCostUsd,
+  })
+  remove(state.queue, (entry) => entry.worker === worker.worker)
+  worker.task = undefined
+  enter(worker, worker.finishing || worker.iteration >= worker.iterations ? 'ended' : 'idle', event.at)
+  worker.startedAt = undefined
+}
+
+function agent(worker: WorkerState, event: Of<'agent.started'> | Of<'agent.activity'> | Of<'agent.ended'>): void {
+  if (event.type === 'agent.activity') {
+    worker.doing = String(event.text)
+    return
+  }
+  if (event.type === 'agent.started') {
+    if (event.role === 'author') {
+      worker.agent = event.agent
+      worker.attempt = event.attempt
+      worker.session = event.session ?? worker.session
+    }
+    worker.agentPid = event.pid
+    enter(worker, PHASE_OF_ROLE[event.role] ?? 'working', event.at)
+    return
+  }
+  worker.agentPid = undefined
+  if (event.role === 'author') worker.session = event.session ?? worker.session
+  addCost(worker, event.costUsd)
+  if (typeof event.costUsd === 'number') worker.iterationCostUsd = (worker.iterationCostUsd ?? 0) + event.costUsd
+  if (event.role === 'author' && event.signals?.includes('__DONE__')) worker.finishing = true
+  worker.usage = added(worker.usage, event.usage)
+  for (const denial of event.denials ?? []) worker.denials.add(denial)
+  enter(worker, 'preparing', event.at, event.failure)
+}
+
+const PHASE_OF_ROLE: Readonly<Record<string, WorkerPhase>> = {
+  author: 'working',
+  reviewer: 'reviewing',
+  planner: 'planning',
+  probe: 'preparing',
+}
+
+function landing(state: SwarmState, event: Extract<OompaEvent, { type: `landing.${string}`; branch: string }>): void {
+  const worker = event.worker ? workerOf(state, event) : undefined
+  const { at, branch } = event
+  switch (event.type) {
+    case 'landing.queued':
+      remove(state.queue, (entry) => entry.branch === branch)
+      state.queue.push({ branch, worker: event.worker, iteration: event.iteration, at })
+      if (worker) enter(worker, 'queued', at)
+      return
+    case 'landing.testing':
+      if (worker) enter(worker, 'testing', at, event.command)
+      return
+    case 'landing.waiting':
+      if (worker) enter(worker, 'waiting', at, event.reason)
+      return
+    case 'landing.landed': {
+      const { commit, into, iteration, task } = event
+      remove(state.queue, (entry) => entry.branch === branch)
+      state.landed.push({ commit, branch, into, at, worker: event.worker, iteration, task: task ?? worker?.task })
+      state.counts.landed++
+      if (worker) worker.landedCommit = commit
+      if (worker) enter(worker, 'preparing', at, 'landed')
+      return
+    }
+    case 'landing.refused':
+      remove(state.queue, (entry) => entry.branch === branch)
+      state.counts.refused++
+      if (worker) worker.kept = event.kept ?? worker.kept
+      if (worker) enter(worker, 'preparing', at, `refused: ${event.reason}`)
+  }
+}
+
+/** A limit holds for a harness, so for every worker that would call it next. */
+function waitAtLimit(state: SwarmState, worker: WorkerState, at: string): void {
+  if (worker.phase !== 'preparing' && worker.phase !== 'idle' && worker.phase !== 'limit') return
+  const limit = state.limits.get(worker.agent.split(':')[0] ?? '') ?? state.limits.get(worker.agent)
+  if (!limit || !(Date.parse(limit.until) > Date.parse(at))) return
+  enter(worker, 'limit', at, limit.reason)
+  worker.until = limit.until
+}
+
+function addCost(to: { costUsd?: number }, costUsd: number | undefined): void {
+  if (typeof costUsd === 'number') to.costUsd = (to.costUsd ?? 0) + costUsd
+}
+
+function remove<T>(list: T[], which: (entry: T) => boolean): void {
+  for (let at = list.length - 1; at >= 0; at--) if (which(list[at]!)) list.splice(at, 1)
+}

@@ -1,0 +1,157 @@
+// Every swarm of a repository and whether it runs: from the ends of its log, checked against the processes there are.
+
+import { hostname } from 'node:os'
+import { OompaError, STATUS, usageError } from '../errors.js'
+import { isAlive } from '../processes/identity.js'
+import type { OompaEvent } from './contract.js'
+import { lastHeartbeat, SILENT_AFTER_MS } from './heartbeat.js'
+import { swarmIds } from './log.js'
+import { logEdges, scanLog } from './scan.js'
+
+/** `crashed`: the log has no end, and the process is gone. */
+export type RunState = 'running' | 'stopped' | 'crashed'
+
+type Started = Extract<OompaEvent, { type: 'swarm.started' }>
+type Stopped = Extract<OompaEvent, { type: 'swarm.stopped' }>
+
+export interface Run {
+  readonly swarm: string
+  readonly state: RunState
+  readonly pid?: number
+  /** Of its latest start, as `processStart` gives it. */
+  readonly processStart?: string
+  readonly host?: string
+  /** Of its first start, ISO 8601. */
+  readonly startedAt?: string
+  readonly stoppedAt?: string
+  /** Bytes of the whole lines of its log. */
+  readonly size: number
+}
+
+/** What the machine says, apart from the log. */
+export interface World {
+  readonly host: string
+  isAlive(pid: number, start: string): boolean
+  /** When a swarm of another host last gave a sign of life, milliseconds since 1970. */
+  heartbeat(swarm: string): number | undefined
+  now(): number
+}
+
+/** This machine, now. */
+export function thisWorld(root: string): World {
+  return { host: hostname(), isAlive, heartbeat: (swarm) => lastHeartbeat(root, swarm), now: Date.now }
+}
+
+/** Whether a swarm runs, from its latest start and end. Pure but for what it asks of `world`. */
+function runState(
+  swarm: string,
+  facts: { started?: Started; stopped?: Stopped; writtenMs: number },
+  world: World,
+): RunState {
+  const { started, stopped } = facts
+  if (stopped) return 'stopped'
+  if (!started) return 'crashed'
+  if (started.host === world.host) return world.isAlive(started.pid, started.processStart) ? 'running' : 'crashed'
+  const sign = Math.max(world.heartbeat(swarm) ?? 0, facts.writtenMs)
+  return world.now() - sign < SILENT_AFTER_MS ? 'running' : 'crashed'
+}
+
+/** One swarm; undefined if it has no log. */
+export function readRun(root: string, swarm: string, world: World = thisWorld(root)): Run | undefined {
+  const edges = logEdges(root, swarm, isEdge)
+  if (!edges || edges.size === 0) return undefined
+  let latest = latestOf(edges.last)
+  // Neither stands near the end: a swarm that runs or crashed, or one that was written to long after its end.
+  if (!latest.started && !latest.stopped) latest = latestOf(scanLog(root, swarm, isEdge))
+  else if (!latest.started && edges.first?.type === 'swarm.started') latest.started = edges.first
+  const { started, stopped } = latest
+  return {
+    swarm,
+    state: runState(swarm, { started, stopped, writtenMs: edges.mtimeMs }, world),
+    pid: started?.pid,
+    processStart: started?.processStart,
+    host: started?.host,
+    startedAt: edges.first?.at,
+    stoppedAt: stopped?.at,
+    size: edges.size,
+  }
+}
+
+/** All swarms, the latest first. */
+export function listRuns(root: string, world: World = thisWorld(root)): Run[] {
+  return swarmIds(root)
+    .flatMap((swarm) => readRun(root, swarm, world) ?? [])
+    .sort((a, b) => (b.startedAt ?? '').localeCompare(a.startedAt ?? ''))
+}
+
+/**
+ * The swarm that a command means: by its id or the beginning of it, else the one that runs, else the latest.
+ * @throws OompaError `no-swarm` (status 3), `unknown-swarm`, `ambiguous-swarm` (status 2)
+ */
+export function findRun(root: string, id?: string, world: World = thisWorld(root)): Run {
+  if (id === undefined) {
+    const runs = listRuns(root, world)
+    const run = runs.find(({ state }) => state === 'running') ?? runs[0]
+    if (run) return run
+    throw new OompaError({
+      code: 'no-swarm',
+      message: 'No swarm has been run in this repository yet.',
+      mend: 'oompa run',
+      status: STATUS.nothing,
+    })
+  }
+  const matches = /^[0-9a-f]+$/.test(id) ? swarmIds(root).filter((swarm) => swarm.startsWith(id)) : []
+  if (matches.length > 1) {
+    throw usageError(
+      `\`${id}\` is the beginning of several swarms: ${matches.join(', ')}.`,
+      'Give more digits.',
+      'ambiguous-swarm',
+    )
+  }
+  const run = matches[0] === undefined ? undefined : readRun(root, matches[0], world)
+  if (!run) throw usageError(`There is no swarm \`${id}\`.`, 'oompa list --all', 'unknown-swarm')
+  return run
+}
+
+/**
+ * The running swarm that a command ends: the named one, or the only one.
+ * @throws OompaError `not-running` (status 3), `ambiguous-swarm` (status 2), and those of `findRun`
+ */
+export function runningRun(root: string, id?: string, world: World = thisWorld(root)): Run {
+  const running = id === undefined ? listRuns(root, world).filter(({ state }) => state === 'running') : []
+  if (running.length > 1) {
+    throw usageError(
+      `Several swarms are running: ${running.map(({ swarm }) => swarm).join(', ')}.`,
+      'Name one of them.',
+      'ambiguous-swarm',
+    )
+  }
+  const run = running[0] ?? findRun(root, id, world)
+  if (run.state === 'running') return run
+  throw new OompaError({
+    code: 'not-running',
+    message:
+      id === undefined
+        ? 'No swarm is running.'
+        : `Swarm ${run.swarm} is not running: it ${run.state === 'crashed' ? 'crashed' : 'has ended'}.`,
+    mend: run.state === 'crashed' ? `oompa resume ${run.swarm}` : `oompa view ${run.swarm}`,
+    status: STATUS.nothing,
+  })
+}
+
+function isEdge(type: string): boolean {
+  return type === 'swarm.started' || type === 'swarm.stopped'
+}
+
+/** The latest start, and the end that follows it, if it does. */
+function latestOf(events: readonly OompaEvent[]): { started?: Started; stopped?: Stopped } {
+  let started: Started | undefined
+  let stopped: Stopped | undefined
+  for (const event of events) {
+    if (event.type === 'swarm.started') {
+      started = event
+      stopped = undefined
+    } else if (event.type === 'swarm.stopped') stopped = event
+  }
+  return { started, stopped }
+}

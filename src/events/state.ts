@@ -1,0 +1,148 @@
+// What a swarm's events add up to: the shape that the live table, `oompa view` and the lists read.
+
+import type { Usage } from '../words.js'
+import type { EventFacts } from './contract.js'
+
+type Outcome = EventFacts['iteration.ended']['outcome']
+
+/** What a worker is doing now. `idle`: between two iterations. `ended`: it starts no more of them. */
+export type WorkerPhase =
+  | 'idle'
+  | 'preparing'
+  | 'planning'
+  | 'working'
+  | 'reviewing'
+  | 'queued'
+  | 'testing'
+  | 'waiting'
+  | 'limit'
+  | 'ended'
+
+/** One iteration that has ended. */
+export interface EndedIteration {
+  readonly iteration: number
+  readonly outcome: Outcome
+  readonly startedAt?: string
+  readonly endedAt: string
+  readonly task?: string
+  readonly reason?: string
+  readonly worktree?: string
+  readonly branch?: string
+  readonly commits?: number
+  /** The commit that landed. */
+  readonly landed?: string
+  /** The ref of work that did not land. */
+  readonly kept?: string
+  readonly costUsd?: number
+}
+
+export interface WorkerState {
+  readonly worker: string
+  /** The author, `claude:opus`. */
+  agent: string
+  phase: WorkerPhase
+  /** What it is doing, in the words of the latest event; may be empty. Not escaped. */
+  doing: string
+  /** Counts from 1; 0 before its first. */
+  iteration: number
+  /** How many it may start. */
+  iterations: number
+  /** When the current iteration started, ISO 8601. */
+  startedAt?: string
+  /** When the current phase started, ISO 8601. */
+  since?: string
+  task?: string
+  worktree?: string
+  branch?: string
+  attempt: number
+  session?: string
+  /** Its author has said `__DONE__`: it starts no further iteration. */
+  finishing: boolean
+  /** Process of the agent that is running now. */
+  agentPid?: number
+  /** Until when a limit is waited out, ISO 8601. */
+  until?: string
+  /** Absent until an agent has said what it cost. */
+  costUsd?: number
+  /** Of the current iteration. */
+  iterationCostUsd?: number
+  usage?: Usage
+  /** Tools that were refused to its agents. */
+  readonly denials: Set<string>
+  landedCommit?: string
+  kept?: string
+  readonly ended: EndedIteration[]
+}
+
+interface QueueEntry {
+  readonly branch: string
+  readonly worker?: string
+  readonly iteration?: number
+  readonly at: string
+}
+
+interface LandedEntry {
+  readonly commit?: string
+  readonly branch: string
+  readonly into: string
+  readonly at: string
+  readonly worker?: string
+  readonly iteration?: number
+  readonly task?: string
+}
+
+interface KeptEntry {
+  readonly ref: string
+  readonly reason: string
+  readonly worker?: string
+  readonly iteration?: number
+}
+
+interface WaitingApproval {
+  readonly id: string
+  readonly branch: string
+  readonly reasons: readonly string[]
+  readonly worker?: string
+}
+
+export interface SwarmCounts {
+  /** Iterations that have ended. */
+  iterations: number
+  readonly outcomes: Partial<Record<Outcome, number>>
+  /** Landings, refusals of one, and reviews that said no; an iteration may have several. */
+  landed: number
+  refused: number
+  rejected: number
+}
+
+export interface SwarmState {
+  swarm: string
+  pid?: number
+  processStart?: string
+  host?: string
+  level?: number
+  into?: string
+  version?: string
+  /** Of the first start, ISO 8601. */
+  startedAt?: string
+  /** How often it was gone on with. */
+  resumed: number
+  /** Absent while no end stands in the log. */
+  stopped?: { readonly at: string; readonly reason: string; readonly status: number }
+  /** Of the latest event, ISO 8601. */
+  lastAt?: string
+  /** In the order in which they were named. */
+  readonly workers: Map<string, WorkerState>
+  readonly queue: QueueEntry[]
+  readonly landed: LandedEntry[]
+  readonly kept: KeptEntry[]
+  readonly approvals: WaitingApproval[]
+  /** Harnesses at a rate or usage limit: until when (ISO 8601), and what the service said. */
+  readonly limits: Map<string, { readonly until: string; readonly reason: string }>
+  readonly counts: SwarmCounts
+  /** Money caps, bypasses, failed hooks and warnings, in words; the latest hundred. Not escaped. */
+  readonly warnings: string[]
+  costUsd?: number
+  /** Events of a type that this version does not know, or that it could not read. */
+  unread: number
+}

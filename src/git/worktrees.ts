@@ -1,0 +1,57 @@
+// Reads what git knows of a repository's worktrees.
+
+import { realpathSync } from 'node:fs'
+import { git, gitText } from './run.js'
+
+export interface WorktreeEntry {
+  readonly path: string
+  /** The commit that is checked out. */
+  readonly head?: string
+  /** Without `refs/heads/`; undefined on a detached HEAD. */
+  readonly branch?: string
+  readonly locked: boolean
+  /** The directory is gone. */
+  readonly prunable: boolean
+}
+
+/** Every worktree of the repository, the main checkout first. */
+export async function listWorktrees(root: string): Promise<WorktreeEntry[]> {
+  const text = await gitText(root, ['worktree', 'list', '--porcelain', '-z'])
+  return text
+    .split('\0\0')
+    .filter((block) => block.startsWith('worktree '))
+    .map((block) => {
+      const lines = block.split('\0')
+      const value = (key: string) => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1)
+      const has = (key: string) => lines.some((line) => line === key || line.startsWith(`${key} `))
+      const path = value('worktree') ?? ''
+      return {
+        path: has('prunable') ? path : resolved(path),
+        head: value('HEAD'),
+        branch: value('branch')?.replace(/^refs\/heads\//, ''),
+        locked: has('locked'),
+        prunable: has('prunable'),
+      }
+    })
+}
+
+function resolved(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+/** What is not committed in a worktree, ignored files left out: one line of `git status` for each path. */
+export async function unsavedWork(path: string): Promise<string[]> {
+  const { status, stdout, stderr } = await git(path, ['status', '--porcelain', '-z', '--untracked-files=all'])
+  // A worktree that git cannot read is never taken for a clean one.
+  if (status !== 0) return [`?? (git status failed: ${stderr.trim()})`]
+  return stdout.split('\0').filter((line) => line !== '')
+}
+
+/** How many commits `branch` has that `base` has not. */
+export async function commitsOver(root: string, base: string, branch: string): Promise<number> {
+  return Number(await gitText(root, ['rev-list', '--count', `${base}..${branch}`, '--']))
+}

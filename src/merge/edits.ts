@@ -1,0 +1,64 @@
+// Lands a few files without a branch: the notes of tasks that no change carried, once, when a swarm drains.
+
+import { commitTree } from '../git/commits.js'
+import { treeChanges } from '../git/tree-diff.js'
+import { editTree } from '../git/trees.js'
+import type { TreeEdit } from '../words.js'
+import { targetCommit } from './land.js'
+import { LANDING_LOCK, withLock } from './lock.js'
+import { swapTarget } from './swap.js'
+import { openTools } from './tools.js'
+
+export interface EditsRequest {
+  /** The main checkout. */
+  readonly root: string
+  /** The target, without `refs/heads/`. */
+  readonly into: string
+  readonly message: string
+  /** Asked for under the lock: what has landed meanwhile is in the target. */
+  edits(): Promise<readonly TreeEdit[]>
+}
+
+/** How often a target that somebody else moves is looked at again. */
+const MOST_TRIES = 5
+
+/**
+ * Commits the edits over the target. The main checkout has the files already.
+ * @returns the commit; undefined if there was nothing to commit; the reason if a checkout is in the way
+ */
+export async function landEdits({
+  root,
+  into,
+  message,
+  edits,
+}: EditsRequest): Promise<{ commit: string } | { why: string } | undefined> {
+  const tools = openTools(root)
+  try {
+    return await withLock(root, LANDING_LOCK, async () => {
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const from = await targetCommit(tools, into)
+        const wanted = await edits()
+        if (wanted.length === 0) return undefined
+        const before = (await tools.objects.info(`${from}^{tree}`))?.oid ?? ''
+        const tree = await editTree(root, tools.objects, before, wanted)
+        if (tree === before) return undefined
+        const commit = await commitTree(root, { tree, parents: [from], message })
+        const changes = () => treeChanges(tools.objects, from, commit)
+        const answer = await swapTarget({
+          root,
+          into,
+          from,
+          to: commit,
+          edits: wanted,
+          changes,
+          message: `oompa: ${message}`,
+        })
+        if (answer === 'swapped') return { commit }
+        if (answer !== 'moved') return { why: answer.reason }
+      }
+      return { why: `${into} kept moving` }
+    })
+  } finally {
+    tools.close()
+  }
+}

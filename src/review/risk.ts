@@ -1,0 +1,161 @@
+// The ready-made approve hook, and the rules that say which changes a person should see first.
+
+import { usageError } from '../errors.js'
+import type { ApproveHook, HookContext } from '../hooks/contract.js'
+import type { Change, ChangedFile } from '../words.js'
+import { changedFiles } from './diff.js'
+
+/** What a rule says: nothing, or why a person has to look. `true` is a reason without words. */
+export type RuleAnswer = string | boolean | undefined | readonly string[]
+
+/** A reason for a person to look at a change first. */
+export type ApprovalRule = (change: Change, context: HookContext) => RuleAnswer | Promise<RuleAnswer>
+
+export interface ApprovalOptions {
+  /** Each is asked; one reason is enough. */
+  readonly when: ApprovalRule | readonly ApprovalRule[]
+}
+
+/** Files that continuous integration runs: whoever changes them runs code with its secrets. */
+const INTEGRATION = [
+  '.github/workflows/**',
+  '.github/actions/**',
+  '.gitlab-ci.yml',
+  '.gitlab/ci/**',
+  '.circleci/**',
+  '.buildkite/**',
+  '.ci/**',
+  '.travis.yml',
+  '.drone.yml',
+  '.woodpecker.yml',
+  '.woodpecker/**',
+  '.forgejo/workflows/**',
+  '.gitea/workflows/**',
+  'azure-pipelines.yml',
+  'bitbucket-pipelines.yml',
+  'appveyor.yml',
+  '**/Jenkinsfile',
+  '**/action.yml',
+]
+
+/** Files that say which code of others is fetched and run. */
+const MANIFESTS = [
+  '**/package.json',
+  '**/package-lock.json',
+  '**/npm-shrinkwrap.json',
+  '**/yarn.lock',
+  '**/.yarnrc.yml',
+  '**/pnpm-lock.yaml',
+  '**/pnpm-workspace.yaml',
+  '**/bun.lock',
+  '**/bun.lockb',
+  '**/.npmrc',
+  '**/deno.json',
+  '**/deno.lock',
+  '**/requirements*.txt',
+  '**/pyproject.toml',
+  '**/setup.py',
+  '**/setup.cfg',
+  '**/Pipfile',
+  '**/Pipfile.lock',
+  '**/poetry.lock',
+  '**/uv.lock',
+  '**/Cargo.toml',
+  '**/Cargo.lock',
+  '**/build.rs',
+  '**/go.mod',
+  '**/go.sum',
+  '**/Gemfile',
+  '**/Gemfile.lock',
+  '**/*.gemspec',
+  '**/composer.json',
+  '**/composer.lock',
+  '**/pom.xml',
+  '**/build.gradle',
+  '**/build.gradle.kts',
+  '**/*.csproj',
+  '**/packages.lock.json',
+  '**/mix.exs',
+  '**/mix.lock',
+  '**/Package.swift',
+  '**/Package.resolved',
+  '**/deps.edn',
+  '**/project.clj',
+  '.gitmodules',
+]
+
+/**
+ * A rule about paths, before and after a rename.
+ * @param patterns `**` any folders, `*` anything within a name; letters' case is ignored
+ * @param what what the paths are, for the reason
+ */
+export function touches(
+  patterns: string | readonly string[],
+  what = 'paths that a person looks at first',
+): ApprovalRule {
+  const list = typeof patterns === 'string' ? [patterns] : patterns
+  const expressions = list.map(patternToRegExp)
+  return ({ files }) => {
+    const hit = pathsOf(files).filter((path) => expressions.some((expression) => expression.test(path)))
+    if (hit.length === 0) return undefined
+    const shown = hit.length > 5 ? `${hit.slice(0, 5).join(', ')} and ${hit.length - 5} more` : hit.join(', ')
+    return `It touches ${what}: ${shown}.`
+  }
+}
+
+/** A rule about size; what is above either figure waits. */
+export function largerThan({ files = 30, lines = 800 }: { files?: number; lines?: number } = {}): ApprovalRule {
+  return async (change, { root }) => {
+    if (change.files.length > files) return `It changes ${change.files.length} files (more than ${files}).`
+    const sizes = await changedFiles(root, change.base, change.commit)
+    const total = sizes.reduce((sum, file) => sum + file.added + file.removed, 0)
+    return total > lines ? `It changes ${total} lines (more than ${lines}).` : undefined
+  }
+}
+
+export const continuousIntegration: ApprovalRule = touches(INTEGRATION, 'continuous integration')
+export const packageManifests: ApprovalRule = touches(MANIFESTS, 'what is fetched and run of others')
+
+/** Continuous integration, package manifests, and more than 30 files or 800 lines. */
+export const highRisk: readonly ApprovalRule[] = [continuousIntegration, packageManifests, largerThan()]
+
+/**
+ * An approve hook: the change waits for a person when a rule says so.
+ * @throws OompaError with status 2 if `when` is no rule
+ */
+export function approval({ when }: ApprovalOptions): ApproveHook {
+  const rules = typeof when === 'function' ? [when] : when
+  if (!Array.isArray(rules) || rules.length === 0 || rules.some((rule) => typeof rule !== 'function')) {
+    throw usageError('approval() needs rules.', 'Write approval({ when: highRisk })')
+  }
+  return async (change, context) => {
+    const answers = await Promise.all(rules.map((rule) => rule(change, context)))
+    const reasons = answers.flatMap(reasonsOf)
+    return reasons.length === 0 ? { approved: true } : { wait: reasons.join('\n') }
+  }
+}
+
+function reasonsOf(answer: RuleAnswer): readonly string[] {
+  if (answer === true) return ['A rule of hooks/approve asks for a person.']
+  if (typeof answer === 'string') return answer.trim() === '' ? [] : [answer]
+  return answer || []
+}
+
+function pathsOf(files: readonly ChangedFile[]): string[] {
+  return files.flatMap((file) => (file.from === undefined ? [file.path] : [file.from, file.path]))
+}
+
+/** A leading `**` folder pattern also matches `x` at the top; `a/**` everything below `a`. Pure. */
+export function patternToRegExp(pattern: string): RegExp {
+  const source = pattern
+    .split(/(\*\*\/|\*\*|\*|\?)/)
+    .map((part) => {
+      if (part === '**/') return '(?:[^/]+/)*'
+      if (part === '**') return '.*'
+      if (part === '*') return '[^/]*'
+      if (part === '?') return '[^/]'
+      return part.replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    })
+    .join('')
+  return new RegExp(`^${source}$`, 'i')
+}

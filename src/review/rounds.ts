@@ -1,0 +1,163 @@
+// One round of review: who has to agree, whether a review is needed at all, and what a disagreement means.
+
+import type { Settings, WorkerSettings } from '../config/contract.js'
+import type { HookContext, ReviewContext, ReviewHook } from '../hooks/contract.js'
+import type { Change, ChangedFile, Refusal, Verdict } from '../words.js'
+import type { ReviewerFacts } from './contract.js'
+import { type Pin, stillHolds } from './pin.js'
+
+/** A review that took place in this iteration. */
+export interface ReviewRound {
+  readonly verdict: 'approved' | 'rejected' | 'unavailable'
+  readonly feedback: string
+  /** The author's final message after it. */
+  readonly answer?: string
+  readonly commit: string
+}
+
+/** What the reviews of one iteration have come to; hand it back to the next `review`. */
+export interface ReviewHistory {
+  readonly rounds: readonly ReviewRound[]
+  /** What was approved, and by whom. */
+  readonly approved?: { readonly pin: Pin; readonly by: readonly string[] }
+}
+
+export interface ReviewParts {
+  /** All must agree. */
+  readonly hooks: readonly (ReviewHook & ReviewerFacts)[]
+  readonly settings: Pick<Settings, 'reviewRounds' | 'autoMergePaths'>
+  readonly worker?: Pick<WorkerSettings, 'needsReview'>
+  readonly context: HookContext
+  readonly earlier?: ReviewHistory
+  /** What the test said of this commit, where it ran first. */
+  readonly test?: ReviewContext['test']
+}
+
+export interface Reviewed {
+  /** Why it may not land; undefined if it may. */
+  readonly refusal?: Refusal
+  /** For the `Reviewed-by` trailers. */
+  readonly reviewedBy: readonly string[]
+  /** What this holds for; the landing asks `stillHolds` once more. */
+  readonly pin: Pin
+  readonly history: ReviewHistory
+  /** Why nobody was asked, if nobody was. */
+  readonly skipped?: string
+}
+
+export const NO_REVIEWS: ReviewHistory = { rounds: [] }
+
+/**
+ * Reviews a change: asks every hook at the same time, and emits `review.ended`.
+ * Never throws for what a hook does.
+ */
+export async function review(change: Change, parts: ReviewParts): Promise<Reviewed> {
+  const { context, settings } = parts
+  const pin = { commit: change.commit, base: change.base }
+  const history = answered(parts.earlier ?? NO_REVIEWS, change)
+  const skipped = skipReason(change, parts)
+  if (skipped) return { reviewedBy: [], pin, history, skipped }
+  const { approved } = history
+  if (approved && (await stillHolds(context.root, approved.pin, pin))) {
+    return { reviewedBy: approved.by, pin, history, skipped: 'what was approved has not changed' }
+  }
+  const round = history.rounds.length + 1
+  const most = Math.max(1, roundsOf(parts.hooks, settings))
+  const reviewContext: ReviewContext = {
+    ...context,
+    round,
+    rounds: history.rounds.map(({ feedback, answer, commit }) => ({ feedback, answer, commit })),
+    ...(parts.test ? { test: parts.test } : {}),
+  }
+  const verdicts = await Promise.all(parts.hooks.map((hook) => verdictOf(hook, change, reviewContext)))
+  const joint = joinVerdicts(verdicts)
+  const by = verdicts.flatMap((verdict) => verdict.by ?? [])
+  context.emit({
+    type: 'review.ended',
+    round,
+    verdict: joint.verdict,
+    by: by.join(', ') || undefined,
+    feedback: joint.feedback || undefined,
+    worker: change.worker,
+    iteration: change.number,
+    task: change.task?.id,
+    commit: change.commit,
+  })
+  const ended: ReviewRound = { ...joint, commit: change.commit }
+  const rounds = [...history.rounds, ended]
+  if (joint.verdict === 'approved') return { reviewedBy: by, pin, history: { rounds, approved: { pin, by } } }
+  return { reviewedBy: [], pin, history: { rounds }, refusal: refusalOf(joint, round, most) }
+}
+
+async function verdictOf(hook: ReviewHook, change: Change, context: ReviewContext): Promise<Verdict> {
+  try {
+    return await hook(change, context)
+  } catch (error) {
+    return { approved: 'unavailable', feedback: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** How many reviews an iteration gets at most: what a review hook says, else the setting. Pure. */
+export function roundsOf(hooks: readonly ReviewerFacts[], settings: Pick<Settings, 'reviewRounds'>): number {
+  const said = hooks.flatMap((hook) => hook.rounds ?? [])
+  return said.length ? Math.max(...said) : settings.reviewRounds
+}
+
+/** One no is a no; without a no, one that could not judge leaves it open. Pure. */
+export function joinVerdicts(verdicts: readonly Verdict[]): Pick<ReviewRound, 'verdict' | 'feedback'> {
+  const rejected = verdicts.filter((verdict) => verdict.approved === false)
+  const unavailable = verdicts.filter((verdict) => verdict.approved === 'unavailable')
+  const verdict = rejected.length ? 'rejected' : unavailable.length ? 'unavailable' : 'approved'
+  const speaking = rejected.length ? rejected : unavailable.length ? unavailable : verdicts
+  const named = speaking.length > 1
+  const said = speaking.flatMap(({ feedback, by }) => {
+    const text = feedback?.trim()
+    return text ? [named && by ? `${by}:\n${text}` : text] : []
+  })
+  return { verdict, feedback: said.join('\n\n') }
+}
+
+function refusalOf(
+  { verdict, feedback }: Pick<ReviewRound, 'verdict' | 'feedback'>,
+  round: number,
+  most: number,
+): Refusal {
+  if (verdict === 'unavailable') {
+    return { refused: 'unavailable', final: true, feedback: feedback || 'No reviewer could judge this.' }
+  }
+  const last = round >= most
+  return {
+    refused: 'review',
+    feedback: feedback || 'The reviewer did not approve, and gave no reason.',
+    ...(last ? { final: true } : {}),
+    details: { round, rounds: most },
+  }
+}
+
+/** The author's final message answers the feedback that it was given before. */
+function answered(history: ReviewHistory, change: Change): ReviewHistory {
+  const last = history.rounds.at(-1)
+  if (!last || last.answer !== undefined || last.commit === change.commit || !change.message) return history
+  return { ...history, rounds: [...history.rounds.slice(0, -1), { ...last, answer: change.message }] }
+}
+
+function skipReason(change: Change, { hooks, settings, worker }: ReviewParts): string | undefined {
+  if (hooks.length === 0) return 'there is no reviewer'
+  if (worker?.needsReview === false) return 'its worker needs no review'
+  if (change.files.length === 0) return 'it changes no file'
+  if (everyFileBelow(change.files, ['tasks/'])) return 'it changes only tasks/'
+  if (everyFileBelow(change.files, settings.autoMergePaths)) {
+    return `it changes only ${settings.autoMergePaths.join(', ')} (auto_merge_paths)`
+  }
+  return undefined
+}
+
+/** Whether every path, before and after a rename, is one of `paths` or below one that is a folder. */
+export function everyFileBelow(files: readonly ChangedFile[], paths: readonly string[]): boolean {
+  const below = (file: string) =>
+    paths.some((path) => {
+      const plain = path.replace(/^\.\//, '')
+      return plain !== '' && (file === plain || file.startsWith(plain.endsWith('/') ? plain : `${plain}/`))
+    })
+  return files.length > 0 && files.every((file) => below(file.path) && (file.from === undefined || below(file.from)))
+}

@@ -1,0 +1,50 @@
+// Turns what an agent left in its worktree into a change: committed, without the status folders of `tasks/`.
+
+import { formatAgentSpec } from '../agents/spec.js'
+import { describeChange } from '../git/changes.js'
+import { commitLeftovers } from '../merge/commit.js'
+import type { Change, Worktree } from '../words.js'
+import type { Attempt } from './contract.js'
+import { emptyChange, remember } from './iteration.js'
+import { takeRequests } from './requests.js'
+import type { Turn } from './turn.js'
+
+/** What an author's turn left: everything committed, requests about tasks taken out and carried out. */
+export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn): Promise<Change> {
+  const { iteration } = attempt
+  const { swarm } = iteration.lane
+  // In the person's own checkout nothing is committed, put back or landed for them.
+  if (swarm.settings.here) return emptyChange(iteration, worktree)
+  const into = swarm.into!
+  const task = iteration.claims[0]?.task
+  const leftovers = await commitLeftovers(worktree, {
+    message: task ? `${task.summary}` : `Work of ${iteration.worker}, iteration ${iteration.number}`,
+  })
+  for (const { path, reason } of leftovers.left) {
+    swarm.emit({
+      type: 'note',
+      level: 'warning',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      text: `${path} is not committed: ${reason}`,
+    })
+  }
+  iteration.unresolved = leftovers.unresolved
+  await takeRequests(iteration, worktree)
+  const facts = await describeChange(worktree, `refs/heads/${into}`)
+  return remember(iteration, {
+    swarm: iteration.swarm,
+    worker: iteration.worker,
+    number: iteration.number,
+    attempt: attempt.number,
+    worktree,
+    branch: worktree.branch,
+    commit: facts.commit,
+    base: facts.base,
+    into,
+    files: facts.files,
+    task: iteration.claims[0]?.task,
+    author: formatAgentSpec(iteration.lane.agent),
+    message: said.text,
+  })
+}

@@ -1,0 +1,119 @@
+// Ends an iteration: nothing that its agent made is lost, its claims go back, its worktree is returned.
+
+import { messageOf } from '../errors.js'
+import { git } from '../git/run.js'
+import { commitsOver } from '../git/worktrees.js'
+import { commitLeftovers } from '../merge/commit.js'
+import type { Worktree } from '../words.js'
+import type { Iteration } from './contract.js'
+
+/** The ref under which work that did not land stays reachable. */
+export function keptRef(swarm: string, worker: string, iteration: number): string {
+  return `refs/oompa/kept/${swarm}/${worker}-${iteration}`
+}
+
+/** Called once for each iteration, whatever happened in it. */
+export async function closeIteration(iteration: Iteration): Promise<void> {
+  const { lane, worktree } = iteration
+  const { swarm } = lane
+  const { emit, budget, level } = swarm
+  const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
+  iteration.outcome ??= 'done'
+  swarm.busy.delete(lane.name)
+  let commits: number | undefined
+  try {
+    if (worktree && level > 1 && !swarm.settings.here) {
+      commits = iteration.outcome === 'landed' ? undefined : await keepWork(iteration, worktree)
+      await releaseClaims(iteration)
+      await giveBack(iteration, worktree)
+    } else await releaseClaims(iteration)
+  } catch (error) {
+    emit({ type: 'note', level: 'warning', ...facts, text: `Ending ${iteration.name}: ${messageOf(error)}` })
+  }
+  emit({
+    type: 'iteration.ended',
+    ...facts,
+    outcome: iteration.outcome,
+    reason: iteration.reason,
+    branch: iteration.branch,
+    commits,
+    kept: iteration.kept,
+  })
+  const progress = iteration.outcome === 'landed' || iteration.outcome === 'waiting' || iteration.completed > 0
+  budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)
+}
+
+/** Commits what is unsaved and names the branch's tip under `refs/oompa/kept/`; gives the number of commits kept. */
+async function keepWork(iteration: Iteration, worktree: Worktree): Promise<number> {
+  const { swarm } = iteration.lane
+  const root = swarm.repository.root
+  const message = `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`
+  const { unresolved } = await commitLeftovers(worktree, { message })
+  // A merge that its author did not bring to an end is kept as it stands, markers and all: it is not to land.
+  if (unresolved.length > 0)
+    await git(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-m', `${message}, with conflict markers`])
+  const base = swarm.into ? `refs/heads/${swarm.into}` : worktree.base
+  const commits = await commitsOver(root, base, `refs/heads/${worktree.branch}`)
+  if (commits === 0) return 0
+  const ref = keptRef(swarm.id, iteration.worker, iteration.number)
+  await git(root, ['update-ref', ref, `refs/heads/${worktree.branch}`])
+  iteration.kept = ref
+  swarm.emit({
+    type: 'work.kept',
+    worker: iteration.worker,
+    iteration: iteration.number,
+    task: iteration.claims[0]?.task.id,
+    ref,
+    reason: iteration.reason ?? iteration.refusal?.feedback ?? iteration.outcome ?? 'it did not land',
+  })
+  return commits
+}
+
+/** Claims that no landing completed go back to pending, with the reason and where the work is. */
+async function releaseClaims(iteration: Iteration): Promise<void> {
+  const { swarm } = iteration.lane
+  if (!swarm.store || iteration.outcome === 'waiting') return
+  for (const claim of iteration.claims.splice(0)) {
+    const reason = [
+      iteration.reason ?? iteration.refusal?.feedback ?? `the iteration ended: ${iteration.outcome}`,
+      ...(iteration.kept ? [`Its work is kept at ${iteration.kept}.`] : []),
+    ].join('\n')
+    try {
+      await swarm.store.release(claim, reason)
+      swarm.emit({
+        type: 'task.released',
+        worker: iteration.worker,
+        iteration: iteration.number,
+        task: claim.task.id,
+        reason,
+        kept: iteration.kept,
+      })
+    } catch (error) {
+      swarm.emit({
+        type: 'note',
+        level: 'warning',
+        worker: iteration.worker,
+        task: claim.task.id,
+        text: messageOf(error),
+      })
+    }
+  }
+}
+
+async function giveBack(iteration: Iteration, worktree: Worktree): Promise<void> {
+  const { swarm } = iteration.lane
+  if (swarm.settings.keepWorktrees) return
+  const returned = await swarm.pool.release(worktree)
+  if (!returned.gone) {
+    swarm.emit({
+      type: 'note',
+      level: 'warning',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      text: `${worktree.name} stays: ${returned.why}`,
+    })
+    return
+  }
+  // Landed, empty, or kept under its ref: in each case the branch has nothing of its own.
+  await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`])
+}

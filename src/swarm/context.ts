@@ -1,0 +1,116 @@
+// What hooks may use: the iteration's facts, commands whose processes end with it, and agents to ask.
+
+import { appendFileSync } from 'node:fs'
+import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
+import { runAgent } from '../agents/run.js'
+import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
+import type { Settings } from '../config/contract.js'
+import type { Emit } from '../events/contract.js'
+import { runFolder } from '../files/paths.js'
+import type { HookContext } from '../hooks/contract.js'
+import { runCommand } from '../processes/command.js'
+import { uniqueMarker } from '../processes/marks.js'
+import { processRecord } from '../processes/watchdog.js'
+import type { Task, Worktree } from '../words.js'
+import { environmentOf } from './environment.js'
+import type { Harnesses } from './harness.js'
+
+/** Facts and services that a context is made of; a swarm has them, and `oompa review` outside one makes its own. */
+export interface ContextParts {
+  readonly root: string
+  readonly swarm: string
+  readonly worker: string
+  readonly iteration: number
+  readonly task?: Task
+  readonly tasks: string
+  readonly signal: AbortSignal
+  /** The `OOMPA_*` variables. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly settings: Settings
+  readonly findAgent: (spec: AgentSpec) => Agent
+  readonly emit: Emit
+  readonly workers?: number
+  /** Sets up a gate as a worktree is set up. */
+  readonly prepare?: (worktree: Worktree) => Promise<void>
+  /** Where agents' output is appended. */
+  readonly logFile: string
+  readonly harnesses?: Harnesses
+  /** Called with each run's result; gives its cost in US dollars. */
+  readonly spend?: (agent: string, result: TurnResult) => number | undefined
+}
+
+export function hookContext(parts: ContextParts): HookContext {
+  const { root, swarm, worker, iteration, task, settings, emit } = parts
+  const facts = { worker, iteration, task: task?.id }
+  const marker = () => uniqueMarker(swarm, worker, iteration)
+  return {
+    root,
+    swarm,
+    worker,
+    iteration,
+    task,
+    tasks: parts.tasks,
+    signal: parts.signal,
+    env: parts.variables,
+    emit,
+    workers: parts.workers,
+    prepare: parts.prepare,
+    run(command, options = {}) {
+      return runCommand(command, {
+        cwd: options.cwd ?? root,
+        env: environmentOf(settings, { ...parts.variables, ...options.env }),
+        marker: marker(),
+        recordFolder: runFolder(root, swarm),
+        timeoutMs: options.timeoutMs ?? settings.limits.hookMs,
+        signal: options.signal ?? parts.signal,
+        input: options.input,
+        onOutput: options.onOutput,
+      })
+    },
+    async ask(text, prompt, options) {
+      const spec = parseAgentSpec(text)
+      const agent = parts.findAgent(spec)
+      const name = formatAgentSpec(spec)
+      for (;;) {
+        await parts.harnesses?.ready(spec, options.signal ?? parts.signal)
+        emit({ type: 'agent.started', ...facts, agent: name, attempt: 1, role: options.role, session: options.session })
+        appendFileSync(parts.logFile, `\n--- ${options.role}: ${name}\n`)
+        const run = await runAgent({
+          agent,
+          turn: {
+            spec,
+            form: 'json',
+            permissions: settings.permissions,
+            ...(options.session ? { session: { id: options.session, resume: true } } : {}),
+          },
+          prompt,
+          cwd: options.cwd,
+          env: environmentOf(settings, { ...parts.variables, ...options.env }),
+          marker: marker(),
+          logFile: parts.logFile,
+          root,
+          recordFile: processRecord(runFolder(root, swarm)),
+          limits: { ...settings.limits, ...(options.timeoutMs ? { iterationMs: options.timeoutMs } : {}) },
+          signal: options.signal ?? parts.signal,
+          onActivity: (activity) => emit({ type: 'agent.activity', ...facts, text: `${options.role}: ${activity}` }),
+        })
+        emit({
+          type: 'agent.ended',
+          ...facts,
+          agent: name,
+          role: options.role,
+          attempt: 1,
+          status: run.status,
+          durationMs: run.durationMs,
+          session: run.session,
+          usage: run.usage,
+          costUsd: parts.spend?.(text, run) ?? run.costUsd,
+          denials: run.denials.length ? run.denials : undefined,
+          failure: run.failure?.message,
+        })
+        if (run.failure?.kind === 'limit' && parts.harnesses?.limited(spec, run.failure)) continue
+        return run
+      }
+    },
+  }
+}

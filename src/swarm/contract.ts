@@ -1,0 +1,138 @@
+// What the loop's words hand to each other: a swarm, its workers, their iterations and attempts.
+
+import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
+import type { Persistence, Persister } from '../agents/persist.js'
+import type { Settings, WorkerSettings } from '../config/contract.js'
+import type { Emit } from '../events/contract.js'
+import type { Repository } from '../git/repository.js'
+import type { Hooks, ReviewHook } from '../hooks/contract.js'
+import type { PromptText } from '../prompts/index.js'
+import type { ReviewerFacts } from '../review/contract.js'
+import type { Pin } from '../review/pin.js'
+import type { ReviewHistory } from '../review/rounds.js'
+import type { Claim, TaskStore } from '../tasks/contract.js'
+import type { IterationFacts, Refusal, Worktree } from '../words.js'
+import type { WorktreePool } from '../worktrees/contract.js'
+import type { Budget } from './budget.js'
+import type { Harnesses } from './harness.js'
+import type { ResumePoint } from './resume.js'
+import type { Stopping } from './stop.js'
+
+/** One run of the loop: everything that its stages need, made once by `startSwarm`. */
+export interface Swarm {
+  /** 8 hex digits. */
+  readonly id: string
+  readonly repository: Repository
+  readonly settings: Settings
+  readonly hooks: Hooks
+  /** 1, 2 or 3 (cli.md, *Which level*). */
+  readonly level: 1 | 2 | 3
+  /** The branch that changes land on, from level 2 on. */
+  readonly into?: string
+  /** The tasks that count, where the loop claims them. */
+  readonly store?: TaskStore
+  /** Absolute path of `tasks/` in the main checkout. */
+  readonly tasks: string
+  readonly workers: readonly Worker[]
+  /** Runs once before the workers: `planner` in `oompa.json`. */
+  planner?: Worker
+  readonly pool: WorktreePool
+  readonly harnesses: Harnesses
+  readonly budget: Budget
+  readonly stopping: Stopping
+  readonly emit: Emit
+  /** Worktrees of next iterations that are being made, by name. */
+  readonly ahead: Map<string, Promise<Worktree | undefined>>
+  /** Workers that hold a claim or run an agent: while there are any, a task may still become ready. */
+  readonly busy: Set<string>
+  /** @throws OompaError (status 2) if there is none of this name. */
+  readonly findAgent: (spec: AgentSpec) => Agent
+  /** Adds what a run cost to the budget; gives the cost in US dollars where it is known. */
+  readonly spend: (agent: string, result: TurnResult) => number | undefined
+  /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
+  readonly claims: boolean
+  /** Who reads the changes of a worker. */
+  reviewers(lane: WorkerSettings): readonly (ReviewHook & ReviewerFacts)[]
+  /** Author runs of one iteration at most, and reviews. */
+  rounds(lane: WorkerSettings): number
+  /** The environment that keeps an agent from moving the target or another worker's branch. */
+  guard(iteration: Iteration): Promise<Readonly<Record<string, string>>>
+  /** Writes workers' conversations down, where `codex-persist` is installed. */
+  readonly persister: Persister
+  /** What an agent printed, for the view. */
+  output(worker: string, text: string): void
+  /** What each ended iteration came to. */
+  readonly outcomes: Outcome[]
+  /** Whether a worker has moved the target past us: nothing lands any more. */
+  bypassed(): Promise<boolean>
+  /** Where a resumed swarm goes on. */
+  readonly resumed?: ResumePoint
+  /** Waits for what lands or is pushed after the workers have ended. */
+  drain(): Promise<void>
+}
+
+/** One parallel lane: gives its iterations in turn. */
+export interface Worker extends AsyncIterable<Iteration> {
+  /** `w1`, `w2`, … */
+  readonly name: string
+  readonly swarm: Swarm
+  readonly settings: WorkerSettings
+  /** `OOMPA_PORT_BASE`. */
+  readonly portBase: number
+  /** What it is called with, as in `claude:opus`. */
+  readonly agent: AgentSpec
+  /** Its prompts as they were when the swarm started: an agent cannot change them (design.md, rule 2). */
+  readonly prompt: PromptText
+  readonly conversation: Persistence
+  /** Says that it shall begin no further iteration, and why. */
+  finish(why: string): void
+  /** Ends the iteration in progress because something was thrown in it. */
+  fail(error: unknown): Promise<void>
+  /** Ends an iteration that the loop left by itself. */
+  close(): Promise<void>
+  readonly finished: boolean
+}
+
+export type Outcome = 'landed' | 'done' | 'nothing' | 'kept' | 'refused' | 'failed' | 'interrupted' | 'waiting'
+
+/** One turn of a worker, and what its stages found out. */
+export interface Iteration extends IterationFacts {
+  readonly worker: string
+  readonly lane: Worker
+  /** `.w1-i1` */
+  readonly name: string
+  /** `oompa/w1-i1` */
+  readonly branch: string
+  /** The claim of its task, and further ones that its agent asked for by `CLAIM(…)`. */
+  readonly claims: Claim[]
+  /** Ids of tasks that its agent added. */
+  readonly added: string[]
+  /** How many tasks it has completed. */
+  completed: number
+  worktree?: Worktree
+  /** The session that the author's further turns resume. */
+  session?: string
+  /** What the iteration came to; set by the stage that knows. */
+  outcome?: Outcome
+  reason?: string
+  /** The ref where work that did not land is. */
+  kept?: string
+  /** The last refusal, for the notes of the task. */
+  refusal?: Refusal
+  /** What its reviews have come to so far. */
+  reviews?: ReviewHistory
+  /** What was approved, and by whom: the landing checks it once more. */
+  approval?: { readonly pin: Pin; readonly by: readonly string[] }
+  /** Files that the author left with conflict markers. */
+  unresolved?: readonly string[]
+}
+
+/** One author run of an iteration. Set `feedback` to have the author try again. */
+export interface Attempt {
+  /** From 1. */
+  readonly number: number
+  readonly iteration: Iteration
+  /** Why the attempt before was refused. */
+  readonly previous?: Refusal
+  feedback?: Refusal
+}

@@ -1,0 +1,122 @@
+// One author run from level 2 on: the prompt, and the further turns that its signals ask for, in one session.
+
+import { randomUUID } from 'node:crypto'
+import type { Signal } from '../agents/signals.js'
+import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
+import { answerClaims } from '../tasks/answer.js'
+import type { Worktree } from '../words.js'
+import type { Attempt, Iteration } from './contract.js'
+import { IterationEnding } from './ending.js'
+import { firstPrompt, turnFacts } from './prompt.js'
+import { type Turn, type TurnRequest, takeTurn } from './turn.js'
+
+/** Further turns that an agent may ask for by `CLAIM(…)` in one attempt: enough for any plan, an end for a loop. */
+const MOST_CLAIMS = 10
+
+/**
+ * Runs the author of an attempt to the end of its turn.
+ * @throws IterationEnding when it failed, was interrupted, or said twice that it needs a follow-up
+ */
+export async function converse(worktree: Worktree, attempt: Attempt): Promise<Turn> {
+  const { iteration } = attempt
+  const { lane } = iteration
+  const { maxResumes } = lane.settings
+  let turn = await firstTurn(worktree, attempt)
+  let resumes = 0
+  let claims = 0
+  let followedUp = false
+  for (;;) {
+    const signal = decisive(turn.signals)
+    let next: string | undefined
+    if (signal?.kind === 'done') {
+      lane.finish('__DONE__')
+      return turn
+    }
+    if (signal?.kind === 'ready') return turn
+    if (signal?.kind === 'claim') {
+      next = claims++ < MOST_CLAIMS ? await answer(iteration, signal.ids) : undefined
+    } else if (signal?.kind === 'followup') {
+      if (followedUp) throw new IterationEnding('kept', 'the agent needs a follow-up: its work is not finished')
+      followedUp = true
+      next = followUpPrompt(iteration.claims.map((claim) => claim.task))
+    } else if (maxResumes !== undefined && resumes < maxResumes && iteration.session) {
+      resumes++
+      next = resumes === maxResumes ? nudgePrompt() : resumePrompt()
+    }
+    // Without a signal the change is ready (cli.md, settled question 17).
+    if (next === undefined) return turn
+    turn = await furtherTurn(worktree, attempt, next)
+  }
+}
+
+/** The signal that decides what comes next, where a message has several: an end before a question. */
+export function decisive(signals: readonly Signal[]): Signal | undefined {
+  for (const kind of ['done', 'ready', 'claim', 'followup'] as const) {
+    const found = signals.filter((signal) => signal.kind === kind)
+    if (found.length === 0) continue
+    const [first] = found
+    if (first!.kind !== 'claim') return first
+    return { ...first!, ids: found.flatMap((signal) => (signal.kind === 'claim' ? signal.ids : [])) }
+  }
+  return undefined
+}
+
+async function firstTurn(worktree: Worktree, attempt: Attempt): Promise<Turn> {
+  const { iteration, previous, number } = attempt
+  if (!previous) return newSession(worktree, attempt)
+  const { swarm, settings } = iteration.lane
+  const last = number >= swarm.rounds(settings)
+  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last, into: swarm.into }))
+}
+
+/** The whole prompt, for a new session. */
+async function newSession(worktree: Worktree, attempt: Attempt, addition?: string): Promise<Turn> {
+  const { iteration } = attempt
+  const agent = iteration.lane.swarm.findAgent(iteration.lane.agent)
+  const prompt = await firstPrompt(iteration, worktree, addition)
+  return run(worktree, attempt, { prompt, session: agent.choosesSession ? randomUUID() : undefined })
+}
+
+/** Further words in the session there is; the whole prompt again where there is none, or it cannot go on. */
+async function furtherTurn(worktree: Worktree, attempt: Attempt, words: string): Promise<Turn> {
+  const { iteration } = attempt
+  const { swarm, agent: spec } = iteration.lane
+  if (!swarm.findAgent(spec).sessions || !iteration.session) return newSession(worktree, attempt, words)
+  return run(worktree, attempt, {
+    prompt: furtherInput(turnFacts(iteration), words),
+    freshPrompt: await firstPrompt(iteration, worktree, words),
+    resume: iteration.session,
+  })
+}
+
+async function run(
+  worktree: Worktree,
+  attempt: Attempt,
+  input: Pick<TurnRequest, 'prompt' | 'freshPrompt' | 'resume' | 'session'>,
+): Promise<Turn> {
+  const { iteration } = attempt
+  const { swarm } = iteration.lane
+  const turn = await takeTurn({
+    iteration,
+    attempt: attempt.number,
+    cwd: worktree.path,
+    form: 'json',
+    env: swarm.settings.here ? undefined : await swarm.guard(iteration),
+    ...input,
+  })
+  iteration.session = turn.session ?? iteration.session
+  if (turn.failure) throw new IterationEnding('failed', turn.failure.message)
+  return turn
+}
+
+/** Answers `CLAIM(id, …)`; what was claimed belongs to the iteration from now on. */
+async function answer(iteration: Iteration, ids: readonly string[]): Promise<string> {
+  const { swarm, name } = iteration.lane
+  if (!swarm.store) return 'There are no tasks to claim here: go on with what you were told to do.'
+  const answered = await answerClaims(swarm.store, ids, { worker: name, swarm: swarm.id, pid: process.pid })
+  for (const claim of answered.claims) {
+    iteration.claims.push(claim)
+    swarm.emit({ type: 'task.claimed', worker: name, iteration: iteration.number, task: claim.task.id, by: 'CLAIM' })
+  }
+  return answered.text
+}

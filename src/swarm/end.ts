@@ -1,0 +1,45 @@
+// Ends a swarm: finishes what is under way, removes what nobody needs, and says what the exit status is.
+
+import { STATUS, type Status } from '../errors.js'
+import { git } from '../git/run.js'
+import type { Outcome, Swarm } from './contract.js'
+import type { Registration } from './register.js'
+
+/** What is still being written down by `codex-persist` gets so long, milliseconds. */
+const PERSIST_MS = 5_000
+
+/** Called when every worker has ended. Gives the exit status (cli.md). */
+export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Status> {
+  await removePrepared(swarm)
+  await swarm.persister.settle(PERSIST_MS)
+  await swarm.drain()
+  await swarm.bypassed()
+  const status = statusOf(swarm.outcomes, swarm.stopping.status)
+  const reason = swarm.stopping.why ?? (status === STATUS.nothing ? 'there was no task' : 'all workers have ended')
+  await entry.close(reason, status)
+  return status
+}
+
+/**
+ * The exit status of a run: 1 only if every iteration failed or was refused, 3 if there never was a task.
+ * @param stopped the status that whatever stopped the swarm asks for
+ */
+export function statusOf(outcomes: readonly Outcome[], stopped: Status | undefined): Status {
+  if (stopped !== undefined) return stopped
+  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'failed' || outcome === 'refused'))
+    return STATUS.failed
+  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'nothing')) return STATUS.nothing
+  return STATUS.done
+}
+
+/** Worktrees that were made ahead for iterations that never came have nothing in them. */
+async function removePrepared(swarm: Swarm): Promise<void> {
+  for (const [name, ahead] of swarm.ahead) {
+    const worktree = await ahead
+    if (!worktree) continue
+    const returned = await swarm.pool.release(worktree)
+    if (returned.gone)
+      await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`, worktree.base])
+    else swarm.emit({ type: 'note', level: 'warning', text: `${name} stays: ${returned.why}` })
+  }
+}

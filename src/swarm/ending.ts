@@ -1,0 +1,16 @@
+// How a stage ends an iteration from within: an outcome and a reason, thrown through the person's loop.
+
+import type { Outcome } from './contract.js'
+
+/** Thrown by a stage to end the iteration in progress; `finish` ends the worker with it. */
+export class IterationEnding extends Error {
+  readonly outcome: Outcome
+  readonly finish: boolean
+
+  constructor(outcome: Outcome, reason: string, options: { finish?: boolean } = {}) {
+    super(reason)
+    this.name = 'IterationEnding'
+    this.outcome = outcome
+    this.finish = options.finish ?? false
+  }
+}

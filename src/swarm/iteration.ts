@@ -1,0 +1,91 @@
+// Makes iterations, and what their hooks get to see.
+
+import { agentOf, agentsWith } from '../agents/index.js'
+import { OompaError } from '../errors.js'
+import { outputFile } from '../files/paths.js'
+import type { HookContext } from '../hooks/contract.js'
+import type { Change, Worktree } from '../words.js'
+import { hookContext } from './context.js'
+import type { Iteration, Swarm, Worker } from './contract.js'
+import { oompaVariables } from './environment.js'
+import { setUpWorktree } from './setup.js'
+
+export function makeIteration(lane: Worker, number: number): Iteration {
+  const name = `${lane.name}-i${number}`
+  return {
+    swarm: lane.swarm.id,
+    worker: lane.name,
+    number,
+    lane,
+    name: `.${name}`,
+    branch: `oompa/${name}`,
+    claims: [],
+    added: [],
+    completed: 0,
+  }
+}
+
+/** The context of this iteration's hooks. */
+export function contextOf(iteration: Iteration, worktree?: Worktree): HookContext {
+  const { swarm } = iteration.lane
+  const context: HookContext = hookContext({
+    root: swarm.repository.root,
+    swarm: swarm.id,
+    worker: iteration.worker,
+    iteration: iteration.number,
+    task: iteration.claims[0]?.task,
+    tasks: swarm.tasks,
+    signal: swarm.stopping.agents,
+    variables: oompaVariables(worktree ? { ...iteration, worktree } : iteration),
+    settings: swarm.settings,
+    findAgent: swarm.findAgent,
+    emit: (event) => swarm.emit({ worker: iteration.worker, iteration: iteration.number, ...event }),
+    logFile: outputFile(swarm.repository.root, swarm.id, iteration.worker, iteration.number),
+    harnesses: swarm.harnesses,
+    spend: swarm.spend,
+    workers: swarm.workers.length,
+    prepare: (gate) => setUpWorktree(gate, context, swarm),
+  })
+  return context
+}
+
+/** Finds an agent by its harness: those of `hooks/agent.*` add to ours, or take their place. */
+export function agentFinder(hooks: Pick<Swarm['hooks'], 'agents'>): Swarm['findAgent'] {
+  const known = agentsWith(hooks.agents)
+  return (spec) => agentOf(spec, known)
+}
+
+const iterations = new WeakMap<Change, Iteration>()
+
+/** The iteration that a change came from. */
+export function iterationOf(change: Change): Iteration {
+  const iteration = iterations.get(change)
+  if (iteration) return iteration
+  throw new OompaError({
+    code: 'foreign-change',
+    message: 'This change does not come from `propose`.',
+    mend: 'Pass on what `propose` gave.',
+  })
+}
+
+/** A change without content: level 1, where agents see to their work themselves. */
+export function emptyChange(iteration: Iteration, worktree: Worktree): Change {
+  return remember(iteration, {
+    swarm: iteration.swarm,
+    worker: iteration.worker,
+    number: iteration.number,
+    attempt: 1,
+    worktree,
+    branch: worktree.branch,
+    commit: worktree.base,
+    base: worktree.base,
+    into: '',
+    files: [],
+  })
+}
+
+/** Says whose a change is, for the stages that get nothing but the change. */
+export function remember(iteration: Iteration, change: Change): Change {
+  iterations.set(change, iteration)
+  return change
+}

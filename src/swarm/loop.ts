@@ -1,0 +1,66 @@
+// The words of `oompa_loompas.mjs`: each is one stage, and does nothing where its hook is missing. What level 1 does not
+// use is loaded only when it is called.
+
+import { reportError } from '../errors.js'
+import type { Change, Refusal, Task } from '../words.js'
+import type { Iteration, Worker } from './contract.js'
+import { iterationOf } from './iteration.js'
+import { startSwarm } from './start.js'
+
+export { attempts } from './attempts.js'
+export { openWorktree } from './open.js'
+export { propose } from './propose.js'
+
+/**
+ * Runs `body` for each worker at the same time, with the flags, environment and `oompa.json` that this process was
+ * started with. Prints what goes on, and sets the exit status of the process.
+ */
+export async function swarm(body: (worker: Worker) => Promise<void>): Promise<void> {
+  try {
+    const started = await startSwarm(process.argv.slice(2))
+    if ('status' in started) {
+      process.exitCode = started.status
+      return
+    }
+    if (started.planner) await runWorker(started.planner, body)
+    await Promise.all(started.workers.map((worker) => runWorker(worker, body)))
+    process.exitCode = await started.end()
+  } catch (error) {
+    process.exitCode = reportError(error)
+  }
+}
+
+/** What an iteration throws ends that iteration, with the reason; the worker goes on with the next. */
+async function runWorker(worker: Worker, body: (worker: Worker) => Promise<void>): Promise<void> {
+  do {
+    try {
+      await body(worker)
+      worker.finish('the loop ended')
+    } catch (error) {
+      await worker.fail(error)
+    }
+  } while (!worker.finished)
+  await worker.close()
+}
+
+/**
+ * Claims the next ready task; undefined where agents claim by themselves (no `hooks/tasks`).
+ * Ends the worker where there is nothing left to do.
+ */
+export async function claim(iteration: Iteration): Promise<Task | undefined> {
+  const { swarm, settings } = iteration.lane
+  if (!swarm.claims || settings.planner) return undefined
+  return (await import('./claim.js')).claimTask(iteration)
+}
+
+/** Has every reviewer read the change; undefined if all agree, or there is none. */
+export async function review(change: Change): Promise<Refusal | undefined> {
+  if (iterationOf(change).lane.swarm.level === 1) return undefined
+  return (await import('./review.js')).reviewProposal(change)
+}
+
+/** Lands a change by `hooks/approve` and `hooks/merge`; undefined if it landed, or there was nothing to land. */
+export async function land(change: Change): Promise<Refusal | undefined> {
+  if (iterationOf(change).lane.swarm.level === 1) return undefined
+  return (await import('./land.js')).landProposal(change)
+}

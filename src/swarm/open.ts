@@ -1,0 +1,137 @@
+// The second stage: the iteration's worktree, prepared while the agent before it was at work.
+
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { messageOf, OompaError } from '../errors.js'
+import { isAncestor } from '../git/history.js'
+import { currentBranch, headCommit, resolveCommit } from '../git/repository.js'
+import { git } from '../git/run.js'
+import { unsavedWork } from '../git/worktrees.js'
+import type { Worktree } from '../words.js'
+import type { Iteration, Swarm } from './contract.js'
+import { keepEarlierWork } from './earlier.js'
+import { contextOf, makeIteration } from './iteration.js'
+import { setUpWorktree } from './setup.js'
+
+/** `git worktree add .w1-i1`, done right: gives the worktree in which the iteration works. */
+export async function openWorktree(iteration: Iteration): Promise<Worktree> {
+  const { lane } = iteration
+  const { swarm } = lane
+  if (swarm.settings.here) return (iteration.worktree = await mainCheckout(swarm))
+  const ahead = swarm.ahead.get(iteration.name)
+  swarm.ahead.delete(iteration.name)
+  let worktree: Worktree
+  try {
+    const prepared = await ahead
+    worktree = prepared ? await broughtUpToDate(iteration, prepared) : await open(iteration)
+  } catch (error) {
+    swarm.emit({
+      type: 'worktree.failed',
+      worker: lane.name,
+      iteration: iteration.number,
+      worktree: iteration.name,
+      reason: messageOf(error),
+    })
+    throw error
+  }
+  iteration.worktree = worktree
+  return worktree
+}
+
+/** Starts making the next iteration's worktree; what fails is tried again, and said, when it is opened. */
+export function prepareNext(iteration: Iteration): void {
+  const { lane } = iteration
+  const { swarm } = lane
+  if (swarm.settings.here || swarm.settings.continue || iteration.number >= lane.settings.iterations) return
+  const next = makeIteration(lane, iteration.number + 1)
+  if (swarm.ahead.has(next.name) || existsSync(path.join(swarm.repository.root, next.name))) return
+  swarm.ahead.set(
+    next.name,
+    open(next).catch(() => undefined),
+  )
+}
+
+async function mainCheckout(swarm: Swarm): Promise<Worktree> {
+  const root = swarm.repository.root
+  const [branch, base] = await Promise.all([currentBranch(root), headCommit(root)])
+  return { name: '.', path: root, branch: branch ?? 'HEAD', base: base ?? '' }
+}
+
+async function open(iteration: Iteration): Promise<Worktree> {
+  const { swarm } = iteration.lane
+  const { root } = swarm.repository
+  const full = path.join(root, iteration.name)
+  const base = await baseOf(iteration)
+  const isThere = existsSync(path.join(full, '.git'))
+  if (!isThere && existsSync(full) && readdirSync(full).length > 0) {
+    throw new OompaError({
+      code: 'in-the-way',
+      message: `Cannot make the worktree ${iteration.name}: a folder of that name is there already, and it is not a worktree.`,
+      mend: `mv ${iteration.name} ${iteration.name}.old`,
+    })
+  }
+  let worktree: Worktree
+  if (swarm.level > 1) worktree = await openAnew(iteration, full, base, isThere)
+  else if (isThere)
+    worktree = await broughtUpToDate(iteration, { name: iteration.name, path: full, branch: iteration.branch, base })
+  else
+    worktree = await swarm.pool.acquire({
+      name: iteration.name,
+      branch: iteration.branch,
+      base: await ownTip(root, iteration.branch, base),
+    })
+  await setUpWorktree(worktree, contextOf(iteration, worktree), swarm)
+  return worktree
+}
+
+/** From level 2 on a name that is taken is emptied first: its work is kept under a ref (cli.md, settled question 6). */
+async function openAnew(iteration: Iteration, full: string, base: string, isThere: boolean): Promise<Worktree> {
+  const { swarm } = iteration.lane
+  const worktree = { name: iteration.name, path: full, branch: iteration.branch, base }
+  await keepEarlierWork(iteration, isThere ? worktree : undefined, base)
+  if (!isThere) return swarm.pool.acquire({ name: iteration.name, branch: iteration.branch, base })
+  const moved = await git(full, ['checkout', '--force', '--quiet', '-B', iteration.branch, base])
+  if (moved.status === 0) return worktree
+  throw new OompaError({
+    code: 'worktree-failed',
+    message: `Cannot use the worktree ${iteration.name} again: ${moved.stderr.trim()}`,
+    mend: 'oompa cleanup --dry-run',
+  })
+}
+
+/** Where an iteration starts: HEAD at level 1, the target from level 2 on, or the iteration before with `continue`. */
+async function baseOf(iteration: Iteration): Promise<string> {
+  const { swarm, name } = iteration.lane
+  const { root } = swarm.repository
+  if (swarm.settings.continue && iteration.number > 1) {
+    const before = await resolveCommit(root, `refs/heads/oompa/${name}-i${iteration.number - 1}`)
+    if (before) return before
+  }
+  const start = swarm.into ? `refs/heads/${swarm.into}` : 'HEAD'
+  const base = await resolveCommit(root, start)
+  if (base) return base
+  throw new OompaError({ code: 'no-commit', message: `${start} names no commit.`, mend: 'git log --all --oneline' })
+}
+
+/** The tip of a branch that an earlier run left with commits of its own; otherwise the base. */
+async function ownTip(root: string, branch: string, base: string): Promise<string> {
+  const tip = await resolveCommit(root, `refs/heads/${branch}`)
+  return tip && !(await isAncestor(root, tip, base)) ? tip : base
+}
+
+/** Moves a worktree that has nothing of its own yet to the newest base; any other is left as it is. */
+async function broughtUpToDate(iteration: Iteration, worktree: Worktree): Promise<Worktree> {
+  const { swarm } = iteration.lane
+  const { root } = swarm.repository
+  const [base, tip] = await Promise.all([baseOf(iteration), resolveCommit(worktree.path, 'HEAD')])
+  if (!tip || tip === base) return { ...worktree, base }
+  const checkedOut = await currentBranch(worktree.path)
+  const empty =
+    checkedOut === worktree.branch &&
+    (await isAncestor(root, tip, base)) &&
+    (await unsavedWork(worktree.path)).length === 0
+  if (!empty) return worktree
+  const fresh = await swarm.pool.refresh(worktree, base)
+  await setUpWorktree(fresh, contextOf(iteration, fresh), swarm)
+  return fresh
+}

@@ -1,0 +1,38 @@
+// What a run would do, in words: for `--dry-run`, which makes nothing and starts nobody.
+
+import { formatAgentSpec } from '../agents/spec.js'
+import type { Settings } from '../config/contract.js'
+
+export interface PlanFacts {
+  readonly root: string
+  readonly settings: Settings
+  readonly hooks: readonly { readonly name: string }[]
+  readonly level: number
+  readonly into?: string
+}
+
+/** One line for each worker, and what happens to its work. */
+export function describePlan({ root, settings, hooks, level, into }: PlanFacts): string {
+  const lines = settings.workers.map((worker, index) => {
+    const where = settings.here ? 'in the main checkout' : `in .w${index + 1}-i1 … .w${index + 1}-i${worker.iterations}`
+    return `  w${index + 1}  ${formatAgentSpec(worker.agent)}, ${worker.iterations} iterations ${where}, told ${worker.prompts.join(' + ')}`
+  })
+  const landing =
+    level === 1
+      ? 'Level 1: agents do what their prompt says; nothing is landed by the loop.'
+      : `Level ${level}: changes land on ${into}${settings.merge.test ? `, tested by \`${settings.merge.test}\`` : ''}${level === 3 ? ', after a review' : ''}.`
+  const found = hooks.length ? `Hooks: ${hooks.map((hook) => `hooks/${hook.name}`).join(', ')}.` : 'No hooks.'
+  const caps = [
+    ...(settings.budgetUsd === undefined ? [] : [`$${settings.budgetUsd}`]),
+    ...(settings.maxMinutes === undefined ? [] : [`${settings.maxMinutes} minutes`]),
+  ]
+  return [
+    `Would run in ${root}:`,
+    ...lines,
+    landing,
+    found,
+    ...(caps.length ? [`Stops at ${caps.join(' or ')}.`] : []),
+    'Nothing was started.',
+    '',
+  ].join('\n')
+}

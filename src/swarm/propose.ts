@@ -1,0 +1,39 @@
+// The third stage: the agent works, and what it made becomes a change.
+
+import { level1Input } from '../prompts/index.js'
+import type { Change, Task, Worktree } from '../words.js'
+import type { Attempt, Iteration } from './contract.js'
+import { IterationEnding } from './ending.js'
+import { emptyChange } from './iteration.js'
+import { prepareNext } from './open.js'
+import { takeTurn } from './turn.js'
+
+/**
+ * `{ echo "Worktree: $wt"; cat prompts/worker.md; } | claude -p -`: runs the author, and gives what it made.
+ * @throws IterationEnding when the agent failed, or the swarm is being stopped
+ */
+export async function propose(worktree: Worktree, _task: Task | undefined, attempt: Attempt): Promise<Change> {
+  const { iteration } = attempt
+  iteration.lane.swarm.busy.add(iteration.worker)
+  prepareNext(iteration)
+  if (iteration.lane.swarm.level === 1) return alone(worktree, iteration)
+  const [{ converse }, { changeOf }] = await Promise.all([import('./converse.js'), import('./change.js')])
+  return changeOf(worktree, attempt, await converse(worktree, attempt))
+}
+
+/** Level 1: the bash script's turn to the byte; what the agent does with it is its own business. */
+async function alone(worktree: Worktree, iteration: Iteration): Promise<Change> {
+  const { lane } = iteration
+  const { swarm } = lane
+  const turn = await takeTurn({
+    iteration,
+    attempt: 1,
+    // Plain Ralph has no worktree to name.
+    prompt: swarm.settings.here ? lane.prompt.bytes : level1Input(iteration.name, lane.prompt.bytes),
+    cwd: swarm.repository.root,
+    form: swarm.settings.budgetUsd === undefined ? 'text' : 'json',
+  })
+  if (turn.signals.some((signal) => signal.kind === 'done')) lane.finish('__DONE__')
+  if (turn.failure) throw new IterationEnding('failed', turn.failure.message)
+  return emptyChange(iteration, worktree)
+}

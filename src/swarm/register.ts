@@ -1,0 +1,174 @@
+// Enters a swarm into the repository's log, under worker numbers that no other running swarm has, and shows it.
+
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { formatAgentSpec } from '../agents/spec.js'
+import type { Settings } from '../config/contract.js'
+import { environmentNames } from '../config/flags.js'
+import { messageOf, OompaError, STATUS } from '../errors.js'
+import type { Emit } from '../events/contract.js'
+import { watchControl } from '../events/control.js'
+import { startHeartbeat } from '../events/heartbeat.js'
+import { openLog } from '../events/log.js'
+import { listRuns } from '../events/runs.js'
+import { packageVersion } from '../files/package.js'
+import { runFolder } from '../files/paths.js'
+import type { Repository } from '../git/repository.js'
+import type { EventHook } from '../hooks/contract.js'
+import { withLock } from '../merge/lock.js'
+import { thisProcess } from '../processes/identity.js'
+import { startWatchdog } from '../processes/watchdog.js'
+import { openView } from '../views/index.js'
+import { freeWorkerNames, workersOf } from './names.js'
+import type { ResumePoint } from './resume.js'
+import { listenToSignals, type Stopping } from './stop.js'
+
+export interface Registration {
+  readonly id: string
+  /** The names of its workers. */
+  readonly names: readonly string[]
+  readonly emit: Emit
+  /** What an agent printed, for the view. */
+  output(worker: string, text: string): void
+  /** Ends the swarm on signals, on `oompa stop`, and when its minutes are over. */
+  listen(stopping: Stopping): void
+  /** From now on these are told of each event, one after the other. */
+  addEventHooks(hooks: readonly EventHook[]): void
+  /** The last event, the last words of the view, and the end of everything that was started. */
+  close(reason: string, status: number): Promise<void>
+  /** The swarm could not start: the log says so. */
+  abandon(error: unknown): Promise<void>
+}
+
+export interface RegistrationFacts {
+  readonly repository: Repository
+  readonly settings: Settings
+  readonly level: number
+  readonly into?: string
+  readonly argv: readonly string[]
+  readonly resumed?: ResumePoint
+}
+
+export async function register(facts: RegistrationFacts): Promise<Registration> {
+  const { repository, settings, resumed } = facts
+  const { root } = repository
+  const id = resumed?.swarm ?? newSwarmId(root)
+  const log = openLog(root, id)
+  const view = openView({ json: settings.json })
+  log.listen((event) => view.event(event))
+  const names = await withLock(root, 'start', async () => {
+    const runs = listRuns(root).filter((run) => run.state === 'running')
+    const running = runs.filter((run) => run.swarm !== id).map((run) => run.swarm)
+    if (resumed && runs.length > running.length) {
+      throw new OompaError({
+        code: 'running',
+        message: `Swarm ${id} is running.`,
+        mend: `oompa view ${id}`,
+        status: STATUS.refused,
+      })
+    }
+    const chosen = resumed
+      ? resumed.workers
+      : freeWorkerNames(
+          settings.workers.length,
+          running.flatMap((swarm) => workersOf(root, swarm)),
+        )
+    log.emit({
+      type: 'swarm.started',
+      ...thisProcess(),
+      level: facts.level,
+      workers: chosen.map((worker, index) => {
+        const lane = settings.workers[index]!
+        return { worker, agent: formatAgentSpec(lane.agent), iterations: lane.iterations }
+      }),
+      iterations: Math.max(...settings.workers.map((lane) => lane.iterations)),
+      into: facts.into,
+      version: packageVersion(),
+      argv: facts.argv,
+      environment: givenEnvironment(),
+      ...(resumed ? { resumed: true } : {}),
+    })
+    if (running.length > 0 && chosen[0] !== 'w1') {
+      log.emit({
+        type: 'note',
+        text: `Swarm ${running.join(', ')} is running: this one's workers are ${chosen.join(', ')}.`,
+      })
+    }
+    return chosen
+  })
+  const stopHeartbeat = startHeartbeat(root, id)
+  const watchdog = startWatchdog({ swarm: id, folder: runFolder(root, id) })
+  const endings: (() => void)[] = [stopHeartbeat]
+  let told: Promise<void> = Promise.resolve()
+  return {
+    id,
+    names,
+    emit: (event) => log.emit(event),
+    output: (worker, text) => view.output(worker, text),
+    listen(stopping) {
+      endings.push(
+        listenToSignals(stopping, (text) => log.emit({ type: 'note', text })),
+        watchControl(root, id, () => {
+          log.emit({ type: 'note', text: 'Asked to stop: iterations in progress end, no further one begins.' })
+          stopping.gently('stopped by `oompa stop`', STATUS.done)
+        }),
+      )
+      if (settings.maxMinutes !== undefined)
+        endings.push(stopAfter(settings.maxMinutes, stopping, (event) => log.emit(event)))
+    },
+    addEventHooks(hooks) {
+      for (const hook of hooks) {
+        log.listen((event) => {
+          told = told.then(() => hook(event)).catch((error) => console.error(`hooks/event: ${messageOf(error)}`))
+        })
+      }
+    },
+    async close(reason, status) {
+      for (const ending of endings) ending()
+      log.emit({ type: 'swarm.stopped', reason, status })
+      await told
+      log.close()
+      view.end()
+      watchdog.done()
+    },
+    async abandon(error) {
+      for (const ending of endings) ending()
+      log.emit({
+        type: 'swarm.stopped',
+        reason: messageOf(error),
+        status: error instanceof OompaError ? error.status : STATUS.failed,
+      })
+      await told
+      log.close()
+      watchdog.done()
+    },
+  }
+}
+
+/** A cap on minutes ends the agents, too: whoever sets it wants the machine quiet by then. Their work is kept. */
+function stopAfter(minutes: number, stopping: Stopping, emit: Emit): () => void {
+  const timer = setTimeout(
+    () => {
+      emit({ type: 'budget.reached', limit: 'minutes', value: minutes })
+      stopping.now(`${minutes} minutes are over`, STATUS.limit)
+    },
+    Math.min(minutes * 60_000, 2 ** 31 - 1),
+  )
+  timer.unref()
+  return () => clearTimeout(timer)
+}
+
+/** An id that no swarm of this repository has had. */
+function newSwarmId(root: string): string {
+  for (;;) {
+    const id = randomBytes(4).toString('hex')
+    if (!existsSync(runFolder(root, id))) return id
+  }
+}
+
+/** The variables that settings came from, for a resume. */
+function givenEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.values(environmentNames).flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  )
+}

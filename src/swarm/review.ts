@@ -1,0 +1,37 @@
+// The fourth stage: what can be said without a reviewer, and then every reviewer's verdict.
+
+import { plannerPrompt } from '../prompts/index.js'
+import { review } from '../review/rounds.js'
+import type { Change, Refusal } from '../words.js'
+import { contextOf, iterationOf } from './iteration.js'
+
+/** Why a change may not land; undefined if every reviewer agrees, or there is none. */
+export async function reviewProposal(change: Change): Promise<Refusal | undefined> {
+  const iteration = iterationOf(change)
+  const { lane } = iteration
+  const { settings } = lane.swarm
+  const hooks = lane.swarm.reviewers(lane.settings)
+  const unresolved = iteration.unresolved ?? []
+  if (unresolved.length > 0) {
+    return {
+      refused: 'conflict',
+      feedback: `These files still hold conflict markers: ${unresolved.join(', ')}. Resolve them, and commit.`,
+      details: { files: unresolved },
+    }
+  }
+  if (change.files.length === 0) return undefined
+  if (lane.settings.planner) {
+    return { refused: 'policy', feedback: plannerPrompt(change.files.map((file) => file.path)) }
+  }
+  if (hooks.length === 0) return undefined
+  const reviewed = await review(change, {
+    hooks,
+    settings,
+    worker: lane.settings,
+    context: contextOf(iteration, change.worktree),
+    earlier: iteration.reviews,
+  })
+  iteration.reviews = reviewed.history
+  iteration.approval = { pin: reviewed.pin, by: reviewed.reviewedBy }
+  return reviewed.refusal
+}

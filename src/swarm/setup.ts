@@ -1,0 +1,22 @@
+// Runs `.worktreeinclude` and the worktree hooks over a new worktree: dependencies, `.env`, whatever the work needs.
+
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { HookContext } from '../hooks/contract.js'
+import type { Worktree } from '../words.js'
+import type { Swarm } from './contract.js'
+
+/**
+ * @throws OompaError of the set-up that failed, with its output
+ */
+export async function setUpWorktree(
+  worktree: Worktree,
+  context: HookContext,
+  { hooks, repository }: Pick<Swarm, 'hooks' | 'repository'>,
+): Promise<void> {
+  if (existsSync(path.join(repository.root, '.worktreeinclude'))) {
+    const { includeFiles } = await import('../worktrees/include.js')
+    await includeFiles(repository.root, worktree.path)
+  }
+  for (const hook of hooks.worktree) await hook(worktree, context)
+}

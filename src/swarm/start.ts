@@ -1,0 +1,185 @@
+// Starts a swarm: everything that could be wrong is found here, before any agent runs.
+
+import path from 'node:path'
+import { openPersister } from '../agents/persist.js'
+import { parseAgentSpec } from '../agents/spec.js'
+import type { Settings } from '../config/contract.js'
+import { idleSettings, levelOf } from '../config/level.js'
+import { loadSettings } from '../config/load.js'
+import { OompaError, STATUS, type Status } from '../errors.js'
+import { excludeOurs } from '../git/exclude.js'
+import { findRepository, headCommit } from '../git/repository.js'
+import { findHooks } from '../hooks/find.js'
+import { loadHooks } from '../hooks/load.js'
+import { resolveTarget } from '../merge/target.js'
+import { type PromptText, readPrompts } from '../prompts/index.js'
+import { worktreePool } from '../worktrees/pool.js'
+import { makeBudget } from './budget.js'
+import type { Swarm, Worker } from './contract.js'
+import { endSwarm } from './end.js'
+import { makeHarnesses } from './harness.js'
+import { agentFinder } from './iteration.js'
+import { portBlocks } from './ports.js'
+import { probeAgents } from './probe.js'
+import { recoverCrashed } from './recover.js'
+import { type Registration, register } from './register.js'
+import { type ResumePoint, resumePoint } from './resume.js'
+import { makeStopping } from './stop.js'
+import { makeWorker } from './worker.js'
+
+/** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
+export type Started = (Swarm & { end(): Promise<Status> }) | { readonly status: Status }
+
+/**
+ * @param given what the process was started with, the command word first if there is one
+ * @throws OompaError for everything that keeps a swarm from starting
+ */
+export async function startSwarm(given: readonly string[]): Promise<Started> {
+  const repository = await findRepository()
+  const { root } = repository
+  const call = readCall(given)
+  const resumed = call.resume === undefined ? undefined : resumePoint(root, call.resume)
+  const [settings, head] = await Promise.all([
+    loadSettings(root, { argv: call.argv, env: process.env, command: call.command }),
+    headCommit(root),
+  ])
+  if (!head) {
+    throw new OompaError({
+      code: 'no-commit',
+      message: `${root} has no commit yet: a worktree needs one to start from.`,
+      mend: 'git add -A && git commit -m "Start"',
+      status: STATUS.usage,
+    })
+  }
+  const found = findHooks(root)
+  const level = levelOf({ hooks: found.files.map((file) => file.hook), settings })
+  const into = level > 1 ? await resolveTarget(root, settings.merge.into) : undefined
+  const prompts = settings.workers.map((lane) => readPrompts(root, lane.prompts, { expand: level > 1 }))
+  if (settings.dryRun) {
+    const { describePlan } = await import('./plan.js')
+    process.stdout.write(describePlan({ root, settings, hooks: found.files, level, into }))
+    return { status: STATUS.done }
+  }
+  if (settings.detach && !process.env.OOMPA_DETACHED) {
+    const { detach } = await import('./detach.js')
+    return { status: await detach(root, settings.json) }
+  }
+  excludeOurs(repository.gitDir)
+  const entry = await register({ repository, settings, level, into, argv: call.argv, resumed })
+  try {
+    const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found })
+    await recoverCrashed(swarm)
+    const probes = probeAgents(swarm)
+    if (level > 1) await probes
+    return Object.assign(swarm, { end: () => endSwarm(swarm, entry) })
+  } catch (error) {
+    await entry.abandon(error)
+    throw error
+  }
+}
+
+interface Parts {
+  readonly repository: Swarm['repository']
+  readonly settings: Settings
+  readonly level: Swarm['level']
+  readonly into?: string
+  readonly resumed?: ResumePoint
+  readonly prompts: readonly PromptText[]
+  readonly entry: Registration
+  readonly found: ReturnType<typeof findHooks>
+}
+
+/** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
+async function assemble(parts: Parts): Promise<Swarm> {
+  const { repository, settings, level, into, resumed, entry, found } = parts
+  const { root } = repository
+  const { id, emit, names } = entry
+  const stopping = makeStopping()
+  entry.listen(stopping)
+  const [loaded, ports] = await Promise.all([
+    loadHooks(root, { swarm: id, settings, found, emit }),
+    portBlocks(names.length, settings.ports),
+  ])
+  entry.addEventHooks(loaded.event)
+  const findAgent = agentFinder(loaded)
+  for (const lane of settings.workers) findAgent(lane.agent)
+  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
+    emit({ type: 'note', text })
+  const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
+  const workers: Worker[] = []
+  const landing =
+    into !== undefined
+      ? await (await import('./landing.js')).landingParts({ ...parts, into, id, stopping, emit, hooks: loaded })
+      : undefined
+  const swarm: Swarm = {
+    id,
+    repository,
+    settings,
+    hooks: landing?.hooks ?? loaded,
+    level,
+    into,
+    store: landing?.store,
+    claims: loaded.tasks !== undefined,
+    tasks: path.join(root, 'tasks'),
+    workers,
+    pool: worktreePool({ root, signal: stopping.agents }),
+    harnesses: makeHarnesses(emit),
+    budget,
+    stopping,
+    emit,
+    persister: openPersister(process.env),
+    output: entry.output,
+    ahead: new Map(),
+    busy: new Set(),
+    outcomes: [],
+    bypassed: landing?.bypassed ?? (async () => false),
+    resumed,
+    findAgent,
+    spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
+    reviewers: landing?.reviewers ?? (() => []),
+    rounds: landing?.rounds ?? (() => 1),
+    guard: landing?.guard ?? (async () => ({})),
+    drain: landing?.drain ?? (async () => {}),
+  }
+  for (const [index, name] of names.entries()) {
+    const lane = settings.workers[index]!
+    const first = resumed?.next.get(name) ?? 1
+    workers.push(
+      makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }),
+    )
+  }
+  swarm.planner = await plannerOf(swarm, ports[0]!)
+  return swarm
+}
+
+/** The planner of `oompa.json`, unless enough tasks are pending; a lane of one iteration that may write no code. */
+async function plannerOf(swarm: Swarm, portBase: number): Promise<Worker | undefined> {
+  const { settings, level, store, repository, resumed } = swarm
+  const { planner } = settings
+  if (!planner || level === 1 || resumed) return undefined
+  const pending = store ? (await store.list()).pending.length : 0
+  if (planner.maxPending !== undefined && pending >= planner.maxPending) return undefined
+  const [lane] = settings.workers
+  const prompt = readPrompts(repository.root, planner.prompts, { expand: true })
+  const own = { ...lane!, agent: planner.agent, prompts: planner.prompts, iterations: 1, canPlan: true, planner: true }
+  return makeWorker(swarm, { name: 'w0', settings: own, prompt, portBase, first: 1 })
+}
+
+interface Call {
+  readonly argv: readonly string[]
+  readonly command: 'run' | 'loop'
+  /** The swarm to go on with. */
+  readonly resume?: string
+}
+
+/** `oompa run …`, `oompa loop …` and `oompa resume ID …` all run the loop file; the file itself takes the flags alone. */
+function readCall(given: readonly string[]): Call {
+  const [word, ...rest] = given
+  if (word === 'run' || word === 'swarm') return { argv: rest, command: 'run' }
+  if (word === 'loop') return { argv: rest, command: 'loop' }
+  if (word === 'resume') {
+    const [resume, ...argv] = rest
+    return { argv, command: 'run', resume }
+  }
+  return { argv: given, command: 'run' }
+}

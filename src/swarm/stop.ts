@@ -1,0 +1,72 @@
+// How a swarm is ended: gently, or now. Signals, the control file and the caps all come together here.
+
+import { STATUS, type Status } from '../errors.js'
+
+export interface Stopping {
+  /** Aborted when agents shall end now; what they made is kept. */
+  readonly agents: AbortSignal
+  /** Why no iteration shall begin; undefined while the swarm goes on. */
+  readonly why: string | undefined
+  /** The exit status that the reason asks for. */
+  readonly status: Status | undefined
+  /** No further iteration begins; those in progress end by themselves. */
+  gently(why: string, status: Status): void
+  /** Agents end now; the landing in progress ends by itself. */
+  now(why: string, status: Status): void
+  /** Called back when the swarm is being stopped, gently or not. */
+  onStop(listener: () => void): void
+}
+
+export function makeStopping(): Stopping {
+  const controller = new AbortController()
+  const listeners: (() => void)[] = []
+  let why: string | undefined
+  let status: Status | undefined
+  const first = (reason: string, wanted: Status) => {
+    if (why !== undefined) return
+    why = reason
+    status = wanted
+    for (const listener of listeners) listener()
+  }
+  return {
+    agents: controller.signal,
+    get why() {
+      return why
+    },
+    get status() {
+      return status
+    },
+    gently: first,
+    now(reason, wanted) {
+      first(reason, wanted)
+      controller.abort(new Error(reason))
+    },
+    onStop(listener) {
+      listeners.push(listener)
+      if (why !== undefined) listener()
+    },
+  }
+}
+
+/**
+ * Ends the swarm on SIGINT, SIGTERM, SIGHUP: the first time gently for the landing and now for the agents, the second
+ * time at once. Returns what takes the listeners away.
+ * The second time we are gone before anything else happens; the watchdog then ends what we had started.
+ */
+export function listenToSignals(stopping: Stopping, say: (text: string) => void): () => void {
+  let asked = 0
+  const heard = (signal: NodeJS.Signals) => {
+    asked++
+    if (asked === 1) {
+      say(`${signal}: ending the agents; what they made is kept. Once more ends at once.`)
+      stopping.now(`interrupted by ${signal}`, STATUS.interrupted)
+      return
+    }
+    process.exit(STATUS.interrupted)
+  }
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  for (const signal of signals) process.on(signal, heard)
+  return () => {
+    for (const signal of signals) process.off(signal, heard)
+  }
+}

@@ -1,0 +1,119 @@
+// One run of an author: waits for its harness, keeps the caps, and writes down what happened.
+
+import type { TurnResult } from '../agents/contract.js'
+import { runAgent } from '../agents/run.js'
+import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
+import { formatAgentSpec } from '../agents/spec.js'
+import { STATUS } from '../errors.js'
+import { outputFile, runFolder } from '../files/paths.js'
+import { uniqueMarker } from '../processes/marks.js'
+import { processRecord } from '../processes/watchdog.js'
+import type { Iteration } from './contract.js'
+import { IterationEnding } from './ending.js'
+import { environmentOf, oompaVariables, worktreePath } from './environment.js'
+
+export interface TurnRequest {
+  readonly iteration: Iteration
+  readonly attempt: number
+  readonly prompt: string | Uint8Array
+  /** In place of `prompt`, where the session that was to go on is gone. */
+  readonly freshPrompt?: string | Uint8Array
+  readonly cwd: string
+  readonly form: 'text' | 'json'
+  /** A session to go on with. */
+  readonly resume?: string
+  /** A new session's id, where the harness lets us choose. */
+  readonly session?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface Turn extends TurnResult {
+  readonly status: number | null
+  readonly signals: readonly Signal[]
+}
+
+/**
+ * Runs the author once. A rate limit is waited out here, so that it costs no attempt.
+ * @throws IterationEnding when the swarm is being stopped or a cap is reached.
+ */
+export async function takeTurn(request: TurnRequest): Promise<Turn> {
+  const { iteration } = request
+  const { lane } = iteration
+  const { swarm } = lane
+  const { settings, stopping, harnesses, budget, emit } = swarm
+  const spec = lane.agent
+  const agent = swarm.findAgent(spec)
+  const name = formatAgentSpec(spec)
+  const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
+  for (;;) {
+    await harnesses.ready(spec, stopping.agents).catch(() => {
+      throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
+    })
+    if (stopping.agents.aborted) throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
+    const cap = budget.reached()
+    if (cap && cap.limit !== 'no-progress') {
+      if (stopping.why === undefined) emit({ type: 'budget.reached', ...facts, limit: cap.limit, value: cap.value })
+      stopping.gently(cap.why, STATUS.limit)
+      throw new IterationEnding('interrupted', cap.why)
+    }
+    const session = request.resume ?? request.session
+    emit({ type: 'agent.started', ...facts, agent: name, attempt: request.attempt, role: 'author', session })
+    const run = await runAgent({
+      agent,
+      turn: {
+        spec,
+        form: request.form,
+        permissions: settings.permissions,
+        ...(session ? { session: { id: session, resume: request.resume !== undefined } } : {}),
+      },
+      prompt: request.prompt,
+      freshPrompt: request.freshPrompt,
+      cwd: request.cwd,
+      root: swarm.repository.root,
+      env: environmentOf(settings, { ...oompaVariables(iteration), ...request.env }),
+      marker: uniqueMarker(swarm.id, lane.name, iteration.number),
+      logFile: outputFile(swarm.repository.root, swarm.id, lane.name, iteration.number),
+      recordFile: processRecord(runFolder(swarm.repository.root, swarm.id)),
+      limits: settings.limits,
+      signal: stopping.agents,
+      onNotice: (text) => emit({ type: 'note', ...facts, text }),
+      onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
+      onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
+    })
+    lane.conversation.write(
+      worktreePath(iteration),
+      'user',
+      typeof request.prompt === 'string' ? request.prompt : Buffer.from(request.prompt).toString('utf8'),
+    )
+    lane.conversation.write(worktreePath(iteration), 'assistant', run.text)
+    const costUsd = budget.spend(spec, run)
+    const signals = readSignals(run.text)
+    emit({
+      type: 'agent.ended',
+      ...facts,
+      agent: name,
+      role: 'author',
+      attempt: request.attempt,
+      status: run.status,
+      durationMs: run.durationMs,
+      session: run.session,
+      usage: run.usage,
+      costUsd,
+      denials: run.denials.length ? run.denials : undefined,
+      failure: run.failure?.message,
+      signals: signals.length ? signals.map(formatSignal) : undefined,
+    })
+    if (run.denials.length)
+      emit({
+        type: 'note',
+        level: 'warning',
+        ...facts,
+        text: `Tools were denied: ${run.denials.join(', ')}. ${agent.check.allow}`,
+      })
+    if (run.failure?.kind === 'interrupted')
+      throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
+    if (run.failure?.kind === 'limit' && harnesses.limited(spec, run.failure)) continue
+    if (!run.failure) harnesses.working(spec)
+    return { ...run, signals }
+  }
+}

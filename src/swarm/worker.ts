@@ -1,0 +1,125 @@
+// One parallel lane: gives its iterations in turn, and sees that each of them ends.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { WorkerSettings } from '../config/contract.js'
+import { messageOf, STATUS } from '../errors.js'
+import type { PromptText } from '../prompts/index.js'
+import { closeIteration } from './close.js'
+import type { Iteration, Swarm, Worker } from './contract.js'
+import { IterationEnding } from './ending.js'
+import { makeIteration } from './iteration.js'
+
+export interface WorkerPlan {
+  readonly name: string
+  readonly settings: WorkerSettings
+  readonly prompt: PromptText
+  readonly portBase: number
+  /** The number of its first iteration; more than 1 after a resume. */
+  readonly first: number
+}
+
+export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
+  const { name, settings } = plan
+  const last = settings.iterations
+  let next = plan.first
+  let current: Iteration | undefined
+  let over: string | undefined
+  let failures = 0
+  let ran = false
+
+  const worker: Worker = {
+    name,
+    settings,
+    portBase: plan.portBase,
+    agent: settings.agent,
+    prompt: plan.prompt,
+    conversation: swarm.persister.conversation(`[oompa:${swarm.id}:${name}] `),
+    swarm,
+    get finished() {
+      return over !== undefined
+    },
+    finish(why) {
+      over ??= why
+    },
+    async fail(error) {
+      const iteration = current
+      if (!iteration) {
+        // Nothing is going on: the loop's own code is broken, and would be broken the next time too.
+        worker.finish(messageOf(error))
+        swarm.emit({ type: 'note', level: 'warning', worker: name, text: messageOf(error) })
+        return
+      }
+      if (error instanceof IterationEnding) {
+        iteration.outcome ??= error.outcome
+        iteration.reason ??= error.message
+        if (error.finish) worker.finish(error.message)
+      } else {
+        const interrupted = swarm.stopping.agents.aborted
+        iteration.outcome = interrupted ? 'interrupted' : 'failed'
+        iteration.reason = messageOf(error)
+        if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) console.error(error.stack)
+      }
+      await end()
+    },
+    close: end,
+    [Symbol.asyncIterator]() {
+      return {
+        async next() {
+          await end()
+          const iteration = await begin()
+          return iteration ? { done: false, value: iteration } : { done: true, value: undefined }
+        },
+        // A `break`, or something thrown: `fail` or the next `next` ends the iteration, with the reason.
+        async return() {
+          return { done: true, value: undefined }
+        },
+      }
+    },
+  }
+  return worker
+
+  async function begin(): Promise<Iteration | undefined> {
+    const { stopping, budget, emit } = swarm
+    if (next > last) worker.finish('all iterations done')
+    if (over !== undefined || stopping.why !== undefined) return undefined
+    await pause()
+    const cap = budget.reached()
+    if (cap && stopping.why === undefined) {
+      emit({ type: 'budget.reached', limit: cap.limit, value: cap.value })
+      stopping.gently(cap.why, STATUS.limit)
+    }
+    if (stopping.why !== undefined) return undefined
+    const number = next++
+    ran = true
+    current = makeIteration(worker, number)
+    emit({ type: 'iteration.started', worker: name, iteration: number, worktree: current.name, branch: current.branch })
+    return current
+  }
+
+  /** Between iterations: `wait_between`, and from level 2 on a failed agent backs off (compat.md). */
+  async function pause(): Promise<void> {
+    const { stopping, settings: all, level, emit } = swarm
+    let waitMs = ran ? settings.waitBetweenMs : 0
+    if (failures > 0 && level > 1) {
+      waitMs = Math.max(waitMs, Math.min(all.backoff.firstMs * 2 ** (failures - 1), all.backoff.maxMs))
+      emit({ type: 'note', worker: name, text: `failed ${failures} in a row; waiting ${Math.round(waitMs / 1000)} s` })
+    }
+    if (waitMs === 0) return
+    const stop = new AbortController()
+    stopping.onStop(() => stop.abort())
+    await sleep(waitMs, undefined, { signal: stop.signal }).catch(() => {})
+  }
+
+  async function end(): Promise<void> {
+    const iteration = current
+    if (!iteration) return
+    current = undefined
+    await closeIteration(iteration)
+    swarm.outcomes.push(iteration.outcome ?? 'done')
+    failures = iteration.outcome === 'failed' ? failures + 1 : 0
+    const { settings: all, level } = swarm
+    if (level > 1 && all.backoff.failures > 0 && failures >= all.backoff.failures) {
+      worker.finish(`failed ${failures} times in a row: ${iteration.reason ?? 'no reason given'}`)
+    }
+  }
+}

@@ -1,0 +1,216 @@
+// Proves a task store: exclusive claims, ownership, a crash, order. Shipped, so that a team can prove its own:
+//   for (const { name, run } of conformance(makeStore)) test(name, run)
+
+import { strict as assert } from 'node:assert'
+import { spawn } from 'node:child_process'
+import type { Claim, ClaimRequest, Completion, TaskStore } from './contract.js'
+import { requeueStale, staleClaims } from './requeue.js'
+
+/** An empty store, and as many handles on it as are asked for, each as another process would open it. */
+export interface StoreUnderTest {
+  open(): TaskStore | Promise<TaskStore>
+  /** Removes it. */
+  close?(): void | Promise<void>
+}
+
+export interface ConformanceCase {
+  readonly name: string
+  /** Rejects with what is wrong. */
+  run(): Promise<void>
+}
+
+/**
+ * The cases that every store must pass, independent of a test runner.
+ * @param makeStore makes a new, empty store for each case
+ */
+export function conformance(makeStore: () => StoreUnderTest | Promise<StoreUnderTest>): readonly ConformanceCase[] {
+  return Object.entries(cases).map(([name, test]) => ({
+    name,
+    async run() {
+      const place = await makeStore()
+      try {
+        await test(await place.open(), async () => place.open())
+      } finally {
+        await place.close?.()
+      }
+    },
+  }))
+}
+
+const cases: Readonly<Record<string, (store: TaskStore, another: () => Promise<TaskStore>) => Promise<void>>> = {
+  async 'an added task is pending, with what it was given'(store) {
+    const added = await store.add({ id: 'one', summary: 'First', priority: 2, files: ['src/a.ts'] })
+    assert.equal(added.id, 'one')
+    const { pending, current, complete, problems } = await store.list()
+    assert.deepEqual([pending.length, current.length, complete.length, problems.length], [1, 0, 0, 0])
+    const [task] = pending
+    assert.deepEqual([task?.id, task?.summary, task?.priority, task?.ready], ['one', 'First', 2, true])
+  },
+
+  async 'a task without an id gets one'(store) {
+    const [first, second] = [await store.add({ summary: 'Same words' }), await store.add({ summary: 'Same words' })]
+    assert.ok(first.id)
+    assert.notEqual(first.id, second.id)
+  },
+
+  async 'an id is given once'(store) {
+    await store.add({ id: 'one', summary: 'First' })
+    await refuses('duplicate-task', store.add({ id: 'one', summary: 'Again' }))
+    const claim = await claimed(store, {})
+    await refuses('duplicate-task', store.add({ id: 'one', summary: 'Again' }))
+    await store.complete(claim, completion)
+    await refuses('duplicate-task', store.add({ id: 'one', summary: 'Again' }))
+  },
+
+  async 'claims follow priority, and none comes last'(store) {
+    await store.add({ id: 'last', summary: 'No priority' })
+    await store.add({ id: 'second', summary: 'Later', priority: 5 })
+    await store.add({ id: 'first', summary: 'Now', priority: 0 })
+    const order = [await claimed(store, {}), await claimed(store, {}), await claimed(store, {})]
+    assert.deepEqual(
+      order.map((claim) => claim.task.id),
+      ['first', 'second', 'last'],
+    )
+    assert.equal((await store.claim({ claimer: me })).answer, 'none')
+  },
+
+  async 'a task waits for its prerequisites'(store) {
+    await store.add({ id: 'base', summary: 'First', priority: 9 })
+    await store.add({ id: 'top', summary: 'After it', priority: 0, dependsOn: ['base'] })
+    const top = (await store.list()).pending.find((task) => task.id === 'top')
+    assert.deepEqual([top?.ready, top?.waitsFor], [false, ['base']])
+    assert.equal((await store.claim({ claimer: me, id: 'top' })).answer, 'dependency-missing')
+    const base = await claimed(store, {})
+    assert.equal(base.task.id, 'base')
+    assert.equal((await store.claim({ claimer: me })).answer, 'none', 'a claimed prerequisite is not a complete one')
+    await store.complete(base, completion)
+    assert.equal((await claimed(store, {})).task.id, 'top')
+  },
+
+  async 'a claim by id says why it cannot be had'(store, another) {
+    await store.add({ id: 'one', summary: 'First' })
+    const claim = await claimed(store, { id: 'one' })
+    const other = await another()
+    assert.equal((await other.claim({ claimer: you, id: 'one' })).answer, 'already-taken')
+    assert.equal((await other.claim({ claimer: you, id: 'nowhere' })).answer, 'not-found')
+    await store.complete(claim, completion)
+    assert.equal((await other.claim({ claimer: you, id: 'one' })).answer, 'already-taken')
+  },
+
+  async 'one task is claimed by one of many'(store, another) {
+    const count = 40
+    for (let index = 0; index < count; index++) await store.add({ id: `t${index}`, summary: `Task ${index}` })
+    const handles = await Promise.all(Array.from({ length: 8 }, another))
+    const taken = await Promise.all(handles.map((handle, index) => claimAll(handle, `w${index}`)))
+    const ids = taken.flat()
+    assert.equal(new Set(ids).size, ids.length, 'a task was claimed twice')
+    assert.equal(ids.length, count, 'a task was lost')
+    const { pending, current } = await store.list()
+    assert.deepEqual([pending.length, current.length], [0, count])
+  },
+
+  async 'a claimed task is current, with its holder, for every handle'(store, another) {
+    await store.add({ id: 'one', summary: 'First' })
+    const claim = await claimed(store, {})
+    const [task] = (await (await another()).list()).current
+    assert.equal(task?.id, 'one')
+    if (task?.claim) assert.deepEqual([task.claim.holder.worker, task.claim.fence], [me.worker, claim.fence])
+  },
+
+  async 'a released task is pending again, with the reason in its notes'(store) {
+    await store.add({ id: 'one', summary: 'First' })
+    await store.release(await claimed(store, {}), 'The test failed. Work: refs/oompa/kept/1')
+    const [task] = (await store.list()).pending
+    assert.match(task?.notes ?? '', /The test failed\. Work: refs\/oompa\/kept\/1/)
+    const again = await claimed(store, {})
+    assert.match(again.task.notes ?? '', /The test failed/)
+  },
+
+  async 'an ended claim cannot be ended again'(store) {
+    await store.add({ id: 'one', summary: 'First' })
+    const first = await claimed(store, {})
+    await store.release(first, '')
+    await refuses('not-yours', store.complete(first, completion))
+    const second = await claimed(store, {})
+    assert.notEqual(second.fence, first.fence)
+    await refuses('not-yours', store.release(first, 'late'))
+    await refuses('not-yours', store.complete(first, completion))
+    await store.complete(second, completion)
+    await refuses('not-yours', store.release(second, 'late'))
+    const { pending, current, complete } = await store.list()
+    assert.deepEqual([pending.length, current.length, complete.map((task) => task.id)], [0, 0, ['one']])
+  },
+
+  async 'renewing a claim that has ended does no harm'(store) {
+    await store.add({ id: 'one', summary: 'First' })
+    const claim = await claimed(store, {})
+    await store.renew?.([claim])
+    await store.complete(claim, completion)
+    await store.renew?.([claim])
+    assert.equal((await store.list()).current.length, 0)
+  },
+
+  async 'the claim of a dead process is found, put back, and its holder is refused'(store, another) {
+    if (!store.take) return // a store that cannot take over puts claims back in its own way
+    await store.add({ id: 'one', summary: 'First' })
+    await store.add({ id: 'two', summary: 'Second' })
+    const dead = await claimed(store, { id: 'one', claimer: { worker: 'w9', pid: await deadPid() } })
+    const live = await claimed(store, { id: 'two' })
+    const other = await another()
+    assert.deepEqual(
+      (await staleClaims(other)).map((one) => one.id),
+      ['one'],
+    )
+    const both = await Promise.all([requeueStale(store, { by: 'a' }), requeueStale(other, { by: 'b' })])
+    assert.equal(both.flatMap((one) => one.requeued).length, 1, 'it must be put back once')
+    assert.deepEqual(
+      (await store.list()).pending.map((task) => task.id),
+      ['one'],
+    )
+    await refuses('not-yours', store.complete(dead, completion))
+    await store.complete(live, completion)
+  },
+
+  async 'a claim that is taken over is the new holder’s alone'(store) {
+    if (!store.take) return
+    await store.add({ id: 'one', summary: 'First' })
+    const first = await claimed(store, {})
+    await refuses('not-yours', store.take('one', you, `${first.fence}0`))
+    const second = await store.take('one', you, first.fence)
+    await refuses('not-yours', store.complete(first, completion))
+    await store.complete(second, completion)
+  },
+}
+
+const me = { worker: 'w1', pid: process.pid }
+const you = { worker: 'w2', pid: process.pid }
+const completion: Completion = { by: 'w1', at: '2026-01-02T03:04:05.000Z' }
+
+async function claimed(store: TaskStore, request: Partial<ClaimRequest>): Promise<Claim> {
+  const answer = await store.claim({ claimer: me, ...request })
+  if (answer.answer === 'claimed') return answer.claim
+  assert.fail(`expected a claim, got ${answer.answer}: ${answer.why}`)
+}
+
+async function claimAll(store: TaskStore, worker: string): Promise<string[]> {
+  const ids: string[] = []
+  for (;;) {
+    const answer = await store.claim({ claimer: { worker, pid: process.pid } })
+    if (answer.answer !== 'claimed') return ids
+    ids.push(answer.claim.task.id)
+  }
+}
+
+async function refuses(code: string, work: Promise<unknown>): Promise<void> {
+  await assert.rejects(work, (error) => {
+    assert.equal(error instanceof Error && 'code' in error ? error.code : undefined, code)
+    return true
+  })
+}
+
+/** A pid that was a process's and is nobody's now. */
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' })
+  await new Promise((resolve) => child.on('close', resolve))
+  return child.pid ?? 2 ** 22
+}

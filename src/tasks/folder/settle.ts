@@ -1,0 +1,184 @@
+// The end of a claim: completed, given back, or taken over. Ownership is verified while the file is ours alone.
+
+import { readFileSync, renameSync } from 'node:fs'
+import type { Claim, Claimer, Completion } from '../contract.js'
+import { completionFields, setFields } from '../edit.js'
+import { alreadyComplete, notYours } from '../errors.js'
+import { withNote } from '../notes.js'
+import { holderOf, newRecord } from '../records.js'
+import { putBack } from './claim.js'
+import { findComplete } from './complete.js'
+import { discard, draft, type Seized, seize, show } from './moves.js'
+import { formatOf, newFence, parseInBetween, place } from './names.js'
+import { parseTask, readTaskFile } from './read.js'
+import { inBetweens, repair } from './repair.js'
+import type { FolderState } from './state.js'
+
+/** The file in `current/` with this id, and what it says. */
+function findCurrent(state: FolderState, id: string): string | undefined {
+  return [...state.scan.files('current').values()].find((file) => file.task.id === id)?.place
+}
+
+interface Held extends Seized {
+  readonly text: string
+  readonly fence: string
+}
+
+/** How long a file may be on its way in another process's hands before we call it gone. */
+const PATIENCE_MS = 2000
+
+/**
+ * Takes the file of a claim out of `current/` for ourselves, if the claim is still the one that `fence` names
+ * (undefined: nobody's).
+ * @throws OompaError `not-yours`
+ */
+async function hold(state: FolderState, id: string, expected: string | undefined): Promise<Held> {
+  for (const until = Date.now() + PATIENCE_MS; ; await pause()) {
+    const name = findCurrent(state, id)
+    const seized = name === undefined ? undefined : verify(state, id, name, expected)
+    if (seized) return seized
+    repair(state)
+    if (findCurrent(state, id) !== undefined && Date.now() < until) continue
+    if (!inBetweens(state).some((file) => isFileOf(state, file, id)) || Date.now() > until) {
+      throw notYours(id, whereabouts(state, id))
+    }
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+function isFileOf(state: FolderState, file: string, id: string): boolean {
+  const name = parseInBetween(file)?.name
+  const content = name && readTaskFile(place(state.folder, 'current', file), name)
+  return content !== undefined && content !== '' && content.ok && content.task.id === id
+}
+
+function verify(state: FolderState, id: string, name: string, expected: string | undefined): Held | undefined {
+  const { folder, records } = state
+  checkFence(state, id, name, expected)
+  const fence = newFence()
+  const seized = seize(folder, 'current', name, 'settling', fence)
+  if (!seized) return undefined
+  const content = readTaskFile(seized.path, name)
+  try {
+    if (!content?.ok || content.task.id !== id) throw notYours(id, 'its file holds something else now')
+    checkFence(state, id, name, expected)
+  } catch (error) {
+    if (!show(seized.path, place(folder, 'current', name))) putBack(state, seized.path, name, fence)
+    throw error
+  }
+  return { ...seized, text: content.text, fence: records.read(name)?.fence ?? fence }
+}
+
+function checkFence(state: FolderState, id: string, name: string, expected: string | undefined): void {
+  const record = state.records.read(name)
+  if (record?.fence === expected) return
+  throw notYours(id, record ? `${record.worker} has held it since ${record.since}` : 'it was claimed without a record')
+}
+
+function whereabouts(state: FolderState, id: string): string {
+  if (findComplete(state, id)) return 'it is complete already'
+  const pending = [...state.scan.files('pending').values()].some((file) => file.task.id === id)
+  return pending ? 'it went back to pending' : 'its file is gone'
+}
+
+/** Writes what completion says into the file and moves it to `complete/`. */
+export async function completeTask(state: FolderState, claim: Claim, completion: Completion): Promise<void> {
+  const { folder, records } = state
+  const { id } = claim.task
+  if (amendComplete(state, claim, completion)) return
+  const held = await hold(state, id, claim.fence)
+  const written = draft(folder, held.name, newFence(), completedText(held.text, held.name, completion), held.path)
+  const complete = place(folder, 'complete', held.name)
+  if (!show(written, complete)) {
+    discard(written)
+    if (!show(held.path, place(folder, 'current', held.name))) putBack(state, held.path, held.name, held.fence)
+    throw alreadyComplete(id, complete)
+  }
+  discard(held.path)
+  records.remove(held.name)
+  state.say({ type: 'completed', task: id, by: completion.by, swarm: claim.holder.swarm })
+}
+
+/** The text of a task's file with what completion writes; notes are added to those that are there. */
+export function completedText(text: string, name: string, completion: Completion): string {
+  const content = parseTask(Buffer.from(text), name)
+  const before = content.ok ? content.task.notes : undefined
+  const notes = completion.notes && before ? `${before.trimEnd()}\n${completion.notes}` : completion.notes
+  return setFields(text, formatOf(name), completionFields({ ...completion, notes }))
+}
+
+/** An agent moved its own file to `complete/` by hand: what is missing is written into it there. */
+function amendComplete(state: FolderState, claim: Claim, completion: Completion): boolean {
+  const { folder, records } = state
+  const name = findComplete(state, claim.task.id)
+  if (name === undefined || records.read(name)?.fence !== claim.fence) return false
+  if (findCurrent(state, claim.task.id) !== undefined) return false
+  const path = place(folder, 'complete', name)
+  const text = readFileSync(path, 'utf8')
+  const written = draft(folder, name, newFence(), completedText(text, name, completion), path)
+  renameSync(written, path)
+  records.remove(name)
+  state.say({ type: 'completed', task: claim.task.id, by: completion.by, swarm: claim.holder.swarm })
+  return true
+}
+
+/** Puts a task back to pending, with the reason in its notes. */
+export async function releaseTask(state: FolderState, claim: Claim, reason: string): Promise<void> {
+  const { folder, records } = state
+  const held = await hold(state, claim.task.id, claim.fence)
+  // The record goes first: once the file is in pending, a record of that name is the next claimer's.
+  records.remove(held.name)
+  const content = readTaskFile(held.path, held.name)
+  const notes = content?.ok ? withNote(content.task.notes, reason, claim.holder.worker) : undefined
+  if (notes === undefined) putBack(state, held.path, held.name, held.fence)
+  else {
+    const written = draft(
+      folder,
+      held.name,
+      newFence(),
+      setFields(held.text, formatOf(held.name), { notes }),
+      held.path,
+    )
+    putBack(state, written, held.name, held.fence)
+    discard(held.path)
+  }
+  state.say({ type: 'released', task: claim.task.id, by: claim.holder.worker, swarm: claim.holder.swarm, reason })
+}
+
+/** Gives a claim to somebody else, if it is still the one that `expected` names. */
+export async function takeTask(
+  state: FolderState,
+  id: string,
+  claimer: Claimer,
+  expected: string | undefined,
+): Promise<Claim> {
+  const held = await hold(state, id, expected)
+  const record = newRecord(id, claimer, newFence())
+  const content = readTaskFile(held.path, held.name)
+  if (!content?.ok) throw notYours(id, 'its file cannot be read')
+  state.records.write(held.name, record)
+  if (!show(held.path, place(state.folder, 'current', held.name))) putBack(state, held.path, held.name, held.fence)
+  state.say({ type: 'taken', task: id, by: claimer.worker, swarm: claimer.swarm })
+  return { task: content.task, holder: holderOf(record), fence: record.fence, since: record.since }
+}
+
+/** Puts a complete task back to pending; false if it is not complete. */
+export function reopenTask(state: FolderState, id: string, reason: string, by: string): boolean {
+  const { folder } = state
+  const file = [...state.scan.files('complete').values()].find(({ task }) => task.id === id)
+  if (!file) return false
+  const content = readTaskFile(place(folder, 'complete', file.place), file.place)
+  if (!content?.ok) return false
+  const notes = withNote(content.task.notes, reason, by)
+  const text = notes === undefined ? content.text : setFields(content.text, formatOf(file.place), { notes })
+  const fence = newFence()
+  const seized = seize(folder, 'complete', file.place, 'settling', fence)
+  if (!seized) return false
+  putBack(state, draft(folder, file.place, fence, text, seized.path), file.place, fence)
+  discard(seized.path)
+  state.say({ type: 'reopened', task: id, by, reason })
+  return true
+}

@@ -1,0 +1,152 @@
+// Changes a task graph in its text: the library would re-indent it, so only the few characters of a value change.
+
+import { isMap, isScalar, isSeq, type Pair, stringify, type YAMLMap } from 'yaml'
+import type { Task } from '../../words.js'
+import { type Graph, type GraphStatus, readGraph } from './read.js'
+
+interface Edit {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+/** The text with `edits`, which do not overlap. */
+function apply(text: string, edits: readonly Edit[]): string {
+  return [...edits]
+    .sort((a, b) => b.start - a.start)
+    .reduce((out, edit) => out.slice(0, edit.start) + edit.text + out.slice(edit.end), text)
+}
+
+/** A value as YAML on one line. */
+function scalar(value: string | number): string {
+  return stringify(value, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd()
+}
+
+/** Sets keys of one node, and the totals of `meta` where they are kept. */
+export function setNode(
+  graph: Graph,
+  id: string,
+  fields: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const node = graph.nodes.find((one) => one.task.id === id)
+  if (!node) return graph.text
+  const edits: Edit[] = []
+  const added: [string, string | number][] = []
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined) continue
+    const there = pairOf(node.map, key)
+    const edit = there && replaceValue(graph.text, there, value)
+    if (edit) edits.push(edit)
+    else added.push([key, value])
+  }
+  if (added.length) edits.push(addKeys(graph.text, node.map, added))
+  const status = fields.status
+  if (typeof status === 'string' && status !== node.status) edits.push(...countEdits(graph, id, status))
+  return apply(graph.text, edits)
+}
+
+function pairOf(map: YAMLMap, key: string): Pair | undefined {
+  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key)
+}
+
+function replaceValue(text: string, pair: Pair, value: string | number): Edit | undefined {
+  const range = isScalar(pair.value) || isMap(pair.value) ? pair.value.range : undefined
+  if (!range) return undefined
+  const [start, end] = range
+  // `key:` with nothing after it has an empty value right behind the colon.
+  return { start, end, text: start === end && text[start - 1] === ':' ? ` ${scalar(value)}` : scalar(value) }
+}
+
+/** New keys on lines of their own behind `status` (or the first key), or inside the braces. */
+function addKeys(text: string, map: YAMLMap, keys: readonly [string, string | number][]): Edit {
+  const after = pairOf(map, 'status') ?? map.items[0]!
+  const keyStart = (isScalar(after.key) ? after.key.range?.[0] : undefined) ?? map.range![0]
+  const valueEnd = (isScalar(after.value) ? after.value.range?.[1] : undefined) ?? keyStart
+  if (map.flow) {
+    return { start: valueEnd, end: valueEnd, text: keys.map(([key, value]) => `, ${key}: ${scalar(value)}`).join('') }
+  }
+  const newline = text.includes('\r\n') ? '\r\n' : '\n'
+  const lineStart = text.lastIndexOf('\n', keyStart - 1) + 1
+  const indent = ' '.repeat(keyStart - lineStart)
+  const lineEnd = text.indexOf('\n', valueEnd)
+  const lines = keys.map(([key, value]) => `${indent}${key}: ${scalar(value)}${newline}`).join('')
+  if (lineEnd < 0) return { start: text.length, end: text.length, text: newline + lines.trimEnd() }
+  return { start: lineEnd + 1, end: lineEnd + 1, text: lines }
+}
+
+/** `meta.by_status` counts nodes: where it is kept, it is kept right. */
+function countEdits(graph: Graph, id: string, status: string): Edit[] {
+  const meta = isMap(graph.document.contents) ? graph.document.contents.get('meta') : undefined
+  const counts = isMap(meta) ? meta.get('by_status') : undefined
+  if (!isMap(counts)) return []
+  const totals = new Map<string, number>()
+  for (const node of graph.nodes) {
+    const now = node.task.id === id ? status : node.status
+    totals.set(now, (totals.get(now) ?? 0) + 1)
+  }
+  return counts.items.flatMap((pair) => {
+    const key = isScalar(pair.key) ? String(pair.key.value) : ''
+    const total = totals.get(key.replace('_', '-')) ?? 0
+    if (!isScalar(pair.value) || pair.value.value === total) return []
+    return replaceValue(graph.text, pair, total) ?? []
+  })
+}
+
+/** The text with one more node, and its edges. */
+export async function addNode(graph: Graph, task: Task, path: string): Promise<string> {
+  const newline = graph.text.includes('\r\n') ? '\r\n' : '\n'
+  const fields: [string, string | number | undefined][] = [
+    ['id', task.id],
+    ['title', task.summary],
+    ['story', task.story],
+    ['description', task.description],
+    ['priority', task.priority],
+    ['status', 'pending' satisfies GraphStatus],
+  ]
+  const lines = fields.flatMap(([key, value]) => (value === undefined ? [] : `${key}: ${scalar(value)}`))
+  let text = appendItem(graph, 'nodes', lines, newline)
+  for (const from of task.dependsOn) {
+    text = appendItem(
+      await readGraph(text, path),
+      'edges',
+      [`from: ${scalar(from)}`, `to: ${scalar(task.id)}`],
+      newline,
+    )
+  }
+  return text
+}
+
+function appendItem(graph: Graph, name: 'nodes' | 'edges', lines: readonly string[], newline: string): string {
+  const list = name === 'nodes' ? graph.list : graph.edges
+  const { text } = graph
+  const write = (indent: string) =>
+    lines.map((line, index) => `${indent}${index === 0 ? '- ' : '  '}${line}${newline}`).join('')
+  const last = list?.items.at(-1)
+  if (!list) return `${text}${text === '' || text.endsWith('\n') ? '' : newline}${name}:${newline}${write('  ')}`
+  if (list.flow || !isMap(last)) {
+    const flow = `{ ${lines.join(', ')} }`
+    if (!list.items.length) {
+      const [start, end] = list.range!
+      return `${text.slice(0, start).trimEnd()}${newline}${write('  ').replace(/\r?\n$/, '')}${text.slice(end)}`
+    }
+    const at = list.range![1] - 1
+    return `${text.slice(0, at).trimEnd()}, ${flow}${text.slice(at)}`
+  }
+  const start = last.range![0]
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1
+  const indent = /^ */.exec(text.slice(lineStart))![0]
+  const lineEnd = text.indexOf('\n', contentEnd(last))
+  if (lineEnd < 0) return `${text}${newline}${write(indent).trimEnd()}`
+  return text.slice(0, lineEnd + 1) + write(indent) + text.slice(lineEnd + 1)
+}
+
+/** Where the last value of a map ends, before comments that belong to what follows. */
+function contentEnd(map: YAMLMap): number {
+  if (map.flow) return map.range![1] - 1
+  const last = map.items.at(-1)
+  const value = last?.value
+  if (isMap(value)) return contentEnd(value)
+  // A block value (`|`) ends behind its line end; its last line is what we want.
+  const end = (isScalar(value) || isSeq(value) ? value.range?.[1] : undefined) ?? map.range![1]
+  return Math.max(0, end - 1)
+}

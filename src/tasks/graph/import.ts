@@ -1,0 +1,21 @@
+// The open nodes of a task graph as tasks for another store.
+
+import { usageError } from '../../errors.js'
+import type { NewTask } from '../contract.js'
+import { readGraph } from './read.js'
+
+/**
+ * Every node that is not complete; a prerequisite that is complete already is left out of what they wait for.
+ * @throws OompaError (status 2) if the text is no graph
+ */
+export async function graphTasks(text: string, name: string): Promise<NewTask[]> {
+  const graph = await readGraph(text, name)
+  const [problem] = graph.problems
+  if (problem && graph.nodes.length === 0) {
+    throw usageError(`Cannot import ${name}: ${problem.line ? `line ${problem.line}: ` : ''}${problem.reason}.`)
+  }
+  const done = new Set(graph.nodes.flatMap((node) => (node.status === 'complete' ? node.task.id : [])))
+  return graph.nodes.flatMap(({ task, status }) =>
+    status === 'complete' ? [] : { ...task, dependsOn: task.dependsOn.filter((id) => !done.has(id)) },
+  )
+}

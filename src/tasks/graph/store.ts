@@ -1,0 +1,213 @@
+// A task graph as a store. Claims are records in `.oompa/claims/` and the file changes only when a task is complete, so
+// that the main checkout stays clean while a swarm works (cli.md, 13), and every worktree's copy of it is as good as any.
+
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../../errors.js'
+import type { Task } from '../../words.js'
+import type {
+  Claim,
+  ClaimAnswer,
+  Claimer,
+  ClaimRequest,
+  Completion,
+  NewTask,
+  TaskListing,
+  TaskStore,
+} from '../contract.js'
+import { fileStem } from '../decode.js'
+import { completeTask as fillIn } from '../encode.js'
+import { duplicateTask, notYours } from '../errors.js'
+import { newFence } from '../folder/names.js'
+import { type HistoryEntry, record } from '../history.js'
+import { arrange, type CurrentFound, type Found } from '../listing.js'
+import { replaceFile } from '../lists/files.js'
+import { withLock } from '../lock.js'
+import { readNotes, withNote, writeNotes } from '../notes.js'
+import { answerFrom } from '../pick.js'
+import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
+import { lazyTracked } from '../tracked/lazy.js'
+import { findGraph, GRAPH_FILES } from './files.js'
+import { type Graph, type GraphNode, readGraph } from './read.js'
+
+/** What an opened graph keeps between calls. */
+export interface OpenGraph {
+  readonly root: string
+  readonly file: string
+  readonly records: Records
+  say(entry: Omit<HistoryEntry, 'at'>): void
+}
+
+/**
+ * The store of a task graph.
+ * @param file below the main checkout, or absolute; otherwise the first of `GRAPH_FILES` that is there
+ * @param root the main checkout; `OOMPA_ROOT` (set by the loop for its hooks), else the working directory
+ */
+export function taskGraph(file?: string, root?: string): TaskStore {
+  let opened: OpenGraph | undefined
+  const open = (): OpenGraph => {
+    if (opened) return opened
+    const base = path.resolve(root ?? process.env.OOMPA_ROOT ?? process.cwd())
+    const place = file === undefined ? (findGraph(base) ?? path.join(base, GRAPH_FILES[0])) : path.resolve(base, file)
+    opened = { root: base, file: place, records: claimRecords(base, place), say: (entry) => record(base, entry) }
+    return opened
+  }
+  const locked = <T>(work: (graph: Graph) => T | Promise<T>): Promise<T> =>
+    withLock(open().root, path.join(open().records.folder, 'lock'), async () => work(await read(open())))
+  return {
+    name: 'graph',
+    list: async () => listTasks(open(), await read(open())),
+    claim: (request) => locked((graph) => claimTask(open(), graph, request)),
+    complete: (claim, completion) => locked((graph) => completeTask(open(), graph, claim, completion)),
+    release: (claim, reason) => locked((graph) => releaseTask(open(), graph, claim, reason)),
+    add: (task) => locked((graph) => addTask(open(), graph, task)),
+    renew: async (claims) => {
+      for (const { task, fence } of claims) open().records.renew(fileStem(task.id), fence)
+    },
+    take: (id, claimer, expected) => locked((graph) => takeTask(open(), graph, id, claimer, expected)),
+    reopen: (id, reason, by) => locked((graph) => reopenTask(open(), graph, id, reason, by)),
+    get path() {
+      return open().file
+    },
+    tracked: lazyTracked(async () => (await import('../tracked/graph.js')).trackedGraph(open, locked)),
+  }
+}
+
+async function read(open: OpenGraph): Promise<Graph> {
+  let text = ''
+  try {
+    text = readFileSync(open.file, 'utf8')
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+  const graph = await readGraph(text || 'nodes: []\n', open.file)
+  const nodes = graph.nodes.map((node) => {
+    const notes = readNotes(open.records.folder, node.task.id) ?? node.task.notes
+    return notes === undefined ? node : { ...node, task: { ...node.task, notes } }
+  })
+  return { ...graph, nodes }
+}
+
+function listTasks(open: OpenGraph, graph: Graph): TaskListing {
+  const pending: Found[] = []
+  const current: CurrentFound[] = []
+  const complete: Found[] = []
+  for (const [index, node] of graph.nodes.entries()) {
+    const found = { task: node.task, place: String(index).padStart(6, '0'), path: open.file }
+    const kept = node.status === 'complete' ? undefined : recordOf(open, node.task.id)
+    if (node.status === 'complete') complete.push(found)
+    else if (kept) {
+      const stale = staleness(kept)
+      const claim = { task: node.task, holder: holderOf(kept), fence: kept.fence, since: kept.since }
+      current.push({ ...found, claim, ...(stale === undefined ? {} : { stale }) })
+    } else if (node.status === 'in-progress') current.push({ ...found, ...bareStale(node) })
+    else pending.push({ ...found, ...(node.status === 'blocked' ? { blocked: true } : {}) })
+  }
+  return arrange({ pending, current, complete, problems: graph.problems })
+}
+
+function recordOf(open: OpenGraph, id: string) {
+  const kept = open.records.read(fileStem(id))
+  return kept?.id === id ? kept : undefined
+}
+
+/** A node that another tool has set to in-progress is nobody's of ours: listed as stale after 2 h. */
+function bareStale(node: GraphNode): { stale?: string } {
+  const since = Date.parse(String(node.task.extra.claimed_at ?? ''))
+  const age = Date.now() - since
+  return age > BARE_STALE_MS ? { stale: `in progress for ${Math.floor(age / 3_600_000)} hours` } : {}
+}
+
+function claimTask(open: OpenGraph, graph: Graph, request: ClaimRequest): ClaimAnswer {
+  return answerFrom(listTasks(open, graph), request, (task) => {
+    const kept = newRecord(task.id, request.claimer, newFence())
+    open.records.write(fileStem(task.id), kept)
+    open.say({ type: 'claimed', task: task.id, by: kept.worker, swarm: kept.swarm })
+    const { task: own } = graph.nodes.find((node) => node.task.id === task.id)!
+    return { task: own, holder: request.claimer, fence: kept.fence, since: kept.since }
+  })
+}
+
+export function heldNode(open: OpenGraph, graph: Graph, id: string, fence: string | undefined): GraphNode {
+  const node = graph.nodes.find((one) => one.task.id === id)
+  const kept = recordOf(open, id)
+  if (!node) throw notYours(id, 'it is not in the graph any more')
+  if (node.status === 'complete') throw notYours(id, 'it is complete already')
+  if (!kept && fence === undefined && node.status === 'in-progress') return node
+  if (!kept) throw notYours(id, 'it went back to pending')
+  if (kept.fence !== fence) throw notYours(id, `${kept.worker} has held it since ${kept.since}`)
+  return node
+}
+
+async function completeTask(open: OpenGraph, graph: Graph, claim: Claim, completion: Completion): Promise<void> {
+  const { id } = claim.task
+  const done = graph.nodes.find((node) => node.task.id === id && node.status === 'complete')
+  if (done && recordOf(open, id)?.fence !== claim.fence) throw notYours(id, 'it is complete already')
+  if (!done) {
+    heldNode(open, graph, id, claim.fence)
+    replaceFile(open.file, await completedGraph(graph, claim, completion))
+  }
+  open.records.remove(fileStem(id))
+  open.say({ type: 'completed', task: id, by: completion.by, swarm: claim.holder.swarm })
+}
+
+/** The text of a graph in which a task is complete. */
+export async function completedGraph(graph: Graph, claim: Claim, completion: Completion): Promise<string> {
+  const { setNode } = await import('./edit.js')
+  return setNode(graph, claim.task.id, {
+    status: 'complete',
+    claimed_at: claim.since || undefined,
+    claimed_by: claim.holder.worker,
+    completed_at: completion.at,
+    'merged-commit': completion.mergedCommit,
+  })
+}
+
+function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: string): void {
+  const { id } = claim.task
+  const node = heldNode(open, graph, id, claim.fence)
+  const notes = withNote(node.task.notes, reason, claim.holder.worker)
+  if (notes !== undefined) writeNotes(open.root, open.records.folder, id, notes)
+  open.records.remove(fileStem(id))
+  open.say({ type: 'released', task: id, by: claim.holder.worker, swarm: claim.holder.swarm, reason })
+}
+
+async function takeTask(
+  open: OpenGraph,
+  graph: Graph,
+  id: string,
+  claimer: Claimer,
+  expected: string | undefined,
+): Promise<Claim> {
+  const node = heldNode(open, graph, id, expected)
+  const kept = newRecord(id, claimer, newFence())
+  if (node.status === 'in-progress') {
+    const { setNode } = await import('./edit.js')
+    replaceFile(open.file, setNode(graph, id, { status: 'pending' }))
+  }
+  open.records.write(fileStem(id), kept)
+  open.say({ type: 'taken', task: id, by: claimer.worker, swarm: claimer.swarm })
+  return { task: node.task, holder: holderOf(kept), fence: kept.fence, since: kept.since }
+}
+
+async function reopenTask(open: OpenGraph, graph: Graph, id: string, reason: string, by: string): Promise<boolean> {
+  const node = graph.nodes.find((one) => one.task.id === id && one.status === 'complete')
+  if (!node) return false
+  const { setNode } = await import('./edit.js')
+  replaceFile(open.file, setNode(graph, id, { status: 'pending' }))
+  const notes = withNote(node.task.notes, reason, by)
+  if (notes !== undefined) writeNotes(open.root, open.records.folder, id, notes)
+  open.records.remove(fileStem(id))
+  open.say({ type: 'reopened', task: id, by, reason })
+  return true
+}
+
+async function addTask(open: OpenGraph, graph: Graph, wanted: NewTask): Promise<Task> {
+  const taken = new Set(graph.nodes.map((node) => node.task.id))
+  const task = fillIn(wanted, (id) => taken.has(id))
+  if (taken.has(task.id)) throw duplicateTask(task.id, `it is in ${open.file}`)
+  const { addNode } = await import('./edit.js')
+  replaceFile(open.file, await addNode(graph, task, open.file))
+  open.say({ type: 'added', task: task.id, by: process.env.OOMPA_WORKER, swarm: process.env.OOMPA_SWARM })
+  return task
+}

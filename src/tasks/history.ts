@@ -1,0 +1,56 @@
+// The history of tasks, `.oompa/tasks.jsonl`: appended to, never changed. `oompa tasks audit` prints it.
+
+import { appendFileSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../errors.js'
+import { stateFolder } from '../files/paths.js'
+import { makeStateFolder } from './records.js'
+
+export interface HistoryEntry {
+  /** ISO 8601. */
+  readonly at: string
+  readonly type: 'added' | 'claimed' | 'completed' | 'released' | 'taken' | 'reopened'
+  readonly task: string
+  readonly by?: string
+  readonly swarm?: string
+  readonly reason?: string
+  /** The commit that landed it: a squash cannot write its own into the file. */
+  readonly commit?: string
+}
+
+export function historyFile(root: string): string {
+  return path.join(stateFolder(root), 'tasks.jsonl')
+}
+
+/** Appends one line. A full disk must not undo what has happened already. */
+export function record(root: string, entry: Omit<HistoryEntry, 'at'>): void {
+  const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`
+  try {
+    appendFileSync(historyFile(root), line)
+  } catch (error) {
+    if (isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) return
+    if (!isErrno(error, 'ENOENT')) throw error
+    makeStateFolder(root, stateFolder(root))
+    appendFileSync(historyFile(root), line)
+  }
+}
+
+/** Every entry, oldest first; a line cut by a crash is passed over. */
+export function readHistory(root: string): HistoryEntry[] {
+  try {
+    return readFileSync(historyFile(root), 'utf8')
+      .split('\n')
+      .flatMap((line) => parseEntry(line) ?? [])
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+function parseEntry(line: string): HistoryEntry | undefined {
+  try {
+    return line.startsWith('{') ? (JSON.parse(line) as HistoryEntry) : undefined
+  } catch {
+    return undefined
+  }
+}

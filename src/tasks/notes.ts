@@ -1,0 +1,42 @@
+// Notes of a task: what earlier attempts left, where their work is, the last feedback.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../errors.js'
+import { fileStem } from './decode.js'
+import { makeStateFolder } from './records.js'
+
+/** Notes longer than this lose their beginning: they go into a prompt. */
+const MAX_NOTES = 16_000
+
+/** `notes` with one more, on lines of its own; undefined if there is nothing to add. */
+export function withNote(
+  notes: string | undefined,
+  note: string,
+  by: string,
+  at = new Date().toISOString(),
+): string | undefined {
+  const text = note.trim()
+  if (text === '') return undefined
+  const all = [...(notes?.trim() ? [notes.trimEnd()] : []), `${at} ${by}: ${text}`].join('\n')
+  return all.length <= MAX_NOTES ? all : `…${all.slice(all.length - MAX_NOTES)}`
+}
+
+function notesFile(folder: string, id: string): string {
+  return path.join(folder, `${fileStem(id)}.notes`)
+}
+
+/** Notes that are kept beside the claim records, for a store whose file should not change with every attempt. */
+export function readNotes(folder: string, id: string): string | undefined {
+  try {
+    return readFileSync(notesFile(folder, id), 'utf8').trimEnd() || undefined
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+export function writeNotes(root: string, folder: string, id: string, notes: string): void {
+  makeStateFolder(root, folder)
+  writeFileSync(notesFile(folder, id), `${notes}\n`)
+}

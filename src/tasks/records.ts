@@ -1,0 +1,203 @@
+// Claim records in `.oompa/claims/`: whose a claim is. What is claimed is decided by the task's file alone.
+
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { isErrno } from '../errors.js'
+import { stateFolder } from '../files/paths.js'
+import { isAlive, processStart } from '../processes/identity.js'
+import type { Claimer } from './contract.js'
+
+/** How long a claim lives without a process and without a sign of life: 15 min (cli.md, 21). */
+export const LEASE_MS = 15 * 60_000
+
+/** After how long a claim by a bare `mv` is listed as stale: 2 h (cli.md, 18). */
+export const BARE_STALE_MS = 2 * 3_600_000
+
+/** What a claim record says. The time of its file is the last sign of life. */
+export interface ClaimRecord {
+  readonly id: string
+  readonly worker: string
+  readonly swarm?: string
+  readonly host: string
+  readonly pid?: number
+  /** Start time of the process, which tells it from a later one with its pid. */
+  readonly start?: string
+  readonly fence: string
+  readonly since: string
+}
+
+export interface Records {
+  read(key: string): (ClaimRecord & { readonly heartbeatMs: number }) | undefined
+  write(key: string, record: ClaimRecord): void
+  /** Says that the claim lives, if it is still this one. */
+  renew(key: string, fence: string): void
+  remove(key: string): void
+  /** A folder of this store for its lock and the like. */
+  readonly folder: string
+}
+
+let made = 0
+
+/** The records of one store: `folder` is its tasks' folder or file, relative to the root or absolute. */
+export function claimRecords(root: string, folder: string): Records {
+  const relative = path.relative(root, path.resolve(root, folder))
+  const place = path.join(stateFolder(root), 'claims', relative.replace(/[^A-Za-z0-9_-]+/g, '-') || 'root')
+  const file = (key: string) => path.join(place, `${key}.claim`)
+  return {
+    folder: place,
+    read(key) {
+      try {
+        const record = parseRecord(readFileSync(file(key), 'utf8'))
+        return record && { ...record, heartbeatMs: statSync(file(key)).mtimeMs }
+      } catch (error) {
+        if (isErrno(error, 'ENOENT')) return undefined
+        throw error
+      }
+    },
+    write(key, record) {
+      // Renamed into place, so that nobody ever reads half a record.
+      const draft = path.join(place, `.${process.pid}-${made++}`)
+      const text = `${JSON.stringify(record)}\n`
+      try {
+        writeFileSync(draft, text)
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+        makeStateFolder(root, place)
+        writeFileSync(draft, text)
+      }
+      renameSync(draft, file(key))
+    },
+    renew(key, fence) {
+      if (this.read(key)?.fence !== fence) return
+      const now = new Date()
+      try {
+        utimesSync(file(key), now, now)
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+      }
+    },
+    remove(key) {
+      rmSync(file(key), { force: true })
+    },
+  }
+}
+
+/** Makes a folder below `.oompa/`, which ignores itself even where no swarm has run yet. */
+export function makeStateFolder(root: string, folder: string): void {
+  const state = stateFolder(root)
+  if (mkdirSync(folder, { recursive: true }) === undefined) return
+  try {
+    writeFileSync(path.join(state, '.gitignore'), '*\n', { flag: 'wx' })
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error
+  }
+}
+
+function parseRecord(text: string): ClaimRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return undefined
+    const { id, worker, swarm, host, pid, start, fence, since } = value as Record<string, unknown>
+    if (typeof id !== 'string' || typeof worker !== 'string' || typeof fence !== 'string') return undefined
+    return {
+      id,
+      worker,
+      fence,
+      host: typeof host === 'string' ? host : '',
+      since: typeof since === 'string' ? since : '',
+      ...(typeof swarm === 'string' ? { swarm } : {}),
+      ...(typeof pid === 'number' ? { pid } : {}),
+      ...(typeof start === 'string' ? { start } : {}),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const host = hostname()
+const starts = new Map<number, string>()
+
+/** The record of a new claim. */
+export function newRecord(id: string, claimer: Claimer, fence: string): ClaimRecord {
+  const { worker, swarm, pid } = claimer
+  return {
+    id,
+    worker,
+    ...(swarm === undefined ? {} : { swarm }),
+    host,
+    ...(pid === undefined ? {} : { pid, start: startOf(pid) ?? 'gone' }),
+    fence,
+    since: new Date().toISOString(),
+  }
+}
+
+/** Our own start time does not change; asking for it again would cost as much as the claim. */
+function startOf(pid: number): string | undefined {
+  if (pid !== process.pid) return processStart(pid)
+  const known = starts.get(pid) ?? processStart(pid)
+  if (known !== undefined) starts.set(pid, known)
+  return known
+}
+
+/** This process as it stands in the names of files that only it may touch. */
+export function thisProcess(): { pid: number; start: string; host: string } {
+  return { pid: process.pid, start: startOf(process.pid) ?? 'unknown', host }
+}
+
+/**
+ * Why a claim shows no sign of life, or undefined. A claim with a process on this host lives and dies with it; any other
+ * lives by its lease.
+ */
+export function staleness(
+  record: ClaimRecord & { readonly heartbeatMs: number },
+  now = Date.now(),
+): string | undefined {
+  if (record.pid !== undefined && record.host === host) {
+    return isAlive(record.pid, record.start ?? '') ? undefined : `its process ${record.pid} is gone`
+  }
+  const silentMs = now - record.heartbeatMs
+  return silentMs > LEASE_MS ? `no sign of life for ${Math.floor(silentMs / 60_000)} minutes` : undefined
+}
+
+/** The holder that a record names. */
+export function holderOf(record: ClaimRecord): Claimer {
+  return {
+    worker: record.worker,
+    ...(record.swarm === undefined ? {} : { swarm: record.swarm }),
+    ...(record.pid === undefined ? {} : { pid: record.pid }),
+  }
+}
+
+/** A sign of life younger than this is not renewed: most commands of a worker come in bursts. */
+const RENEW_AFTER_MS = 30_000
+
+/** Renews every claim of a worker that lives by its lease, in whatever store. */
+export function renewWorker(root: string, worker: string, swarm: string | undefined): void {
+  const claims = path.join(stateFolder(root), 'claims')
+  const now = Date.now()
+  for (const store of namesIn(claims)) {
+    for (const name of namesIn(path.join(claims, store))) {
+      const file = path.join(claims, store, name)
+      const stat = name.endsWith('.claim') ? statSync(file, { throwIfNoEntry: false }) : undefined
+      if (!stat || now - stat.mtimeMs < RENEW_AFTER_MS) continue
+      try {
+        const record = parseRecord(readFileSync(file, 'utf8'))
+        if (record?.worker === worker && record.pid === undefined && (swarm === undefined || record.swarm === swarm)) {
+          utimesSync(file, now / 1000, now / 1000)
+        }
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error // it has just ended
+      }
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
+}

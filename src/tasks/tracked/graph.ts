@@ -1,0 +1,178 @@
+// A task graph on its way with the work: its file changes only by completions, so a landing writes just those.
+
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../../errors.js'
+import type { TreeEdit } from '../../words.js'
+import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
+import { fileStem } from '../decode.js'
+import { alreadyComplete } from '../errors.js'
+import { addNode, setNode } from '../graph/edit.js'
+import { type Graph, type GraphNode, type GraphStatus, readGraph } from '../graph/read.js'
+import { completedGraph, heldNode, type OpenGraph } from '../graph/store.js'
+import { replaceFile } from '../lists/files.js'
+import { decideRequests, type Standing } from './requests.js'
+import { restorePaths } from './restore.js'
+import { fileAt } from './tree.js'
+
+type Locked = <T>(work: (graph: Graph) => T | Promise<T>) => Promise<T>
+
+export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTasks {
+  const name = () => path.relative(open().root, open().file).split(path.sep).join('/')
+  return {
+    async requests(worktree, base, own) {
+      const before = await graphAt(worktree, base, name())
+      const after = await readGraph(textOn(path.join(worktree, name())), name())
+      const was = new Map(standings(before, name()).map((one) => [one.task.id, one]))
+      const now = new Map(standings(after, name()).map((one) => [one.task.id, one]))
+      const isSame = (id: string) =>
+        was.get(id)?.content === now.get(id)?.content && was.get(id)?.state === now.get(id)?.state
+      const changed = (all: ReadonlyMap<string, Standing>) => [...all.values()].filter((one) => !isSame(one.task.id))
+      const problems = before?.text === after.text ? [] : after.problems
+      return decideRequests({ before: changed(was), after: changed(now), problems }, own)
+    },
+    restore: (worktree, base) => restorePaths(worktree, base, [name()]),
+    statusEdits: (request) => ({
+      edits: (mergedCommit, onto = `refs/heads/${request.into}`) =>
+        graphEdits(open(), locked, name(), request, mergedCommit, onto),
+      settle: ({ mergedCommit, commit, nothing }) =>
+        locked(async (graph) => {
+          await settleNodes(open(), graph, request, mergedCommit)
+          for (const { task, holder } of request.claims) {
+            open().records.remove(fileStem(task.id))
+            open().say({
+              type: 'completed',
+              task: task.id,
+              by: request.completion.by,
+              swarm: holder.swarm,
+              commit: nothing ? undefined : commit,
+            })
+          }
+        }),
+    }),
+    drain: async (into) => drainGraph(open(), name(), into),
+    async recover(into) {
+      const target = await graphAt(open().root, `refs/heads/${into}`, name())
+      const done = new Set(target?.nodes.flatMap((node) => (node.status === 'complete' ? node.task.id : [])))
+      return locked(async (graph) => {
+        const left = graph.nodes.filter((node) => done.has(node.task.id) && open().records.read(fileStem(node.task.id)))
+        let now = graph
+        for (const { task, status } of left) {
+          open().records.remove(fileStem(task.id))
+          const there = target?.nodes.find((node) => node.task.id === task.id)
+          if (status === 'complete' || !there) continue
+          now = await readGraph(setNode(now, task.id, completionOf(there)), open().file)
+        }
+        if (now.text !== graph.text) replaceFile(open().file, now.text)
+        return left.map((node) => node.task.id)
+      })
+    },
+  }
+}
+
+function textOn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
+    throw error
+  }
+}
+
+async function graphAt(root: string, commit: string, name: string): Promise<Graph | undefined> {
+  const bytes = await fileAt(root, commit, name)
+  return bytes && readGraph(bytes.toString('utf8'), name)
+}
+
+const STATE: Readonly<Record<GraphStatus, Standing['state']>> = {
+  pending: 'pending',
+  ready: 'pending',
+  blocked: 'pending',
+  'in-progress': 'current',
+  complete: 'complete',
+}
+
+function standings(graph: Graph | undefined, name: string): Standing[] {
+  return (graph?.nodes ?? []).map((node) => ({
+    task: node.task,
+    state: STATE[node.status],
+    path: name,
+    content: JSON.stringify(node.task),
+  }))
+}
+
+async function graphEdits(
+  open: OpenGraph,
+  locked: Locked,
+  name: string,
+  request: StatusRequest,
+  mergedCommit: string | undefined,
+  onto: string,
+): Promise<readonly TreeEdit[]> {
+  const added = await locked((graph) => {
+    for (const claim of request.claims) heldNode(open, graph, claim.task.id, claim.fence)
+    return graph.nodes.flatMap((node) => (request.added?.includes(node.task.id) ? node.task : []))
+  })
+  const before = await graphAt(open.root, onto, name)
+  if (!before) return []
+  let graph = before
+  for (const claim of request.claims) {
+    const node = graph.nodes.find((one) => one.task.id === claim.task.id)
+    if (node?.status === 'complete') throw alreadyComplete(claim.task.id, `${request.into} has it in ${name}`)
+    graph = await withComplete(graph, claim, { ...request.completion, mergedCommit }, name)
+  }
+  for (const task of added) {
+    if (graph.nodes.some((node) => node.task.id === task.id)) continue
+    graph = await readGraph(await addNode(graph, task, name), name)
+  }
+  return graph.text === before.text ? [] : [{ path: name, content: Buffer.from(graph.text) }]
+}
+
+async function withComplete(graph: Graph, claim: Claim, completion: Completion, name: string): Promise<Graph> {
+  return readGraph(await completedGraph(graph, claim, completion), name)
+}
+
+async function settleNodes(
+  open: OpenGraph,
+  graph: Graph,
+  request: StatusRequest,
+  mergedCommit: string | undefined,
+): Promise<void> {
+  let now = graph
+  for (const claim of request.claims) {
+    const node = now.nodes.find((one) => one.task.id === claim.task.id)
+    if (!node || node.status === 'complete') continue
+    now = await withComplete(now, claim, { ...request.completion, mergedCommit }, open.file)
+  }
+  if (now.text !== graph.text) replaceFile(open.file, now.text)
+}
+
+/** The file as it is on disk, if all that differs from the target are completions as we write them. */
+async function drainGraph(open: OpenGraph, name: string, into: string): Promise<readonly TreeEdit[]> {
+  const target = await graphAt(open.root, `refs/heads/${into}`, name)
+  const disk = await readGraph(textOn(open.file), name)
+  if (!target || target.text === disk.text) return []
+  let graph = target
+  for (const node of disk.nodes) {
+    const before = graph.nodes.find((one) => one.task.id === node.task.id)
+    if (node.status !== 'complete' || !before || before.status === 'complete') continue
+    const text = setNode(graph, node.task.id, completionOf(node))
+    graph = await readGraph(text, name)
+  }
+  return graph.text === disk.text ? [{ path: name, content: Buffer.from(disk.text) }] : []
+}
+
+/** What completion wrote into a node, as `completedGraph` writes it. */
+function completionOf(node: GraphNode): Record<string, string | undefined> {
+  const said = (key: string) => {
+    const value = node.task.extra[key]
+    return typeof value === 'string' ? value : undefined
+  }
+  return {
+    status: 'complete',
+    claimed_at: said('claimed_at'),
+    claimed_by: said('claimed_by'),
+    completed_at: said('completed_at'),
+    'merged-commit': said('merged-commit'),
+  }
+}

@@ -1,0 +1,263 @@
+// Markdown lists on their way with the work. A landing changes the lists as the target has them, item by item.
+
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../../errors.js'
+import type { StatusEdits, TreeEdit } from '../../words.js'
+import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
+import { fileStem } from '../decode.js'
+import { alreadyComplete, notYours } from '../errors.js'
+import { readHistory } from '../history.js'
+import { LISTS, type ListName, type Lists, moveItem, replaceFile } from '../lists/files.js'
+import { type Item, readItems, withItem, withoutItem } from '../lists/markdown.js'
+import { completedBlock, heldItem, itemsOf, type OpenLists } from '../lists/store.js'
+import { decideRequests, type Standing } from './requests.js'
+import { restorePaths } from './restore.js'
+import { fileAt, treeFiles } from './tree.js'
+
+type Locked = <T>(work: (lists: Lists) => T) => Promise<T>
+type Texts = Record<ListName, string>
+
+export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTasks {
+  const folderOf = () => path.relative(open().root, open().folder).split(path.sep).join('/')
+  const files = () => LISTS.map((name) => `${folderOf()}/${name}.md`)
+  return {
+    async requests(worktree, base, own) {
+      const before = await textsAt(worktree, base, folderOf())
+      const after = textsOn(path.join(worktree, folderOf()))
+      const was = standings(before, folderOf())
+      const now = standings(after, folderOf())
+      const same = new Set(was.map((one) => `${one.path}\n${one.content}`))
+      const problems = LISTS.flatMap((name) =>
+        before[name] === after[name]
+          ? []
+          : readItems(after[name]).problems.map((problem) => ({ path: `${folderOf()}/${name}.md`, ...problem })),
+      )
+      const isSame = (one: Standing) => same.has(`${one.path}\n${one.content}`)
+      const unchanged = new Set(now.filter(isSame).map((one) => one.task.id))
+      const changed = (all: readonly Standing[]) => all.filter((one) => !unchanged.has(one.task.id))
+      return decideRequests({ before: changed(was), after: changed(now), problems }, own)
+    },
+    restore: (worktree, base, adds) => restorePaths(worktree, base, files(), adds),
+    statusEdits: (request) => listEdits(open, locked, folderOf, request),
+    drain: async (into) => drainLists(open(), into, folderOf()),
+    async recover(into) {
+      const done = new Set(
+        readItems((await textsAt(open().root, `refs/heads/${into}`, folderOf())).complete).items.map(
+          (item) => item.task.id,
+        ),
+      )
+      const ours = oursOf(open())
+      return locked((lists) =>
+        (['in_progress', 'pending'] as const).flatMap((name) =>
+          itemsOf(lists, name).flatMap(({ item }) => {
+            const { id } = item.task
+            if (!done.has(id) || !ours.has(id)) return []
+            replaceFile(lists[name].path, withoutItem(lists[name].text, item))
+            open().records.remove(fileStem(id))
+            return [id]
+          }),
+        ),
+      )
+    },
+  }
+}
+
+/** Ids of tasks that a worker has done something to. */
+function oursOf(open: OpenLists): Set<string> {
+  const last = new Map(readHistory(open.root).map((entry) => [entry.task, entry]))
+  return new Set([...last].flatMap(([id, entry]) => (entry.type === 'reopened' ? [] : [id])))
+}
+
+async function textsAt(root: string, commit: string, folder: string): Promise<Texts> {
+  const [pending, inProgress, complete] = await Promise.all(
+    LISTS.map(async (name) => (await fileAt(root, commit, `${folder}/${name}.md`))?.toString('utf8') ?? ''),
+  )
+  return { pending: pending!, in_progress: inProgress!, complete: complete! }
+}
+
+function textsOn(folder: string): Texts {
+  const read = (name: ListName) => {
+    try {
+      return readFileSync(path.join(folder, `${name}.md`), 'utf8')
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
+      throw error
+    }
+  }
+  return { pending: read('pending'), in_progress: read('in_progress'), complete: read('complete') }
+}
+
+const STATE = { pending: 'pending', in_progress: 'current', complete: 'complete' } as const
+
+function standings(texts: Texts, folder: string): Standing[] {
+  return LISTS.flatMap((name) =>
+    readItems(texts[name]).items.map((item) => ({
+      task: item.task,
+      state: item.checked ? ('complete' as const) : STATE[name],
+      path: `${folder}/${name}.md`,
+      content: item.block,
+    })),
+  )
+}
+
+/** The texts with one task complete. */
+function withComplete(texts: Texts, id: string, block: string): Texts {
+  const next = { ...texts }
+  for (const name of ['pending', 'in_progress'] as const) {
+    const item = readItems(next[name]).items.find((one) => one.task.id === id)
+    if (item) next[name] = withoutItem(next[name], item)
+  }
+  return { ...next, complete: withItem(next.complete, block) }
+}
+
+function listEdits(open: () => OpenLists, locked: Locked, folderOf: () => string, request: StatusRequest): StatusEdits {
+  const blocks = new Map<string, Map<string, string>>()
+  const blocksFor = (lists: Lists, mergedCommit: string | undefined, lenient: boolean) => {
+    const known = blocks.get(mergedCommit ?? '')
+    if (known) return known
+    const completion = { ...request.completion, mergedCommit }
+    const made = new Map(
+      request.claims.map((claim) => [claim.task.id, blockOf(open(), lists, claim, completion, lenient)]),
+    )
+    blocks.set(mergedCommit ?? '', made)
+    return made
+  }
+  return {
+    async edits(mergedCommit, onto = `refs/heads/${request.into}`) {
+      const made = await locked((lists) => {
+        for (const claim of request.claims) heldItem(open(), lists, claim.task.id, claim.fence)
+        return blocksFor(lists, mergedCommit, false)
+      })
+      const folder = folderOf()
+      if (
+        (
+          await treeFiles(
+            open().root,
+            onto,
+            LISTS.map((name) => `${folder}/${name}.md`),
+          )
+        ).size === 0
+      )
+        return []
+      const before = await textsAt(open().root, onto, folder)
+      let after = before
+      for (const [id, block] of made) {
+        if (readItems(before.complete).items.some((item) => item.task.id === id)) {
+          throw alreadyComplete(id, `${request.into} has it in ${folder}/complete.md`)
+        }
+        after = withComplete(after, id, block)
+      }
+      const added = await locked((lists) => addedBlocks(lists, after, request.added ?? []))
+      for (const block of added) after = { ...after, pending: withItem(after.pending, block) }
+      return changes(before, after, folder)
+    },
+    settle: (landing) =>
+      locked((lists) => {
+        const made = blocksFor(lists, landing.mergedCommit, true)
+        for (const claim of request.claims)
+          settleItem(open(), claim, made.get(claim.task.id)!, request, landing.nothing ? undefined : landing.commit)
+      }),
+  }
+}
+
+function blockOf(open: OpenLists, lists: Lists, claim: Claim, completion: Completion, lenient: boolean): string {
+  const { id } = claim.task
+  const found = LISTS.flatMap((name) => lists[name].items).find((item) => item.task.id === id)
+  if (found && lenient) return completedBlock(found, completion)
+  if (!found) throw notYours(id, 'it is not in the lists any more')
+  return completedBlock(heldItem(open, lists, id, claim.fence), completion)
+}
+
+/** Moves the item on disk, wherever it stands by now. */
+function settleItem(
+  open: OpenLists,
+  claim: Claim,
+  block: string,
+  request: StatusRequest,
+  commit: string | undefined,
+): void {
+  const { id } = claim.task
+  const lists = readAll(open)
+  const from = (['in_progress', 'pending'] as const).find((name) =>
+    lists[name].items.some((item) => item.task.id === id),
+  )
+  const isDone = lists.complete.items.some((item) => item.task.id === id)
+  if (from) {
+    const item = lists[from].items.find((one) => one.task.id === id)!
+    if (isDone) replaceFile(lists[from].path, withoutItem(lists[from].text, item))
+    else moveItem(open.folder, open.records.folder, lists, item, { id, from, to: 'complete' }, block)
+  }
+  open.records.remove(fileStem(id))
+  if (from && !isDone) {
+    const { swarm } = claim.holder
+    open.say({
+      type: 'completed',
+      task: id,
+      by: request.completion.by,
+      ...(swarm ? { swarm } : {}),
+      ...(commit ? { commit } : {}),
+    })
+  }
+}
+
+function readAll(open: OpenLists): Lists {
+  const texts = textsOn(open.folder)
+  const list = (name: ListName) => ({
+    path: path.join(open.folder, `${name}.md`),
+    text: texts[name],
+    ...readItems(texts[name]),
+  })
+  return { pending: list('pending'), in_progress: list('in_progress'), complete: list('complete') }
+}
+
+function addedBlocks(lists: Lists, after: Texts, ids: readonly string[]): string[] {
+  const there = new Set(LISTS.flatMap((name) => readItems(after[name]).items.map((item) => item.task.id)))
+  const wanted = new Set(ids.filter((id) => !there.has(id)))
+  return [...lists.pending.items, ...lists.in_progress.items].flatMap((item) =>
+    wanted.has(item.task.id) ? item.block : [],
+  )
+}
+
+function changes(before: Texts, after: Texts, folder: string): TreeEdit[] {
+  return LISTS.flatMap((name) =>
+    before[name] === after[name] ? [] : { path: `${folder}/${name}.md`, content: Buffer.from(after[name]) },
+  )
+}
+
+/** The lists as they are on disk, if all that differs from the target are items that workers have moved or noted. */
+async function drainLists(open: OpenLists, into: string, folder: string): Promise<readonly TreeEdit[]> {
+  const target = `refs/heads/${into}`
+  if (
+    (
+      await treeFiles(
+        open.root,
+        target,
+        LISTS.map((name) => `${folder}/${name}.md`),
+      )
+    ).size === 0
+  )
+    return []
+  const before = await textsAt(open.root, target, folder)
+  const after = textsOn(open.folder)
+  const ours = oursOf(open)
+  const rest = (text: string) =>
+    readItems(text)
+      .items.reduceRight<string>((out, item) => withoutItem(out, item), text)
+      .trim()
+  const others = (texts: Texts) =>
+    LISTS.map((name) =>
+      readItems(texts[name])
+        .items.filter((item) => !ours.has(item.task.id))
+        .map(blockText),
+    )
+  const isOurs =
+    LISTS.every((name) => rest(before[name]) === rest(after[name])) &&
+    JSON.stringify(others(before)) === JSON.stringify(others(after))
+  // What is still in progress is somebody's: a commit never says so.
+  return isOurs && readItems(after.in_progress).items.length === 0 ? changes(before, after, folder) : []
+}
+
+function blockText(item: Item): string {
+  return item.block.trimEnd()
+}

@@ -1,0 +1,64 @@
+// Chooses the view: JSON if asked for, a live table on a terminal, plain lines elsewhere.
+
+import type { SwarmState } from '../events/state.js'
+import { coloursFor } from './colour.js'
+import type { Screen, View } from './contract.js'
+import { jsonView } from './json.js'
+import { plainView } from './plain.js'
+import { terminalView } from './terminal.js'
+
+export type { View } from './contract.js'
+
+export interface ViewOptions {
+  /** Print the events and nothing else. */
+  json?: boolean
+  /** Plain lines, on a terminal too. */
+  plain?: boolean
+  /** What is known already, of a swarm that is joined while it runs: it is not said again. The view changes it. */
+  state?: SwarmState
+  /** Where to print; standard output unless given. */
+  stdout?: Screen
+  /** `NO_COLOR`, `FORCE_COLOR`, `CI` and `TERM` are read from it; our own environment unless given. */
+  env?: NodeJS.ProcessEnv
+}
+
+/**
+ * Opens the view that fits. It never ends the program: a reader that has gone away (`| head`) makes it silent, and the
+ * swarm goes on.
+ */
+export function openView(options: ViewOptions = {}): View {
+  const { stdout = process.stdout, env = process.env } = options
+  let gone = false
+  stdout.on('error', () => {
+    gone = true
+  })
+  const print = (line: string) => {
+    if (!gone) stdout.write(`${line}\n`)
+  }
+  return endingOnce(chosen(options, stdout, env, print))
+}
+
+function chosen(options: ViewOptions, stdout: Screen, env: NodeJS.ProcessEnv, print: (line: string) => void): View {
+  if (options.json) return jsonView(print)
+  const colours = coloursFor(stdout, env)
+  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print, options.state)
+  return plainView(print, colours, options.state)
+}
+
+/** A view that is ended by several who may be the last prints one summary. */
+function endingOnce(view: View): View {
+  let ended = false
+  return {
+    ...view,
+    end(run) {
+      if (!ended) view.end(run)
+      ended = true
+    },
+  }
+}
+
+/** Whether a table can be drawn again and again. */
+function isLive(stdout: Screen, env: NodeJS.ProcessEnv): boolean {
+  const ci = env.CI !== undefined && env.CI !== '' && env.CI !== '0' && env.CI !== 'false'
+  return stdout.isTTY === true && !ci && env.TERM !== 'dumb'
+}

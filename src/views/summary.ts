@@ -1,0 +1,138 @@
+// What a swarm did and where its work is: printed at its end, and by `oompa view`.
+
+import type { RunState } from '../events/runs.js'
+import type { EndedIteration, SwarmState, WorkerState } from '../events/state.js'
+import { type Colours, coloursFor } from './colour.js'
+import { escapeLines, escapeText } from './escape.js'
+import { between, count, money, short, span, tally } from './format.js'
+import { nextCommands } from './next.js'
+
+export interface SummaryOptions {
+  colours?: Colours
+  /** What is known of the process; `stopped` unless given. */
+  run?: RunState
+  /** Milliseconds since 1970, for a swarm that runs. */
+  now?: number
+}
+
+/** Iterations of a worker that get a line of their own; `oompa view --json` has all. */
+const MOST_ITERATIONS = 20
+const MOST_WARNINGS = 5
+
+/** The summary as escaped lines; none if the swarm never started. */
+export function summaryLines(state: SwarmState, options: SummaryOptions = {}): string[] {
+  const { colours = coloursFor({}, {}), run = 'stopped' } = options
+  if (state.startedAt === undefined) return []
+  return [
+    colours.bold(headline(state, run, options.now)),
+    tally(state.counts),
+    ...[...state.workers.values()].flatMap((worker) => ['', ...workerLines(worker, state, run, colours)]),
+    ...block('Kept of earlier runs', keptBefore(state)),
+    ...block('Waiting for a person', state.approvals.map(approvalLine)),
+    ...block('Worth knowing', warningLines(state)),
+    ...block(
+      'Next',
+      nextCommands(state, run).map(([command, why]) => `${command}  ${colours.dim(`# ${why}`)}`),
+    ),
+  ]
+}
+
+function headline(state: SwarmState, run: RunState, now = Date.now()): string {
+  const end = run === 'running' ? now : (state.stopped?.at ?? state.lastAt)
+  const how =
+    run === 'running'
+      ? 'is running'
+      : run === 'crashed'
+        ? 'crashed: its process is gone and wrote no end'
+        : `ended${state.stopped?.reason ? `: ${oneLine(state.stopped.reason)}` : ''}`
+  const cost = state.costUsd === undefined ? '' : ` · ${money(state.costUsd)}`
+  return `Swarm ${escapeText(state.swarm)} ${how} · ${span(between(state.startedAt, end))}${cost}`
+}
+
+function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colours: Colours): string[] {
+  const facts = [
+    escapeText(worker.agent),
+    count(worker.ended.length, 'iteration'),
+    worker.costUsd === undefined ? '' : money(worker.costUsd),
+  ]
+  const landed = state.landed.filter((entry) => entry.worker === worker.worker)
+  const idle = worker.ended.filter((one) => one.outcome === 'nothing')
+  const told = new Set(landed.map((entry) => entry.iteration))
+  const rest = worker.ended.filter(
+    (one) => one.outcome !== 'nothing' && !(one.outcome === 'landed' && told.has(one.iteration)),
+  )
+  const shown = rest.slice(-MOST_ITERATIONS)
+  return [
+    [colours.bold(escapeText(worker.worker)), ...facts.filter(Boolean)].join(' · '),
+    ...landed.map((entry) => {
+      const task = entry.task ? ` ${oneLine(entry.task)}` : ''
+      const commit = entry.commit ? short(escapeText(entry.commit)) : escapeText(entry.branch)
+      return `  ${number(entry.iteration)} ${colours.green('landed')} ${commit} on ${escapeText(entry.into)}${task}`
+    }),
+    ...(rest.length > shown.length
+      ? [`  … ${rest.length - shown.length} earlier: oompa view ${state.swarm} --json`]
+      : []),
+    ...shown.map((one) => `  ${number(one.iteration)} ${iterationLine(one, state.level ?? 1, colours)}`),
+    ...goingOn(worker, run, colours),
+    ...(idle.length ? [`  ${idle.map((one) => number(one.iteration)).join(' ')} made no change`] : []),
+    ...(worker.denials.size ? [`  refused to its agents: ${[...worker.denials].map(oneLine).join(', ')}`] : []),
+  ]
+}
+
+/** The iteration that is in progress, or was when its process died. */
+function goingOn(worker: WorkerState, run: RunState, colours: Colours): string[] {
+  if (worker.startedAt === undefined || run === 'stopped') return []
+  const where = [
+    worker.task && oneLine(worker.task),
+    worker.branch && `on ${escapeText(worker.branch)}`,
+    worker.worktree && `in ${escapeText(worker.worktree)}`,
+  ].filter(Boolean)
+  const what = run === 'running' ? colours.bold('now') : colours.yellow('cut off')
+  return [`  ${number(worker.iteration)} ${what} ${where.join(' ')}`.trimEnd()]
+}
+
+/** From level 2 on the worktree is given back, and so is the branch unless there is work on it. */
+function iterationLine(one: EndedIteration, level: number, colours: Colours): string {
+  const bad = one.outcome === 'failed' || one.outcome === 'refused'
+  const parts = [bad ? colours.yellow(one.outcome) : escapeText(one.outcome)]
+  if (one.task) parts.push(oneLine(one.task))
+  if (one.commits !== undefined) parts.push(one.commits === 0 ? 'no commits' : count(one.commits, 'commit'))
+  if (one.kept) parts.push(`at ${escapeText(one.kept)}`)
+  else if (one.branch && (one.commits || (level === 1 && one.commits === undefined)))
+    parts.push(`on ${escapeText(one.branch)}`)
+  if (one.worktree && level === 1) parts.push(`in ${escapeText(one.worktree)}`)
+  if (one.reason) parts.push(`– ${oneLine(one.reason)}`)
+  return parts.join(' ')
+}
+
+/** Work that was kept, but not at the end of one of this swarm's iterations. */
+function keptBefore(state: SwarmState): string[] {
+  const own = new Set([...state.workers.values()].flatMap((worker) => worker.ended.map((one) => one.kept)))
+  return state.kept
+    .filter(({ ref }) => !own.has(ref))
+    .map(({ ref, reason }) => `${escapeText(ref)} – ${oneLine(reason)}`)
+}
+
+function approvalLine(waiting: SwarmState['approvals'][number]): string {
+  return `${oneLine(waiting.id)} ${escapeText(waiting.branch)}: ${waiting.reasons.map(oneLine).join('; ')}`
+}
+
+function warningLines(state: SwarmState): string[] {
+  const shown = state.warnings.slice(-MOST_WARNINGS).map(oneLine)
+  const more = state.warnings.length - shown.length
+  return more > 0 ? [`… ${more} earlier: oompa view ${state.swarm} --json`, ...shown] : shown
+}
+
+function block(title: string, lines: readonly string[]): string[] {
+  return lines.length ? ['', `${title}:`, ...lines.map((line) => `  ${line}`)] : []
+}
+
+function number(iteration: number | undefined): string {
+  return iteration === undefined ? '–' : `#${iteration}`
+}
+
+/** The first line of a longer text; all of it is in the log. */
+function oneLine(text: unknown): string {
+  const lines = escapeLines(String(text)).filter((line) => line.trim() !== '')
+  return lines.length > 1 ? `${lines[0]} …` : (lines[0] ?? '')
+}

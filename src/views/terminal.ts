@@ -1,0 +1,160 @@
+// The live view: a table of what every worker is doing, kept up to date below the lines of what has happened.
+
+import { Writable } from 'node:stream'
+import { apply, emptyState } from '../events/fold.js'
+import type { RunState } from '../events/runs.js'
+import type { SwarmState } from '../events/state.js'
+import { type Colours, toned } from './colour.js'
+import type { Screen, View } from './contract.js'
+import { outputLines } from './output.js'
+import { prefixed, sayAnyway } from './plain.js'
+import type { Said } from './say.js'
+import { summaryLines } from './summary.js'
+import { tableLines } from './table.js'
+import { widthOf } from './width.js'
+
+/** Events come faster than anybody reads, and a frame of 60 workers takes some milliseconds. */
+const FRAME_MS = 200
+/** For the clocks of the table. */
+const SECOND_MS = 1000
+
+// A frame is written with the terminal's own wrapping off: a character that it takes for wider than we do then cannot
+// turn one line into two, which would leave remains at the next frame.
+const WRAP_OFF = '\x1b[?7l'
+const WRAP_ON = '\x1b[?7h'
+const ERASE_AND_UP = '\x1b[2K\x1b[1A'
+
+interface Frame {
+  draw(lines: readonly string[], columns: number): void
+  clear(columns: number): void
+}
+
+/** A view that draws a table and keeps it up to date. The cursor is never hidden: nothing is left to be mended. */
+export function terminalView(
+  screen: Screen,
+  colours: Colours,
+  print: (line: string) => void,
+  state = emptyState(''),
+): View {
+  const waiting: string[] = []
+  let frame: Frame | undefined
+  let soon: NodeJS.Timeout | undefined
+  let ended = false
+
+  const draw = () => {
+    clearTimeout(soon)
+    soon = undefined
+    if (ended || !frame) return
+    const { columns, rows } = sizeOf(screen)
+    if (waiting.length) {
+      frame.clear(columns)
+      for (const line of waiting.splice(0)) print(line)
+    }
+    // One line is left free below, one above, for the latest of what has happened.
+    const lines = tableLines(state, { columns: columns - 1, rows: rows - 2, now: Date.now(), colours })
+    if (state.startedAt !== undefined) frame.draw(lines, columns)
+  }
+  const drawSoon = () => {
+    soon ??= setTimeout(draw, FRAME_MS).unref()
+  }
+  const output = outputLines((name, line) => {
+    const worker = state.workers.get(name)
+    if (!worker || line.trim() === '') return
+    worker.doing = line
+    drawSoon()
+  })
+  const everySecond = setInterval(draw, SECOND_MS).unref()
+  screen.on('resize', draw)
+  void openFrame(screen).then((opened) => {
+    frame = opened
+    draw()
+  })
+
+  return {
+    event(event) {
+      apply(state, event)
+      const said = sayAnyway(event)
+      if (said && isNews(event.type, said)) {
+        for (const line of prefixed(said)) waiting.push(toned(colours, said.tone, line))
+      }
+      drawSoon()
+    },
+    output: output.take,
+    end(run) {
+      clearInterval(everySecond)
+      clearTimeout(soon)
+      screen.off('resize', draw)
+      frame?.clear(sizeOf(screen).columns)
+      ended = true
+      for (const line of [...waiting, ...lastLines(state, colours, run)]) print(line)
+    },
+  }
+}
+
+function lastLines(state: SwarmState, colours: Colours, run: RunState | undefined): string[] {
+  const lines = summaryLines(state, { colours, run })
+  return lines.length ? ['', ...lines] : []
+}
+
+/** What is worth a line of its own above the table, which shows the rest. */
+function isNews(type: string, said: Said): boolean {
+  if (said.tone === 'good' || said.tone === 'bad') return type !== 'task.completed'
+  return ['swarm.started', 'iteration.ended', 'approval.waiting', 'task.released', 'note'].includes(type)
+}
+
+/** Columns and rows; a terminal that says 0 × 0 (some serial lines, `script`, containers) is taken for 80 × 24. */
+function sizeOf(screen: Screen): { columns: number; rows: number } {
+  return { columns: screen.columns || 80, rows: screen.rows || 24 }
+}
+
+/** Loads log-update, which nothing but a terminal needs. */
+async function openFrame(screen: Screen): Promise<Frame> {
+  const { createLogUpdate } = await import('log-update')
+  let written = ''
+  // log-update writes into this; one write for a frame, so that a terminal never shows half of it.
+  const stream = new Writable({
+    write(text, _encoding, done) {
+      written += String(text)
+      done()
+    },
+  })
+  Object.defineProperties(stream, {
+    columns: { get: () => sizeOf(screen).columns },
+    rows: { get: () => sizeOf(screen).rows },
+    isTTY: { value: true },
+  })
+  const update = createLogUpdate(stream, { showCursor: true })
+  let shown: { lines: readonly string[]; columns: number } | undefined
+
+  const flush = () => {
+    if (written) screen.write(`${WRAP_OFF}${written}${WRAP_ON}`)
+    written = ''
+  }
+  /** A narrower terminal has folded the lines of the last frame: its extra rows are erased first. */
+  const unfold = (columns: number) => {
+    if (!shown || columns >= shown.columns) return
+    const extra = shown.lines.reduce((sum, line) => sum + Math.max(0, Math.ceil(plainWidth(line) / columns) - 1), 0)
+    written += ERASE_AND_UP.repeat(extra)
+  }
+  return {
+    draw(lines, columns) {
+      if (shown && shown.columns !== columns) {
+        unfold(columns)
+        update.clear()
+      }
+      update(lines.join('\n'))
+      shown = { lines, columns }
+      flush()
+    },
+    clear(columns) {
+      unfold(columns)
+      update.clear()
+      shown = undefined
+      flush()
+    },
+  }
+}
+
+function plainWidth(line: string): number {
+  return widthOf(line.replace(/\x1b\[[0-9;]*m/g, ''))
+}

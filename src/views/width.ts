@@ -1,0 +1,46 @@
+// How wide text is on a terminal, and cutting it there: a wide character takes two columns, a combining one none.
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** What takes two columns by itself: East Asian wide and fullwidth blocks (Unicode 15, UAX 11), and emoji. */
+const WIDE =
+  /^[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18d08}\u{1b000}-\u{1b2ff}\u{1f1e6}-\u{1f1ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Emoji}.*\ufe0f/u
+const NOTHING = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u
+
+/** Columns that `text` takes; it must be escaped already. */
+export function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length
+  let width = 0
+  for (const { segment } of segmenter.segment(text)) width += graphemeWidth(segment)
+  return width
+}
+
+/** `text`, cut with an ellipsis where it is wider than `width` columns. */
+export function cut(text: string, width: number): string {
+  if (width <= 0) return ''
+  // What is far too long is first cut by length, for a grapheme is rarely longer than 16 units.
+  const near = text.length > width * 16 ? text.slice(0, width * 16) : text
+  if (near === text && widthOf(text) <= width) return text
+  let out = ''
+  let used = 0
+  for (const { segment } of segmenter.segment(near)) {
+    const wide = graphemeWidth(segment)
+    if (used + wide > width - 1) break
+    out += segment
+    used += wide
+  }
+  return `${out}…`
+}
+
+/** `text` in exactly `width` columns, cut or filled with spaces. */
+export function fill(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const short = cut(text, width)
+  const space = ' '.repeat(Math.max(0, width - widthOf(short)))
+  return align === 'left' ? short + space : space + short
+}
+
+function graphemeWidth(segment: string): number {
+  if (segment.length === 1 && segment >= ' ' && segment <= '~') return 1
+  if (WIDE.test(segment)) return 2
+  return NOTHING.test(segment) ? 0 : 1
+}
