@@ -59,6 +59,7 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
     const context: LandContext = {
       root,
       signal,
+      testSignal: signal,
       emit: options.emit ?? (() => {}),
       run: options.run,
       env: options.env ?? {},
