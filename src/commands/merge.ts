@@ -52,7 +52,7 @@ async function run(args: Args): Promise<Status> {
       ...(id ? { task: { id }, status: await statusOf(root, id, worker, options.into) } : {}),
       prepare: async (gate) => (await import('./gate.js')).setUpGate(root, gate),
       ...(worker ? { worker } : {}),
-      run: async (...line) => (await import('./commandRunner.js')).commandRunner(root)(...line),
+      run: async (...line) => (await import('../processes/commandRunner.js')).commandRunner(root)(...line),
       signal: interrupted.signal,
       waitMs: (number(args, 'wait') ?? 0) * 1000,
       emit: (event) => say(event, remarks),

@@ -8,12 +8,13 @@ import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import type { Landing, Refusal, StatusEdits, Worktree } from '../words.js'
 import type { Candidate, CommandRunner, LandContext, LandResult, MergeOptions } from './contract.js'
-import { type TestMemory, targetCommit } from './land.js'
+import { targetCommit } from './land.js'
 import type { LockHolder } from './lock.js'
 import { CHANGE_TRAILER } from './message.js'
 import { waitingRefusal } from './refusals.js'
 import { landingSession } from './session.js'
 import { resolveTarget } from './target.js'
+import type { TestMemory } from './tested.js'
 import { type LandingTools, openTools } from './tools.js'
 
 export interface LandBranchOptions extends MergeOptions {
@@ -58,6 +59,7 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
     const context: LandContext = {
       root,
       signal,
+      testSignal: signal,
       emit: options.emit ?? (() => {}),
       run: options.run,
       env: options.env ?? {},

@@ -35,8 +35,12 @@ export function testCommit(context: LandContext, commit: string, test: GateTest)
       cwd: gate,
       env: { ...context.env, ...test.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
       timeoutMs: test.timeoutMs,
-      // A landing that is being tested ends by itself when the swarm is being stopped (cli.md, settled question 11).
-      signal: new AbortController().signal,
+<<<<<<< HEAD
+      signal: context.testSignal ?? context.signal,
+=======
+      // Never without one: some runners fall back to the swarm's.
+      signal: context.testSignal ?? new AbortController().signal,
+>>>>>>> part/merge
     })
   })
 }

@@ -6,11 +6,15 @@ import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
 import { bypassError, detectBypass } from './bypass.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
-import type { GroupResult, TestMemory } from './land.js'
+import type { GroupResult } from './land.js'
 import { afterFailure, defaultBatch, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
 import { resolveTarget } from './target.js'
+import type { TestMemory } from './tested.js'
 import { openTools } from './tools.js'
+
+/** A landing that is being tested ends by itself when a swarm is being stopped (cli.md, settled question 11). */
+const NEVER = new AbortController().signal
 
 /** A change in the queue. */
 interface Entry {
@@ -86,7 +90,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     known ??= change.worktree.base || undefined
     if (bypassed) return Promise.reject(bypassed)
     return new Promise((resolve, reject) => {
-      const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context, resolve, reject }
+      const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context: { ...context, testSignal: NEVER }, resolve, reject }
       state = { ...state, waiting: [...state.waiting, entry] }
       const position = state.waiting.length + state.suspects.flat().length
       context.emit({ type: 'landing.queued', branch: change.branch, commit: change.commit, position, ...names(entry) })

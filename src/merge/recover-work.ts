@@ -2,9 +2,9 @@
 // not landed is queued again or kept.
 
 import type { OompaEvent } from '../events/contract.js'
+import { isAncestor } from '../git/history.js'
 import { resolveCommit } from '../git/repository.js'
 import { landedBefore } from './branch.js'
-import { isAncestor } from './session.js'
 import { openTools } from './tools.js'
 
 /** A change that was on its way to the target when its swarm ended. */

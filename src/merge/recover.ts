@@ -6,7 +6,7 @@ import { isErrno } from '../errors.js'
 import { rawChanges } from '../git/changes.js'
 import { contentId } from '../git/disk.js'
 import { gitFolders } from '../git/folders.js'
-import { applyMove, indexFiles, isOurLock, parseIndex } from '../git/move.js'
+import { applyMove, indexFiles, isOurLock, letGoOf, parseIndex } from '../git/move.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { type Intent, leftIntents } from './journal.js'
@@ -38,7 +38,7 @@ export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
         await undo(checkout.path, index, copy, intent)
         done.push({ checkout: checkout.path, done: 'undone' })
       }
-      for (const file of [copy, `${copy}.lock`, lock]) rmSync(file, { force: true })
+      letGoOf(checkout.own)
     }
     forget()
   }

@@ -25,6 +25,8 @@ export function oompaVariables(iteration: Iteration): Record<string, string> {
     OOMPA_TASKS: swarm.tasks,
     OOMPA_PORT_BASE: String(lane.portBase),
     ...(task ? { OOMPA_TASK: task } : {}),
+    // `oompa tasks add` refuses an executor (compat.md, can_plan).
+    ...(lane.settings.canPlan ? {} : { OOMPA_CAN_PLAN: '0' }),
   }
 }
 

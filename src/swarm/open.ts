@@ -17,7 +17,10 @@ import { setUpWorktree } from './setup.js'
 export async function openWorktree(iteration: Iteration): Promise<Worktree> {
   const { lane } = iteration
   const { swarm } = lane
-  if (swarm.settings.here) return (iteration.worktree = await mainCheckout(swarm))
+  if (swarm.settings.here) {
+    iteration.worktree = await mainCheckout(swarm)
+    return iteration.worktree
+  }
   const ahead = swarm.ahead.get(iteration.name)
   swarm.ahead.delete(iteration.name)
   let worktree: Worktree

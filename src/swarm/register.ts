@@ -52,6 +52,14 @@ export interface RegistrationFacts {
 export async function register(facts: RegistrationFacts): Promise<Registration> {
   const { repository, settings, resumed } = facts
   const { root } = repository
+  if (resumed && resumed.workers.length !== settings.workers.length) {
+    throw new OompaError({
+      code: 'other-workers',
+      message: `Swarm ${resumed.swarm} had ${resumed.workers.length} workers, and the configuration has ${settings.workers.length} now: it cannot go on.`,
+      mend: `Put the configuration back as it was, or start anew: oompa run`,
+      status: STATUS.usage,
+    })
+  }
   const id = resumed?.swarm ?? newSwarmId(root)
   const log = openLog(root, id)
   const view = openView({ json: settings.json })
@@ -67,11 +75,21 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
         status: STATUS.refused,
       })
     }
+    const taken = running.flatMap((swarm) => workersOf(root, swarm).map((worker) => ({ worker, swarm })))
+    const clash = taken.find(({ worker }) => resumed?.workers.includes(worker))
+    if (clash) {
+      throw new OompaError({
+        code: 'workers-taken',
+        message: `Swarm ${id} cannot go on: its worker ${clash.worker} is now a worker of swarm ${clash.swarm}, which is running.`,
+        mend: `oompa stop ${clash.swarm}, then oompa resume ${id}`,
+        status: STATUS.refused,
+      })
+    }
     const chosen = resumed
       ? resumed.workers
       : freeWorkerNames(
           settings.workers.length,
-          running.flatMap((swarm) => workersOf(root, swarm)),
+          taken.map(({ worker }) => worker),
         )
     log.emit({
       type: 'swarm.started',
@@ -107,7 +125,18 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     output: (worker, text) => view.output(worker, text),
     listen(stopping) {
       endings.push(
-        listenToSignals(stopping, (text) => log.emit({ type: 'note', text })),
+        listenToSignals(
+          stopping,
+          (text) => log.emit({ type: 'note', text }),
+          // What was going on is left as after a crash: the next start sees to it.
+          (signal) =>
+            log.emit({
+              type: 'swarm.stopped',
+              reason: `ended at once by a second ${signal}`,
+              status: STATUS.interrupted,
+              abrupt: true,
+            }),
+        ),
         watchControl(root, id, () => {
           log.emit({ type: 'note', text: 'Asked to stop: iterations in progress end, no further one begins.' })
           stopping.gently('stopped by `oompa stop`', STATUS.done)
@@ -137,6 +166,8 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
         type: 'swarm.stopped',
         reason: messageOf(error),
         status: error instanceof OompaError ? error.status : STATUS.failed,
+        // A resume that could not start has not seen to what its predecessor left.
+        ...(resumed ? { abrupt: true } : {}),
       })
       await told
       log.close()

@@ -62,10 +62,10 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   }
   if (settings.detach && !process.env.OOMPA_DETACHED) {
     const { detach } = await import('./detach.js')
-    return { status: await detach(root, settings.json) }
+    return { status: await detach(root, { json: settings.json, resume: call.resume }) }
   }
   excludeOurs(repository.gitDir)
-  const entry = await register({ repository, settings, level, into, argv: call.argv, resumed })
+  const entry = await register({ repository, settings, level, into, argv: [call.command, ...call.argv], resumed })
   try {
     const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found })
     await recoverCrashed(swarm)
@@ -178,8 +178,8 @@ function readCall(given: readonly string[]): Call {
   if (word === 'run' || word === 'swarm') return { argv: rest, command: 'run' }
   if (word === 'loop') return { argv: rest, command: 'loop' }
   if (word === 'resume') {
-    const [resume, ...argv] = rest
-    return { argv, command: 'run', resume }
+    const [resume, ...started] = rest
+    return { ...readCall(started), resume }
   }
   return { argv: given, command: 'run' }
 }
