@@ -35,12 +35,8 @@ export function testCommit(context: LandContext, commit: string, test: GateTest)
       cwd: gate,
       env: { ...context.env, ...test.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
       timeoutMs: test.timeoutMs,
-<<<<<<< HEAD
-      signal: context.testSignal ?? context.signal,
-=======
       // Never without one: some runners fall back to the swarm's.
       signal: context.testSignal ?? new AbortController().signal,
->>>>>>> part/merge
     })
   })
 }

@@ -45,12 +45,7 @@ export async function testStack(context: LandContext, request: StackTest): Promi
     const { testCommit } = await import('./gate.js')
     const timeoutMs = options.testTimeoutMs ?? TEST_TIMEOUT_MS
     const result = await testCommit(context, commit, { command, timeoutMs, env: request.lock.env })
-<<<<<<< HEAD
-    const ending = context.testSignal ?? context.signal
-    ending.throwIfAborted()
-=======
     context.testSignal?.throwIfAborted()
->>>>>>> part/merge
     // A failure is remembered of the target only: a change that failed may have been unlucky.
     if (result.status === 0 || key.startsWith('target ')) remember(request.tested, key, result)
     return result

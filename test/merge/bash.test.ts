@@ -40,26 +40,10 @@ describe('oompa_loompas.sh', () => {
     expect(existsSync(path.join(repository.root, '.w3-i2'))).toBe(true)
   })
 
-<<<<<<< HEAD
-  test('at level 2 lands each change, and the author mends a conflict', async () => {
-    const repository = landingRepository({
-      'prompts/worker.md': 'Work.\n',
-      'hooks/merge.ts': "import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({})\n",
-      'list.txt': '',
-    })
-    const mend = `git merge -q main >/dev/null 2>&1; git show main:list.txt > list.txt; echo "$name" >> list.txt`
-    const env = prepare(
-      repository,
-      `if echo "$input" | grep -q 'did not land'; then ${mend}; else echo "$name" > "$name.txt"; echo "$name" >> list.txt; fi`,
-    )
-    const ended = await run(repository, { ...env, WORKERS: '2' })
-    expect(ended.status).toBe(0)
-=======
   test('at level 2 lands what our loop lands, and the author mends a conflict', async () => {
     const mend = 'git merge -q main >/dev/null 2>&1; git show main:list.txt > list.txt; echo "$name" >> list.txt'
     const work = 'echo "$name" > "$name.txt"; echo "$name" >> list.txt'
     const lines = `name=$(basename "$PWD"); if [ -e "$name.txt" ]; then ${mend}; else ${work}; fi; git add -A; git commit -qm "$name"`
->>>>>>> part/merge
     const names = ['.w1-i1', '.w1-i2', '.w2-i1', '.w2-i2']
     const landed: string[] = []
     for (const loop of ['bash', 'ours']) {

@@ -5,10 +5,6 @@ import { commandRunner } from '../../src/commands/commandRunner.js'
 import type { NewEvent } from '../../src/events/contract.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
 import { type LandBranchOptions, landBranch } from '../../src/merge/branch.js'
-<<<<<<< HEAD
-import { commandRunner } from '../../src/processes/commandRunner.js'
-=======
->>>>>>> part/merge
 import type { Landing, Refusal, StatusEdits } from '../../src/words.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
