@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The loop: workers in parallel, iterations in turn, each in a worktree of its own. This is all of it, and it is yours
 // to edit. Each comment on the right is the line of bash that it stands for, or the hook that turns the stage on.
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -20,14 +20,16 @@ await swarm(async (worker) => {                                    // for w in $
   }                                                                //   done
 })                                                                 // ) & done; wait
 
-/** The package: installed beside this file, or wherever the `oompa` on the PATH comes from. */
+/** The package: installed beside this file, or wherever the `oompa` on the PATH comes from, or who wrote this file (`npx`). */
 function toolkit() {
+  const written = join(import.meta.dirname, '.oompa/package')
   const folders = (process.env.PATH ?? '').split(delimiter)
-  const program = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa'))].find((file) => file && existsSync(file))
+  const programs = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa')), existsSync(written) && readFileSync(written, 'utf8')]
+  const program = programs.find((file) => file && existsSync(file))
   try {
     if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas')
   } catch {}
   if (program) return pathToFileURL(join(realpathSync(program), '../../dist/index.js')).href
-  console.error('oompa-loompas is not installed here.\n  → npm install --global oompa-loompas')
+  console.error('oompa-loompas is not installed here. Get it by: npm install --global oompa-loompas')
   process.exit(2)
 }
