@@ -2,11 +2,16 @@
 
 import type { EndReason, ProcessOptions } from './run.js'
 
+/**
+ * The share of a core with which a silent process counts as working. A CLI that reads a model's answer takes several
+ * times as much, one that waits for what never comes takes none.
+ */
+const WORKING_SHARE = 0.01
 /** `setTimeout` takes no more. */
 const LONGEST_MS = 2 ** 31 - 1
 
 /** The four reasons to end a process from outside, and the clock that tells silence. */
-export function watchLimits(options: ProcessOptions) {
+export function watchLimits(options: ProcessOptions, cpuMs: () => number) {
   const timers = new Set<NodeJS.Timeout>()
   let last = performance.now()
   let failure: { error: unknown } | undefined
@@ -30,10 +35,19 @@ export function watchLimits(options: ProcessOptions) {
   const idleMs = options.idleMs
   if (isLimit(idleMs)) {
     // The clock is a monotonic one: it stands still while a laptop sleeps, so waking up is not silence.
+    let usedBefore = 0
+    const works = (): boolean => {
+      if (!options.silent) return false
+      const used = cpuMs()
+      const more = used - usedBefore
+      usedBefore = used
+      return used === Number.POSITIVE_INFINITY || more >= idleMs * WORKING_SHARE
+    }
     const look = (): void => {
       const left = idleMs - (performance.now() - last)
-      if (left <= 0) reach('idle')
-      else after(left, look)
+      if (left > 0) after(left, look)
+      else if (works()) after(idleMs, look)
+      else reach('idle')
     }
     after(idleMs, look)
   }

@@ -10,7 +10,7 @@ import { watchLimits } from './limits.js'
 import { uniqueMarker, withLimit, withMarker } from './marks.js'
 import { drain, type OutputSink } from './output.js'
 import { openPipes } from './pipes.js'
-import { endTree, newTree, type Tree } from './tree.js'
+import { cpuOf, endTree, newTree, type Tree } from './tree.js'
 import { recordProcesses, watchTree } from './watch.js'
 
 export interface ProcessOptions {
@@ -32,6 +32,8 @@ export interface ProcessOptions {
   readonly timeoutMs?: number
   /** The longest it may be silent. */
   readonly idleMs?: number
+  /** It says nothing while it works (a CLI that prints only its final message): using the CPU is a sign of life too. */
+  readonly silent?: boolean
   /** How long it may go on once `finished` says so; looked at after each piece of output. */
   readonly graceMs?: number
   finished?(): boolean
@@ -109,7 +111,7 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
 
   child.stdin?.on('error', () => {}) // it may end, or close its input, before it has read everything
   child.stdin?.end(options.input ?? '')
-  const limits = watchLimits(options)
+  const limits = watchLimits(options, () => cpuOf(tree))
   const drained = Promise.all([
     drain(outputs[0], options.output, limits.heard(options.onStdout?.bind(options))),
     drain(outputs[1], options.output, limits.heard(options.onStderr?.bind(options))),

@@ -176,6 +176,13 @@ describe('limits', () => {
     expect(await runShell(talking, { idleMs: 600 })).toMatchObject({ reason: 'exited', status: 0 })
   })
 
+  it.runIf(process.platform === 'linux')('does not take a silent process that works for a hanging one', async () => {
+    const busy = 'timeout 1.2 sh -c "while :; do :; done"; exit 5'
+    expect(await runShell(busy, { idleMs: 300, silent: true })).toMatchObject({ reason: 'exited', status: 5 })
+    expect(await runShell(busy, { idleMs: 300 })).toMatchObject({ reason: 'idle' })
+    expect(await runShell('sleep 1000', { idleMs: 300, silent: true })).toMatchObject({ reason: 'idle' })
+  })
+
   it('gives a grace once the final message has come', async () => {
     let text = ''
     const end = await runShell('echo working; sleep 0.2; echo final; sleep 1000', {
