@@ -60,6 +60,8 @@ const LEFTOVER_GRACE_MS = 500
 const PIPE_GRACE_MS = 300
 /** How long after the last KILL an exit is waited for. */
 const GIVE_UP_MS = 5000
+/** A timer that is this late says that we were not running. */
+const STOPPED_MS = 1000
 /** `setTimeout` takes no more. */
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -195,11 +197,16 @@ function watchLimits(options: ProcessOptions) {
   if (isLimit(options.timeoutMs)) after(options.timeoutMs, () => reach('timeout'))
   const idleMs = options.idleMs
   if (isLimit(idleMs)) {
-    // The clock is a monotonic one: it stands still while a laptop sleeps, so waking up is not silence.
+    // The clock is a monotonic one: it stands still while a laptop sleeps, so waking up is not silence. If we were
+    // stopped (SIGSTOP, Ctrl-Z) it went on; then what was said meanwhile has not been read yet.
+    let due = performance.now() + idleMs
     const look = (): void => {
-      const left = idleMs - (performance.now() - last)
-      if (left <= 0) reach('idle')
-      else after(left, look)
+      const now = performance.now()
+      if (now - due > STOPPED_MS) last = now
+      const left = idleMs - (now - last)
+      if (left <= 0) return reach('idle')
+      due = now + left
+      after(left, look)
     }
     after(idleMs, look)
   }
