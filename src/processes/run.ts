@@ -204,7 +204,10 @@ function watchLimits(options: ProcessOptions) {
       const now = performance.now()
       if (now - due > STOPPED_MS) last = now
       const left = idleMs - (now - last)
-      if (left <= 0) return reach('idle')
+      if (left <= 0) {
+        reach('idle')
+        return
+      }
       due = now + left
       after(left, look)
     }
