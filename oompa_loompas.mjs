@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The loop: workers in parallel, iterations in turn, each in a worktree of its own. This is all of it, and it is yours
 // to edit. Each comment on the right is the line of bash that it stands for, or the hook that turns the stage on.
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -20,15 +20,17 @@ await swarm(async (worker) => {                               // for w in $(seq 
   }                                                           //   done
 })                                                            // ) & done; wait
 
-/** The package: installed beside this file, or where the `oompa` on the PATH comes from. */
+/** The package: installed beside this file, where the `oompa` on the PATH comes from, or what wrote this file (npx). */
 function toolkit() {
   const folders = (process.env.PATH ?? '').split(delimiter)
+  const writer = join(import.meta.dirname, '.oompa/package')
   const programs = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa'))]
+  if (existsSync(writer)) programs.push(readFileSync(writer, 'utf8'))
   const program = programs.find((file) => file && existsSync(file))
   try {
     if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas')
   } catch {} // not beside this file
   if (program) return pathToFileURL(join(realpathSync(program), '../../dist/index.js')).href
-  console.error('oompa-loompas is not installed here.\n  → npm install --global oompa-loompas')
+  console.error('oompa-loompas is not installed here. Get it by: npm install --global oompa-loompas')
   process.exit(2)
 }

@@ -13,13 +13,16 @@ export interface HeldTask {
   readonly taken: boolean
 }
 
+/** Of the change that a task belongs to. */
+type Whose = Pick<StoredApproval, 'worker' | 'swarm' | 'task' | 'into'>
+
 /**
  * The claim under which the change was made. Where the swarm has ended and its claims have gone back, a new one: a
  * task whose work lands now must not be done again. Somebody else's claim is none of ours.
  */
 export async function heldTask(
   root: string,
-  approval: StoredApproval,
+  approval: Whose,
   { hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>,
 ): Promise<HeldTask | undefined> {
   if (approval.task === null) return undefined
@@ -42,7 +45,7 @@ async function configuredStore(root: string, settings: Standalone['settings']): 
 }
 
 /** Completes the task with the landing of its change. */
-export function statusOf({ claim, store }: HeldTask, approval: StoredApproval): StatusEdits {
+export function statusOf({ claim, store }: HeldTask, approval: Whose): StatusEdits {
   const completion = { by: approval.worker, at: new Date().toISOString() }
   return landingStatus(store, { into: approval.into, claims: [claim], completion })
 }

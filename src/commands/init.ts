@@ -4,6 +4,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSyn
 import path from 'node:path'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { packageFolder } from '../files/package.js'
+import { packageFile, stateFolder } from '../files/paths.js'
 import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
 import type { Command } from './contract.js'
@@ -53,6 +54,7 @@ export const command: Command = {
       else kept.push(starter.name)
     }
     excludeOurs(gitDir)
+    rememberPackage(root)
     if (flag(args, 'json')) {
       console.log(JSON.stringify({ root, written, kept }, null, 2))
       return STATUS.done
@@ -62,6 +64,12 @@ export const command: Command = {
     console.log(await whatNext(root, written))
     return STATUS.done
   },
+}
+
+/** For the copied loop: one that was written through `npx` would find no `oompa` on the PATH afterwards. */
+function rememberPackage(root: string): void {
+  mkdirSync(stateFolder(root), { recursive: true })
+  writeFileSync(packageFile(root), path.join(packageFolder, 'bin', 'oompa'))
 }
 
 function startersFor(root: string): Starter[] {

@@ -9,6 +9,11 @@ export function stateFolder(root: string): string {
   return path.join(root, '.oompa')
 }
 
+/** Names the program that `oompa init` was; `oompa_loompas.mjs` looks there last. */
+export function packageFile(root: string): string {
+  return path.join(stateFolder(root), 'package')
+}
+
 export function runsFolder(root: string): string {
   return path.join(stateFolder(root), 'runs')
 }

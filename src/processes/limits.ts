@@ -7,6 +7,8 @@ import type { EndReason, ProcessOptions } from './run.js'
  * times as much, one that waits for what never comes takes none.
  */
 const WORKING_SHARE = 0.01
+/** A timer that is this late says that we were not running. */
+const STOPPED_MS = 1000
 /** `setTimeout` takes no more. */
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -34,7 +36,8 @@ export function watchLimits(options: ProcessOptions, cpuMs: () => number) {
   if (isLimit(options.timeoutMs)) after(options.timeoutMs, () => reach('timeout'))
   const idleMs = options.idleMs
   if (isLimit(idleMs)) {
-    // The clock is a monotonic one: it stands still while a laptop sleeps, so waking up is not silence.
+    // The clock is a monotonic one: it stands still while a laptop sleeps, so waking up is not silence. If we were
+    // stopped (SIGSTOP, Ctrl-Z) it went on; then what was said meanwhile has not been read yet.
     let usedBefore = 0
     const works = (): boolean => {
       if (!options.silent) return false
@@ -43,8 +46,12 @@ export function watchLimits(options: ProcessOptions, cpuMs: () => number) {
       usedBefore = used
       return used === Number.POSITIVE_INFINITY || more >= idleMs * WORKING_SHARE
     }
+    let due = performance.now() + idleMs
     const look = (): void => {
-      const left = idleMs - (performance.now() - last)
+      const now = performance.now()
+      if (now - due > STOPPED_MS) last = now
+      const left = idleMs - (now - last)
+      due = now + (left > 0 ? left : idleMs)
       if (left > 0) after(left, look)
       else if (works()) after(idleMs, look)
       else reach('idle')

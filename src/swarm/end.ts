@@ -1,6 +1,6 @@
 // Ends a swarm: finishes what is under way, removes what nobody needs, and says what the exit status is.
 
-import { STATUS, type Status } from '../errors.js'
+import { messageOf, STATUS, type Status } from '../errors.js'
 import { git } from '../git/run.js'
 import type { Outcome, Swarm } from './contract.js'
 import type { Registration } from './register.js'
@@ -10,10 +10,18 @@ const PERSIST_MS = 5_000
 
 /** Called when every worker has ended. Gives the exit status (cli.md). */
 export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Status> {
-  await removePrepared(swarm)
-  await swarm.persister.settle(PERSIST_MS)
-  await swarm.drain()
-  await swarm.bypassed()
+  // Whatever goes wrong here (a full disk, say), the log gets its last line.
+  const tried = async (what: string, act: () => Promise<unknown>): Promise<void> => {
+    try {
+      await act()
+    } catch (error) {
+      swarm.emit({ type: 'note', level: 'warning', text: `${what}: ${messageOf(error)}` })
+    }
+  }
+  await tried('Removing worktrees that were made ahead', () => removePrepared(swarm))
+  await tried('Writing conversations down', () => swarm.persister.settle(PERSIST_MS))
+  await tried('Ending the landings', () => swarm.drain())
+  await tried('Looking for moves of the target', () => swarm.bypassed())
   const status = statusOf(swarm.outcomes, swarm.stopping.status)
   const reason = swarm.stopping.why ?? (status === STATUS.nothing ? 'there was no task' : 'all workers have ended')
   await entry.close(reason, status)

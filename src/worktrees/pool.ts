@@ -65,7 +65,8 @@ export function worktreePool(options: PoolOptions): WorktreePool {
       const unsaved = await unsavedWork(full)
       if (unsaved.length > 0)
         return { gone: false, why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}` }
-      return locked(() => putAway(spares, root, full))
+      // Not with the signal: when a swarm is being stopped its worktrees are put away all the same.
+      return withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full))
     },
   }
 }

@@ -1,10 +1,10 @@
 // What the tests of landing share: a repository with branches, and a runner of commands.
 
 import { execFileSync } from 'node:child_process'
-import { commandRunner } from '../../src/commands/commandRunner.js'
 import type { NewEvent } from '../../src/events/contract.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
 import { type LandBranchOptions, landBranch } from '../../src/merge/branch.js'
+import { commandRunner } from '../../src/processes/commandRunner.js'
 import type { Landing, Refusal, StatusEdits } from '../../src/words.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
