@@ -52,6 +52,8 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
   const tools = openTools(root)
   const signal = options.signal ?? new AbortController().signal
   try {
+    // While we wait for the lock, and not under it.
+    tools.merger.start()
     const into = await resolveTarget(root, options.into)
     const commit = await branchCommit(tools, options)
     const candidate: Candidate = { ...options, commit }
