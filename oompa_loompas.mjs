@@ -7,28 +7,29 @@ import { pathToFileURL } from 'node:url'
 
 const { attempts, claim, land, openWorktree, propose, review, swarm } = await import(toolkit())
 
-await swarm(async (worker) => {                                    // for w in $(seq 1 ${WORKERS:-3}); do (
-  for await (const iteration of worker) {                          //   for i in $(seq 1 ${ITERATIONS:-5}); do
-    const task = await claim(iteration)                            //     (hooks/tasks)
-    const worktree = await openWorktree(iteration)                 //     git worktree add .w1-i1 -b oompa/w1-i1
-    for (const attempt of attempts(iteration)) {                   //     (once; three times with hooks/merge)
-      const change = await propose(worktree, task, attempt)        //     { echo "Worktree: $wt"; cat prompts/worker.md; } | claude -p -
-      const refusal = (await review(change)) ?? (await land(change)) //   (hooks/review, then hooks/approve and hooks/merge)
+await swarm(async (worker) => {                               // for w in $(seq 1 ${WORKERS:-3}); do (
+  for await (const iteration of worker) {                     //   for i in $(seq 1 ${ITERATIONS:-5}); do
+    const task = await claim(iteration)                       //     hooks/tasks
+    const worktree = await openWorktree(iteration)            //     git worktree add .w1-i1 -b oompa/w1-i1
+    for (const attempt of attempts(iteration)) {              //     once; up to three times from level 2 on
+      const change = await propose(worktree, task, attempt)   //     { echo "Worktree: $wt"; cat prompts/worker.md; } | claude -p -
+      const refusal = await review(change) ?? await land(change) //  hooks/review, then hooks/approve and hooks/merge
       if (!refusal) break
-      attempt.feedback = refusal                                   //     back to its author: a review, a conflict, a failed test
+      attempt.feedback = refusal                              //     a review, a conflict, a failed test: back to its author
     }
-  }                                                                //   done
-})                                                                 // ) & done; wait
+  }                                                           //   done
+})                                                            // ) & done; wait
 
-/** The package: installed beside this file, or wherever the `oompa` on the PATH comes from, or who wrote this file (`npx`). */
+/** The package: installed beside this file, where the `oompa` on the PATH comes from, or what wrote this file (npx). */
 function toolkit() {
-  const written = join(import.meta.dirname, '.oompa/package')
   const folders = (process.env.PATH ?? '').split(delimiter)
-  const programs = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa')), existsSync(written) && readFileSync(written, 'utf8')]
+  const writer = join(import.meta.dirname, '.oompa/package')
+  const programs = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa'))]
+  if (existsSync(writer)) programs.push(readFileSync(writer, 'utf8'))
   const program = programs.find((file) => file && existsSync(file))
   try {
     if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas')
-  } catch {}
+  } catch {} // not beside this file
   if (program) return pathToFileURL(join(realpathSync(program), '../../dist/index.js')).href
   console.error('oompa-loompas is not installed here. Get it by: npm install --global oompa-loompas')
   process.exit(2)

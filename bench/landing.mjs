@@ -160,7 +160,12 @@ const parts = {
   large: () => pair('large', 50_000, ['≥ 15 ×, ≥ 25/s', '≥ 5 ×']),
   async shell() {
     const theirs = await byFlock(repository('shell-flock', 5000, false))
-    row('`oompa merge` from a shell, 5,000 files', theirs, await byShell(repository('shell-ours', 5000, false)), '≥ 1 ×')
+    row(
+      '`oompa merge` from a shell, 5,000 files',
+      theirs,
+      await byShell(repository('shell-ours', 5000, false)),
+      '≥ 1 ×',
+    )
   },
   async batch() {
     const options = { test: 'sleep 2' }

@@ -1,12 +1,19 @@
 // All that hooks and the loop may import.
 
 export type * from './agents/contract.js'
+export { agents } from './agents/index.js'
 export { command, type ProgramOptions } from './agents/program.js'
+export { runAgent } from './agents/run.js'
+export { parseAgentSpec } from './agents/spec.js'
 export type * from './events/contract.js'
 export type * from './hooks/contract.js'
 export { type NotifyOptions, notify } from './hooks/notify.js'
 export type { MergeHookWithOptions, MergeOptions } from './merge/contract.js'
+export { type PullRequestOptions, pullRequests } from './merge/pull-requests.js'
+export { type LandBranchOptions, landBranch } from './merge/branch.js'
+export { commitLeftovers } from './merge/commit.js'
 export { mergeQueue } from './merge/queue.js'
+export { commandRunner } from './processes/commandRunner.js'
 export { type ReviewerOptions, reviewer } from './review/reviewer.js'
 export {
   type ApprovalOptions,
@@ -18,9 +25,10 @@ export {
   packageManifests,
   touches,
 } from './review/risk.js'
-export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
 export { readVerdict } from './review/verdict.js'
+export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
 export { attempts, claim, land, openWorktree, propose, review, swarm } from './swarm/loop.js'
+export { type ConformanceCase, conformance, type StoreUnderTest } from './tasks/conformance.js'
 export type * from './tasks/contract.js'
 export { taskFolder } from './tasks/folder/store.js'
 export { taskGraph } from './tasks/graph/store.js'

@@ -13,8 +13,11 @@ const LONGEST_BYTES = 100_000
 const CALL_MS = 10_000
 
 export interface Persistence {
-  /** Writes one message, in the order of the calls; never waits, never fails. */
-  write(role: 'user' | 'assistant', text: string): void
+  /**
+   * Writes one message, in the order of the calls; never waits, never fails.
+   * @param worktree absolute path of the worktree that it was said in
+   */
+  write(worktree: string, role: 'user' | 'assistant', text: string): void
 }
 
 export interface Persister {
@@ -22,7 +25,7 @@ export interface Persister {
    * The conversation of one worker, in a session of its own.
    * @param tag `[oompa:<swarm>:<worker>] `, put before the first message of the user unless it is there.
    */
-  conversation(worktree: string, tag: string): Persistence
+  conversation(tag: string): Persistence
   /** Waits for the calls that are on their way, at most `limitMs`. */
   settle(limitMs: number): Promise<void>
 }
@@ -55,12 +58,12 @@ export function openPersister(env: NodeJS.ProcessEnv): Persister {
     }).catch(() => {})
   }
   return {
-    conversation(worktree, tag) {
+    conversation(tag) {
       const session = randomUUID()
       let before = Promise.resolve()
       let first = true
       return {
-        write(role, text) {
+        write(worktree, role, text) {
           if (!command) return
           const tagged = first && role === 'user' && !text.startsWith('[oompa') ? tag + text : text
           if (role === 'user') first = false

@@ -103,6 +103,8 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
       output: log === undefined ? undefined : fileSink(log),
       timeoutMs: limits.iterationMs,
       idleMs: limits.idleMs,
+      // `claude -p` as text prints nothing before its last word, and so may any program.
+      silent: turn.form === 'text',
       graceMs: limits.graceMs,
       finished: () => reader.finished,
       signal: request.signal,

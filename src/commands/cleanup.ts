@@ -24,7 +24,7 @@ export const command: Command = {
     const { inUse } = await import('../swarm/in-use.js')
     const plan = await planCleanup(repository, inUse(repository.root))
     const dryRun = flag(args, 'dry-run')
-    const done = dryRun ? plan : await performCleanup(repository, plan)
+    const done = dryRun ? plan : await performCleanup(repository, plan, inUse(repository.root))
     const spares = flag(args, 'all') && !dryRun ? await removeSpares(repository.root) : 0
     if (flag(args, 'json')) {
       console.log(JSON.stringify({ dryRun, spares, ...done }, null, 2))

@@ -2,6 +2,7 @@
 
 import type { StoredApproval } from '../review/approvals.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
+import { landingStatus } from '../tasks/landingStatus.js'
 import type { StatusEdits } from '../words.js'
 import type { Standalone } from './standalone.js'
 
@@ -12,13 +13,16 @@ export interface HeldTask {
   readonly taken: boolean
 }
 
+/** Of the change that a task belongs to. */
+type Whose = Pick<StoredApproval, 'worker' | 'swarm' | 'task' | 'into'>
+
 /**
  * The claim under which the change was made. Where the swarm has ended and its claims have gone back, a new one: a
  * task whose work lands now must not be done again. Somebody else's claim is none of ours.
  */
 export async function heldTask(
   root: string,
-  approval: StoredApproval,
+  approval: Whose,
   { hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>,
 ): Promise<HeldTask | undefined> {
   if (approval.task === null) return undefined
@@ -40,16 +44,8 @@ async function configuredStore(root: string, settings: Standalone['settings']): 
   return openTaskStore(root, settings.tasksStore ? { store: settings.tasksStore } : {})
 }
 
-/** Completes the task once its change has landed. */
-export function statusOf({ claim, store }: HeldTask, approval: StoredApproval): StatusEdits {
-  return {
-    edits: async () => [],
-    settle: async (landing) => {
-      await store.complete(claim, {
-        by: approval.worker,
-        at: new Date().toISOString(),
-        ...(landing.mergedCommit ? { mergedCommit: landing.mergedCommit } : {}),
-      })
-    },
-  }
+/** Completes the task with the landing of its change. */
+export function statusOf({ claim, store }: HeldTask, approval: Whose): StatusEdits {
+  const completion = { by: approval.worker, at: new Date().toISOString() }
+  return landingStatus(store, { into: approval.into, claims: [claim], completion })
 }

@@ -40,6 +40,7 @@ export const commands = {
   resume: { summary: 'Go on where a swarm stopped or crashed', load: () => import('./resume.js') },
   review: { summary: 'Have a branch reviewed: 0 approved, 4 rejected', load: () => import('./review.js') },
   run: { summary: 'Run the loop: workers × iterations, each in its own worktree', load: () => import('./run.js') },
+  salvage: { summary: 'List work that did not land, or land it as a swarm would', load: () => import('./salvage.js') },
   status: { summary: 'Show what the running swarms are doing', load: () => import('./status.js') },
   stop: { summary: 'Ask a running swarm to end gently', load: () => import('./stop.js') },
   swarm: { summary: 'The same as run', load: () => import('./swarm.js') },

@@ -5,9 +5,9 @@ import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
 import { landBranch } from '../merge/branch.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
-import { mergeDefaults } from '../merge/defaults.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Args, Command } from './contract.js'
+import { mergeDefaults } from './mergeDefaults.js'
 import { flag, number, text } from './parse.js'
 
 export const command: Command = {
@@ -49,9 +49,10 @@ async function run(args: Args): Promise<Status> {
       ...options,
       root,
       branch,
-      ...(id ? { task: { id } } : {}),
+      ...(id ? { task: { id }, status: await statusOf(root, id, worker, options.into) } : {}),
+      prepare: async (gate) => (await import('./gate.js')).setUpGate(root, gate),
       ...(worker ? { worker } : {}),
-      run: async (...line) => (await import('../merge/command.js')).commandRunner(root)(...line),
+      run: async (...line) => (await import('../processes/commandRunner.js')).commandRunner(root)(...line),
       signal: interrupted.signal,
       waitMs: (number(args, 'wait') ?? 0) * 1000,
       emit: (event) => say(event, remarks),
@@ -68,6 +69,20 @@ async function run(args: Args): Promise<Status> {
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
   }
+}
+
+/** With `--task` the task is completed by the landing, if this worker (or whoever asks, outside a swarm) holds it. */
+async function statusOf(root: string, id: string, worker: string | undefined, into: string | undefined) {
+  const [{ openTaskStore }, { landingStatus }, { resolveTarget }] = await Promise.all([
+    import('../tasks/index.js'),
+    import('../tasks/landingStatus.js'),
+    import('../merge/target.js'),
+  ])
+  const store = await openTaskStore(root)
+  const claim = (await store.list()).current.find((task) => task.id === id)?.claim
+  if (!claim || (worker !== undefined && claim.holder.worker !== worker)) return undefined
+  const completion = { by: worker ?? claim.holder.worker, at: new Date().toISOString() }
+  return landingStatus(store, { into: await resolveTarget(root, into), claims: [claim], completion })
 }
 
 /** Not loaded where the repository is plain to see: each millisecond is one of a shell loop's. */

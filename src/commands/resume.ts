@@ -2,7 +2,7 @@
 
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
-import { resumePoint } from '../swarm/resume.js'
+import { restoreEnvironment, resumePoint } from '../swarm/resume.js'
 import type { Command } from './contract.js'
 import { runLoopFile } from './loop-file.js'
 import { flag } from './parse.js'
@@ -22,7 +22,7 @@ export const command: Command = {
   async run(args) {
     const { root } = await findRepository()
     const point = resumePoint(root, args.positionals[0])
-    for (const [name, value] of Object.entries(point.environment)) process.env[name] ??= value
+    restoreEnvironment(point)
     const added = ['detach', 'json'].filter((name) => flag(args, name)).map((name) => `--${name}`)
     process.argv = [...process.argv.slice(0, 2), 'resume', point.swarm, ...point.argv, ...added]
     return (await runLoopFile()) || STATUS.done

@@ -84,9 +84,9 @@ function verdictWords(verdict: string, by: readonly string[], skipped: string | 
 }
 
 function reviewersOf(hooks: Standalone['hooks'], settings: Standalone['settings']): readonly ReviewHook[] {
+  if (hooks.review.length > 0) return hooks.review
   const configured = reviewersFromSettings(settings)
-  const all = configured ? [...hooks.review, configured] : hooks.review
-  if (all.length > 0) return all
+  if (configured) return [configured]
   throw new OompaError({
     code: 'no-reviewer',
     message: 'This repository has no reviewer: neither hooks/review nor one in oompa.json.',

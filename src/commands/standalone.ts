@@ -8,6 +8,8 @@ import { settingsOf } from '../config/load.js'
 import { OompaError, STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import { outputFile, runFolder } from '../files/paths.js'
+import { excludeOurs } from '../git/exclude.js'
+import { gitFolders } from '../git/folders.js'
 import type { HookContext } from '../hooks/contract.js'
 import { type LoadedHooks, loadHooks } from '../hooks/load.js'
 import { hookContext } from '../swarm/context.js'
@@ -51,6 +53,7 @@ export async function standalone<T>(
   const iteration = facts.iteration ?? 1
   const tasks = path.join(root, 'tasks')
   const folder = runFolder(root, swarm)
+  excludeOurs(gitFolders(root).common)
   mkdirSync(folder, { recursive: true })
   try {
     const plain = hookContext({

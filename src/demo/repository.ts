@@ -17,8 +17,8 @@ export interface DemoRepository {
 export async function demoRepository(level: 1 | 2 | 3): Promise<DemoRepository> {
   const base = realpathSync(mkdtempSync(path.join(tmpdir(), 'oompa-demo-')))
   const root = path.join(base, 'song')
-  const author = program(base, 'author', AUTHOR)
-  const reviewer = program(base, 'reviewer', REVIEWER)
+  program(base, 'author', AUTHOR)
+  program(base, 'reviewer', REVIEWER)
   mkdirSync(root)
   const write = (file: string, text: string) => {
     mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
@@ -31,12 +31,18 @@ export async function demoRepository(level: 1 | 2 | 3): Promise<DemoRepository> 
     await copyFile(path.join(packageFolder, file), path.join(root, file))
   }
   if (level > 1) {
-    write('hooks/merge.ts', `import { mergeQueue } from 'oompa-loompas'\n\nexport default mergeQueue({ test: 'sh test.sh' })\n`)
+    write(
+      'hooks/merge.ts',
+      `import { mergeQueue } from 'oompa-loompas'\n\nexport default mergeQueue({ test: 'sh test.sh' })\n`,
+    )
     write('hooks/tasks.ts', `import { taskFolder } from 'oompa-loompas'\n\nexport default taskFolder('tasks')\n`)
     for (const [id, text] of TASKS) write(`tasks/pending/${id}.edn`, text)
   }
   if (level > 2) {
-    write('hooks/review.ts', `import { reviewer } from 'oompa-loompas'\n\nexport default reviewer({ agent: ${JSON.stringify(`command:${reviewer}`)} })\n`)
+    write(
+      'hooks/review.ts',
+      `import { reviewer } from 'oompa-loompas'\n\nexport default reviewer({ agent: 'command:../reviewer' })\n`,
+    )
   }
   const git = $({ cwd: root, quiet: true })
   await git`git init -q -b main`
@@ -48,7 +54,7 @@ export async function demoRepository(level: 1 | 2 | 3): Promise<DemoRepository> 
       ...process.env,
       WORKERS: '3',
       ITERATIONS: '2',
-      OOMPA_AGENT: `command:${author}`,
+      OOMPA_AGENT: 'command:../author',
       OOMPA_CACHE: path.join(base, 'cache'),
       ...(level > 2 ? { DEMO_REVIEW: '1' } : {}),
     },
@@ -62,9 +68,8 @@ const TASKS: readonly (readonly [string, string])[] = [
   ['refrain', '{:id "refrain" :summary "Write the refrain, once there is a verse" :depends_on ["verse-1"]}\n'],
 ]
 
-function program(folder: string, name: string, text: string): string {
+function program(folder: string, name: string, text: string): void {
   const file = path.join(folder, name)
   writeFileSync(file, text)
   chmodSync(file, 0o755)
-  return file
 }

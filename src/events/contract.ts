@@ -29,7 +29,8 @@ export interface EventFacts {
     argv?: readonly string[]
     environment?: Readonly<Record<string, string>>
   }
-  'swarm.stopped': { reason: string; status: number }
+  /** `abrupt`: by a second Ctrl-C; its iterations have no end in the log, and the next start sees to them. */
+  'swarm.stopped': { reason: string; status: number; abrupt?: boolean }
   /** A later start found this swarm dead, and put its things in order. */
   'swarm.recovered': { by: string; processes: number; claims: number; kept: readonly string[] }
   'iteration.started': { worktree?: string; branch?: string; base?: string }

@@ -24,6 +24,8 @@ export interface Run {
   /** Of its first start, ISO 8601. */
   readonly startedAt?: string
   readonly stoppedAt?: string
+  /** It ended without seeing to its iterations (`swarm.stopped`). */
+  readonly abrupt?: boolean
   /** Bytes of the whole lines of its log. */
   readonly size: number
 }
@@ -73,6 +75,7 @@ export function readRun(root: string, swarm: string, world: World = thisWorld(ro
     host: started?.host,
     startedAt: edges.first?.at,
     stoppedAt: stopped?.at,
+    ...(stopped?.abrupt ? { abrupt: true } : {}),
     size: edges.size,
   }
 }

@@ -5,6 +5,7 @@
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -52,11 +53,13 @@ export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocke
   if (checkout.busy) return { reason: `${checkout.busy} is in progress in ${checkout.path}`, paths: [] }
   const { index, lock, copy } = indexFiles(checkout.own)
   if (!take(lock)) return { reason: `another git command is at work in ${checkout.path} (${lock} exists)`, paths: [] }
-  const letGo = () => {
-    for (const file of [copy, `${copy}.lock`, lock]) rmSync(file, { force: true })
-  }
+  const letGo = () => letGoOf(checkout.own)
   try {
-    if (existsSync(index)) copyFileSync(index, copy)
+    if (existsSync(index)) {
+      // Whole or not at all: what is there after a crash is read.
+      copyFileSync(index, `${copy}.new`)
+      renameSync(`${copy}.new`, copy)
+    }
     const plan = await inspect(checkout, copy, changes, options.notOnDisk ?? new Set())
     if ('reason' in plan) {
       letGo()
@@ -89,16 +92,27 @@ export function indexFiles(own: string): { index: string; lock: string; copy: st
   return { index, lock: `${index}.lock`, copy: `${index}.oompa` }
 }
 
+/** Removes our copy of the index, and then the lock. */
+export function letGoOf(own: string): void {
+  const { lock, copy } = indexFiles(own)
+  for (const file of [copy, `${copy}.new`, `${copy}.lock`, `${lock}.oompa`, lock]) rmSync(file, { force: true })
+}
+
 const LOCK_WORDS = 'oompa is moving this checkout forward'
 
 /** Takes git's lock on an index, with words in it by which it can be known for ours after a crash. */
 function take(lock: string): boolean {
+  // Linked into place, so that it is never there without its words.
+  const made = `${lock}.oompa`
   try {
-    writeFileSync(lock, LOCK_WORDS, { flag: 'wx' })
+    writeFileSync(made, LOCK_WORDS)
+    linkSync(made, lock)
     return true
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false
     throw error
+  } finally {
+    rmSync(made, { force: true })
   }
 }
 

@@ -36,7 +36,7 @@ export async function withinTime<T>(name: string, limitMs: number | undefined, w
         new OompaError({
           code: 'hook-timeout',
           message: `${name} took longer than its time limit of ${seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`}.`,
-          mend: 'Set limits.hook in oompa.json, in minutes.',
+          mend: 'Give it more time in oompa.json: { "limits": { "hook": "20m" } }',
         }),
       )
     }, limitMs)

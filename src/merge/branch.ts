@@ -8,12 +8,13 @@ import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import type { Landing, Refusal, StatusEdits, Worktree } from '../words.js'
 import type { Candidate, CommandRunner, LandContext, LandResult, MergeOptions } from './contract.js'
-import { type TestMemory, targetCommit } from './land.js'
+import { targetCommit } from './land.js'
 import type { LockHolder } from './lock.js'
 import { CHANGE_TRAILER } from './message.js'
 import { waitingRefusal } from './refusals.js'
 import { landingSession } from './session.js'
 import { resolveTarget } from './target.js'
+import type { TestMemory } from './tested.js'
 import { type LandingTools, openTools } from './tools.js'
 
 export interface LandBranchOptions extends MergeOptions {
@@ -58,13 +59,12 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
     const context: LandContext = {
       root,
       signal,
+      testSignal: signal,
       emit: options.emit ?? (() => {}),
       run: options.run,
       env: options.env ?? {},
       ...(options.prepare ? { prepare: options.prepare } : {}),
     }
-    const before = await landedBefore(tools, into, commit)
-    if (before) return { commit: before, into, nothing: true }
     const request = { into, options, tested: new Map() satisfies TestMemory }
     const deadline = Date.now() + (options.waitMs ?? 0)
     for (let said = false; ; said = true) {
@@ -72,7 +72,12 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
         tools,
         context,
         request,
-        async ({ land }) => (await land([candidate])).results.get(candidate),
+        async ({ land }) => {
+          // Inside, so that what a crash left of that very landing has been mended.
+          const before = await landedBefore(tools, into, commit)
+          if (before) return { result: 'landed', landing: { commit: before, into, nothing: true } } satisfies LandResult
+          return (await land([candidate])).results.get(candidate)
+        },
         options.onLockWait ? { onWait: options.onLockWait } : {},
       )
       if (answer?.result !== 'waits') return ending(context, candidate, answer)

@@ -50,6 +50,11 @@ export interface LandContext {
   /** The main checkout, absolute. */
   readonly root: string
   readonly signal: AbortSignal
+  /**
+   * Ends a test that is running. A swarm gives none: when it is being stopped, the landing that is being tested comes
+   * to its end (cli.md, settled question 11). `oompa merge` gives its own.
+   */
+  readonly testSignal?: AbortSignal
   readonly emit: Emit
   readonly run: CommandRunner
   /** `OOMPA_*` for the test. */

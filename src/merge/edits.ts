@@ -26,7 +26,12 @@ const MOST_TRIES = 5
  * Commits the edits over the target. The main checkout has the files already.
  * @returns the commit; undefined if there was nothing to commit; the reason if a checkout is in the way
  */
-export async function landEdits({ root, into, message, edits }: EditsRequest): Promise<{ commit: string } | { why: string } | undefined> {
+export async function landEdits({
+  root,
+  into,
+  message,
+  edits,
+}: EditsRequest): Promise<{ commit: string } | { why: string } | undefined> {
   const tools = openTools(root)
   try {
     return await withLock(root, LANDING_LOCK, async () => {
@@ -39,7 +44,15 @@ export async function landEdits({ root, into, message, edits }: EditsRequest): P
         if (tree === before) return undefined
         const commit = await commitTree(root, { tree, parents: [from], message })
         const changes = () => treeChanges(tools.objects, from, commit)
-        const answer = await swapTarget({ root, into, from, to: commit, edits: wanted, changes, message: `oompa: ${message}` })
+        const answer = await swapTarget({
+          root,
+          into,
+          from,
+          to: commit,
+          edits: wanted,
+          changes,
+          message: `oompa: ${message}`,
+        })
         if (answer === 'swapped') return { commit }
         if (answer !== 'moved') return { why: answer.reason }
       }

@@ -35,7 +35,8 @@ export function testCommit(context: LandContext, commit: string, test: GateTest)
       cwd: gate,
       env: { ...context.env, ...test.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
       timeoutMs: test.timeoutMs,
-      signal: context.signal,
+      // Never without one: some runners fall back to the swarm's.
+      signal: context.testSignal ?? new AbortController().signal,
     })
   })
 }

@@ -5,18 +5,17 @@ import { OompaError, STATUS } from '../errors.js'
 import { commitTree } from '../git/commits.js'
 import type { Blocked } from '../git/overlap.js'
 import { treeChanges } from '../git/tree-diff.js'
-import type { CommandResult } from '../hooks/contract.js'
 import type { Landing } from '../words.js'
 import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
 import { crashPoint } from './crash.js'
 import type { HeldLock } from './lock.js'
 import { batchMessage } from './message.js'
-import { conflictRefusal, testRefusal } from './refusals.js'
+import { conflictRefusal } from './refusals.js'
 import { type Stacked, stack } from './stack.js'
 import { swapTarget, whatBlocks } from './swap.js'
+import { type TestMemory, testStack, type Verdict } from './tested.js'
 import type { LandingTools } from './tools.js'
 
-export const TEST_TIMEOUT_MS = 30 * 60_000
 /** A target that moves this often while we land is moved by something that does not care about us. */
 const MOST_TRIES = 20
 
@@ -32,9 +31,6 @@ export interface LandRequest {
   /** What is known of test runs, by tree: kept between calls. */
   readonly tested: TestMemory
 }
-
-/** Trees that passed, and commits of the target with how the test ended on them. */
-export type TestMemory = Map<string, CommandResult>
 
 /** What became of a group: an answer for each candidate that has one, and whether the group's test failed as a whole. */
 export interface GroupResult {
@@ -72,10 +68,10 @@ export async function landGroup(tools: LandingTools, context: LandContext, reque
       // No test for what could not land now anyway.
       const blocked = await whatBlocks(swap)
       if (blocked) return { ...wait(stacked, blocked), tests }
-      const branches = stacked.on.map(([candidate]) => candidate)
-      const runs = await testTree(context, request, whole, from, branches)
-      tests += runs.count
-      if (runs.failed) return { tests, ...runs.failed(stacked) }
+      const candidates = stacked.on.map(([candidate]) => candidate)
+      const { runs, verdict } = await testStack(context, { ...request, from, whole, candidates })
+      tests += runs
+      if (verdict !== 'passed') return { ...failing(stacked, candidates, verdict), tests }
     }
     crashPoint('tested')
 
@@ -111,6 +107,17 @@ function wait(stacked: StackedGroup, blocked: Blocked): Omit<GroupResult, 'tests
   const results = new Map(stacked.results)
   for (const [candidate] of stacked.on) results.set(candidate, { result: 'waits', ...blocked })
   return { results, later: stacked.later }
+}
+
+/** One alone is refused; of several nobody knows yet on whose account the test failed. */
+function failing(
+  stacked: StackedGroup,
+  candidates: readonly Candidate[],
+  verdict: Verdict,
+): Omit<GroupResult, 'tests'> {
+  const { results, later } = stacked
+  if (verdict === 'passed' || verdict === 'failed together') return { results, later, failed: candidates }
+  return { results: new Map([...results, [candidates[0]!, { result: 'refused', refusal: verdict }]]), later }
 }
 
 /** Puts the candidates on top of each other. */
@@ -160,85 +167,6 @@ async function wrapBatch(
     tree: tip.tree,
     commit: await commitTree(tools.root, { tree: tip.tree, parents: [from, tip.commit], message }),
   }
-}
-
-interface TestRuns {
-  readonly count: number
-  failed?(stacked: StackedGroup): Omit<GroupResult, 'tests'>
-}
-
-async function testTree(
-  context: LandContext,
-  request: LandRequest,
-  whole: { readonly commit: string; readonly tree: string },
-  from: string,
-  candidates: readonly Candidate[],
-): Promise<TestRuns> {
-  const command = request.options.test!
-  const test = { command, timeoutMs: request.options.testTimeoutMs ?? TEST_TIMEOUT_MS, env: request.lock.env }
-  const [first] = candidates
-  const branch = candidates.map((one) => one.branch).join(', ')
-  let count = 0
-  const run = async (commit: string, tree: string) => {
-    const known = request.tested.get(tree)
-    if (known) return known
-    count++
-    context.emit({
-      type: 'landing.testing',
-      branch,
-      command,
-      commit,
-      ...(candidates.length > 1 ? { batch: candidates.length } : {}),
-      ...(first?.worker && candidates.length === 1 ? { worker: first.worker, iteration: first.iteration } : {}),
-    })
-    const { testCommit } = await import('./gate.js')
-    const result = await testCommit(context, commit, test)
-    context.signal.throwIfAborted()
-    // A failure is remembered of the target only: a change that failed may have been unlucky.
-    if (result.status === 0 || tree.startsWith('target ')) remember(request.tested, tree, result)
-    return result
-  }
-
-  let result = await run(whole.commit, whole.tree)
-  if (result.status === 0) return { count }
-  if (candidates.length > 1) {
-    return {
-      count,
-      failed: (stacked) => ({ results: new Map(stacked.results), later: stacked.later, failed: candidates }),
-    }
-  }
-  for (let retry = 0; retry < (request.options.retries ?? 1) && !result.timedOut; retry++) {
-    result = await run(whole.commit, whole.tree)
-    if (result.status === 0) {
-      const text = `\`${command}\` failed on ${branch} and then passed on the same tree: it is flaky.`
-      context.emit({ type: 'note', text, level: 'warning' })
-      return { count }
-    }
-  }
-  const target = (await run(from, `target ${from}`)).status !== 0
-  if (target) sayOnce(context, request, from, command)
-  const refusal = testRefusal({ branch, into: request.into, command, target }, result)
-  return {
-    count,
-    failed: (stacked) => ({
-      later: stacked.later,
-      results: new Map([...stacked.results, [candidates[0]!, { result: 'refused', refusal }]]),
-    }),
-  }
-}
-
-/** A swarm may run for days: the oldest are forgotten. */
-function remember(tested: TestMemory, key: string, result: CommandResult): void {
-  tested.set(key, result)
-  if (tested.size > 500) tested.delete(tested.keys().next().value!)
-}
-
-function sayOnce(context: LandContext, request: LandRequest, from: string, command: string): void {
-  const key = `said ${from}`
-  if (request.tested.has(key)) return
-  request.tested.set(key, request.tested.get(`target ${from}`)!)
-  const text = `\`${command}\` fails on ${request.into} itself (${from.slice(0, 12)}): until that is mended, nothing that fails in the same way can land.`
-  context.emit({ type: 'note', text, level: 'warning' })
 }
 
 /**

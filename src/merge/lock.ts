@@ -5,32 +5,11 @@
 // lock is freed by removing *its* record, whose name nobody else ever has: doing that twice, or late, harms nobody.
 // Why not proper-lockfile: docs/decisions/0010-a-lock-of-our-own.md.
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError, STATUS, usageError } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
-import { isAlive, thisProcess } from '../processes/identity.js'
-
-/** Who holds a lock. */
-export interface LockHolder {
-  readonly pid: number
-  /** As `processStart` gives it. */
-  readonly start: string
-  readonly host: string
-  /** What it was started as, for people. */
-  readonly command: string
-  readonly since: string
-}
+import { free, isDead, type LockHolder, me, readHolder, sweep, whoHolds } from './lock-record.js'
 
 /** The proof that a lock is held, passed to whatever needs it. */
 export interface HeldLock {
@@ -38,6 +17,8 @@ export interface HeldLock {
   /** For processes started under the lock: with it they take the same lock without waiting for us. */
   readonly env: Readonly<Record<string, string>>
 }
+
+export type { LockHolder } from './lock-record.js'
 
 export interface LockOptions {
   readonly signal?: AbortSignal
@@ -54,7 +35,6 @@ export const LANDING_LOCK = 'landing'
 const LONGEST_WAIT_MS = 50
 const LIVENESS_MS = 100
 
-const me = { ...thisProcess(), command: process.argv.slice(1).join(' ').slice(0, 200) }
 /** Records that we hold, by path, to be given back at exit. */
 const held = new Set<string>()
 /** The last in line for each lock, within this process. */
@@ -209,56 +189,9 @@ function rename(from: string, to: string): boolean {
   }
 }
 
-/** Who holds the lock now, if anybody does. */
-function whoHolds(target: string): (LockHolder & { record: string }) | undefined {
-  try {
-    const [record] = readdirSync(target)
-    const holder = record === undefined ? undefined : readHolder(target, record)
-    return holder && record !== undefined ? { ...holder, record } : undefined
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
-}
-
-function readHolder(target: string, record: string): LockHolder | undefined {
-  try {
-    return JSON.parse(readFileSync(path.join(target, record), 'utf8')) as LockHolder
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
-
-/** Whether a process lives can only be told on its own machine; a holder on another one is taken to live. */
-function isDead(holder: LockHolder): boolean {
-  return holder.host === me.host && !isAlive(holder.pid, holder.start)
-}
-
 function release(target: string, record: string): void {
   held.delete(path.join(target, record))
   free(target, record)
-}
-
-/** Empties the lock of this record and of no other. */
-function free(target: string, record: string): void {
-  try {
-    unlinkSync(path.join(target, record))
-    rmdirSync(target)
-  } catch (error) {
-    // Freed by somebody else, or taken again already: both are as good.
-    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
-  }
-}
-
-/** Removes what processes that died while they waited have prepared. */
-function sweep(target: string): void {
-  const folder = path.dirname(target)
-  for (const entry of readdirSync(folder)) {
-    if (!entry.startsWith(`${path.basename(target)}.`)) continue
-    const holder = readHolder(path.join(folder, entry), entry.slice(path.basename(target).length + 1))
-    if (holder && isDead(holder)) rmSync(path.join(folder, entry), { recursive: true, force: true })
-  }
 }
 
 function giveBackAtExit(): void {

@@ -6,11 +6,15 @@ import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
 import { bypassError, detectBypass } from './bypass.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
-import type { GroupResult, TestMemory } from './land.js'
+import type { GroupResult } from './land.js'
 import { afterFailure, defaultBatch, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
 import { resolveTarget } from './target.js'
+import type { TestMemory } from './tested.js'
 import { openTools } from './tools.js'
+
+/** A landing that is being tested ends by itself when a swarm is being stopped (cli.md, settled question 11). */
+const NEVER = new AbortController().signal
 
 /** A change in the queue. */
 interface Entry {
@@ -57,6 +61,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   /** Those for which the person's checkout is in the way. */
   let parked: Entry[] = []
   let running = false
+  /** What is told after the push: a swarm that has heard of its last landing may end. */
+  let untold: (() => void)[] = []
   let lookedAt = 0
   /** The value of the target that we know of. */
   let known: string | undefined
@@ -84,10 +90,10 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     known ??= change.worktree.base || undefined
     if (bypassed) return Promise.reject(bypassed)
     return new Promise((resolve, reject) => {
-      const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context, resolve, reject }
+      const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context: { ...context, testSignal: NEVER }, resolve, reject }
       state = { ...state, waiting: [...state.waiting, entry] }
       const position = state.waiting.length + state.suspects.flat().length
-      context.emit({ type: 'landing.queued', branch: change.branch, position, ...names(entry) })
+      context.emit({ type: 'landing.queued', branch: change.branch, commit: change.commit, position, ...names(entry) })
       if (!running) void run(context)
     })
   }
@@ -107,8 +113,10 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         const request = { into, options, tested, check: (now: string) => mustBeOurs(context, now) }
         const first = (state.suspects[0] ?? state.waiting)[0]!
         await landingSession(tools, first.context, request, (session) => drain(session, context))
+        tellAll()
       }
     } catch (error) {
+      tellAll()
       // Nothing of this queue can land, and each author has to hear it.
       for (const entry of [...state.suspects.flat(), ...state.waiting, ...parked]) entry.reject(error)
       state = { waiting: [], suspects: [] }
@@ -116,6 +124,11 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     } finally {
       running = false
     }
+  }
+
+  function tellAll(): void {
+    for (const tell of untold) tell()
+    untold = []
   }
 
   function lookAgain(): void {
@@ -179,7 +192,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       return
     }
     if (answer.result === 'landed') sayLanded(entry.context.emit, entry.candidate, answer.landing, tests)
-    entry.resolve(answer.result === 'landed' ? answer.landing : answer.refusal)
+    const tell = () => entry.resolve(answer.result === 'landed' ? answer.landing : answer.refusal)
+    if (options.push) untold.push(tell)
+    else tell()
   }
 
   function dropAborted(): void {

@@ -6,7 +6,7 @@ import { isErrno } from '../errors.js'
 import { rawChanges } from '../git/changes.js'
 import { contentId } from '../git/disk.js'
 import { gitFolders } from '../git/folders.js'
-import { applyMove, indexFiles, isOurLock, parseIndex } from '../git/move.js'
+import { applyMove, indexFiles, isOurLock, letGoOf, parseIndex } from '../git/move.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { type Intent, leftIntents } from './journal.js'
@@ -24,10 +24,11 @@ export interface RecoveredMove {
 export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
   const done: RecoveredMove[] = []
   for (const { intent, forget } of leftIntents(root)) {
-    freeRef(root, intent)
+    await freeRef(root, intent)
     const value = await resolveCommit(root, intent.ref)
     for (const checkout of intent.checkouts) {
       const { index, lock, copy } = indexFiles(checkout.own)
+      rmSync(`${lock}.oompa`, { force: true })
       // Our lock on the index says that we had not let go of it, and nobody else can have changed it since.
       if (!isOurLock(lock)) continue
       if (value === intent.to && existsSync(copy)) {
@@ -37,21 +38,38 @@ export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
         await undo(checkout.path, index, copy, intent)
         done.push({ checkout: checkout.path, done: 'undone' })
       }
-      for (const file of [copy, `${copy}.lock`, lock]) rmSync(file, { force: true })
+      letGoOf(checkout.own)
     }
     forget()
   }
   return done
 }
 
-/** A ref's lock that holds the value we were about to write, and is older than any living git of ours, is a dead one's. */
-function freeRef(root: string, intent: Intent): void {
-  const lock = path.join(gitFolders(root).common, `${intent.ref}.lock`)
+/**
+ * Frees the locks that a dead git of ours holds on the target, and on HEAD, whose log a move of the target writes to.
+ * They are known by what they hold, the value we were about to write or nothing yet, and by their age: a living git
+ * holds them for a few milliseconds.
+ */
+async function freeRef(root: string, intent: Intent): Promise<void> {
+  const { common } = gitFolders(root)
+  for (const name of [intent.ref, 'HEAD']) {
+    const lock = path.join(common, `${name}.lock`)
+    const held = content(lock)
+    if (held !== '' && held !== intent.to) continue
+    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    if (age < LONGEST_HOLD_MS) await new Promise((resolve) => setTimeout(resolve, LONGEST_HOLD_MS - age))
+    if (content(lock) === held) rmSync(lock, { force: true })
+  }
+}
+
+const LONGEST_HOLD_MS = 500
+
+function content(file: string): string | undefined {
   try {
-    if (readFileSync(lock, 'utf8').trim() !== intent.to) return
-    if (Date.now() - statSync(lock).mtimeMs > 500) rmSync(lock, { force: true })
+    return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 

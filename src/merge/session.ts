@@ -1,13 +1,14 @@
 // One stretch of landing under the lock: mend what a crash left, take in the remote, land groups, push once.
 
-import { git } from '../git/run.js'
+import { isAncestor } from '../git/history.js'
 import { treeChanges } from '../git/tree-diff.js'
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
-import { type GroupResult, landGroup, type TestMemory, targetCommit } from './land.js'
+import { type GroupResult, landGroup, targetCommit } from './land.js'
 import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from './lock.js'
 import { recoverMoves } from './recover.js'
 import { fetchTarget, pushTarget } from './remote.js'
 import { swapTarget } from './swap.js'
+import type { TestMemory } from './tested.js'
 import type { LandingTools } from './tools.js'
 
 export interface SessionRequest {
@@ -114,8 +115,4 @@ async function pushAll(
 
 function unpushed(context: LandContext, request: SessionRequest, remote: string, reason: string): void {
   context.emit({ type: 'landing.unpushed', remote, into: request.into, reason })
-}
-
-export async function isAncestor(root: string, old: string, young: string): Promise<boolean> {
-  return (await git(root, ['merge-base', '--is-ancestor', old, young])).status === 0
 }

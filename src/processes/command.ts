@@ -21,7 +21,10 @@ const KEPT_CHARACTERS = 256 * 1024
  * Runs argv, or a line of shell if `command` is one string.
  * Never throws for what the command does: read `status`, `signal` and `timedOut`.
  */
-export async function runCommand(command: string | readonly [string, ...string[]], place: CommandPlace): Promise<CommandResult> {
+export async function runCommand(
+  command: string | readonly [string, ...string[]],
+  place: CommandPlace,
+): Promise<CommandResult> {
   const [file, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command
   const stdout = keepEnd()
   const stderr = keepEnd()

@@ -24,10 +24,11 @@ export function fileSink(fd: number): OutputSink {
  * @throws what `pass` throws, or the sink for another reason than a full disk.
  */
 export function drain(
-  stream: NodeJS.ReadableStream,
+  stream: NodeJS.ReadableStream | null,
   sink: OutputSink | undefined,
   pass: (text: string) => void,
 ): Promise<void> {
+  if (!stream) return Promise.resolve()
   const decoder = new StringDecoder('utf8')
   return new Promise((resolve, reject) => {
     let over = false

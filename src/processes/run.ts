@@ -1,12 +1,16 @@
-// Runs one process of ours (an agent, a hook, a test) to its end, with all that it starts.
+// Runs one process of ours (an agent, a hook, a test) to its end, with all that it starts. Spawned directly and not by
+// execa: docs/decisions/0010-processes-by-spawn.md.
 
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ResultPromise } from 'execa'
 import { findExecutable } from './executable.js'
 import { processFacts } from './identity.js'
+import { watchLimits } from './limits.js'
 import { uniqueMarker, withLimit, withMarker } from './marks.js'
 import { drain, type OutputSink } from './output.js'
-import { endTree, newTree, type Tree } from './tree.js'
+import { openPipes } from './pipes.js'
+import { cpuOf, endTree, newTree, type Tree } from './tree.js'
 import { recordProcesses, watchTree } from './watch.js'
 
 export interface ProcessOptions {
@@ -28,6 +32,8 @@ export interface ProcessOptions {
   readonly timeoutMs?: number
   /** The longest it may be silent. */
   readonly idleMs?: number
+  /** It says nothing while it works (a CLI that prints only its final message): using the CPU is a sign of life too. */
+  readonly silent?: boolean
   /** How long it may go on once `finished` says so; looked at after each piece of output. */
   readonly graceMs?: number
   finished?(): boolean
@@ -60,11 +66,6 @@ const LEFTOVER_GRACE_MS = 500
 const PIPE_GRACE_MS = 300
 /** How long after the last KILL an exit is waited for. */
 const GIVE_UP_MS = 5000
-/** `setTimeout` takes no more. */
-const LONGEST_MS = 2 ** 31 - 1
-
-/** Loads what `runProcess` needs (execa takes 130 ms) while other things go on. */
-export const loadExeca = () => import('execa')
 
 /**
  * Runs a process in a session of its own, and ends all that it started: at its end, on a time limit, on `signal`.
@@ -80,26 +81,26 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
   if (!findExecutable(options.file, options.env, options.cwd)) {
     return notStarted('missing', `There is no executable \`${options.file}\`.`)
   }
-  const { execa } = await loadExeca()
+  const pipes = await openPipes(options.input ?? '')
+  if (!existsSync(options.cwd)) return notStarted('missing', `There is no folder ${options.cwd}.`)
   const marker = options.marker ?? uniqueMarker()
   const env = withMarker(options.env, marker)
   // A child that trusts PWD (agents do) must not be told of the folder that we were started in.
   if (env.PWD !== undefined) env.PWD = options.cwd
   const start = withLimit(marker, options.file, options.args, env)
-  const child = execa(start.file, start.args, {
+  const child = spawn(start.file, start.args, {
     cwd: options.cwd,
     env,
-    extendEnv: false,
     detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
+    stdio: pipes ? [...pipes.child] : 'pipe',
   })
   const exited = exitOf(child)
-  if (child.pid === undefined) return notStarted('missing', (await child).message)
+  pipes?.started()
+  const outputs = [pipes?.stdout ?? child.stdout, pipes?.stderr ?? child.stderr] as const
+  if (child.pid === undefined) {
+    for (const output of outputs) output?.destroy()
+    return notStarted('missing', (await exited).message)
+  }
   const root = processFacts(child.pid)
   const tree = newTree({ marker }, root ? [root] : [])
   // If it is gone already its children may be there still, and only their marks say so.
@@ -108,12 +109,12 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
   if (root && options.record !== undefined) recordProcesses(options.record, [root])
   options.onStart?.(child.pid)
 
-  child.stdin.on('error', () => {}) // it may end, or close its input, before it has read everything
-  child.stdin.end(options.input)
-  const limits = watchLimits(options)
+  child.stdin?.on('error', () => {}) // it may end, or close its input, before it has read everything
+  child.stdin?.end(options.input ?? '')
+  const limits = watchLimits(options, () => cpuOf(tree))
   const drained = Promise.all([
-    drain(child.stdout, options.output, limits.heard(options.onStdout?.bind(options))),
-    drain(child.stderr, options.output, limits.heard(options.onStderr?.bind(options))),
+    drain(outputs[0], options.output, limits.heard(options.onStdout?.bind(options))),
+    drain(outputs[1], options.output, limits.heard(options.onStderr?.bind(options))),
   ])
   drained.catch(limits.failed)
 
@@ -125,8 +126,8 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
   } finally {
     limits.clear()
     unwatch()
-    child.stdout.destroy()
-    child.stderr.destroy()
+    child.stdin?.destroy()
+    for (const output of outputs) output?.destroy()
     limits.rethrow()
   }
 }
@@ -134,12 +135,15 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
 interface Exit {
   readonly status: number | null
   readonly signal: string | null
+  /** Why it could not be started. */
+  readonly message?: string
 }
 
-/** The end of the process itself. Execa's own promise also waits for pipes, which a grandchild may hold open. */
-function exitOf(child: ResultPromise): Promise<Exit> {
+/** The end of the process itself. `close` would also wait for pipes, which a grandchild may hold open. */
+function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
-    child.once('exit', (status: number | null, signal: string | null) => resolve({ status, signal }))
+    child.once('exit', (status, signal) => resolve({ status, signal }))
+    child.on('error', ({ message }) => resolve({ status: null, signal: null, message }))
   })
 }
 
@@ -169,66 +173,4 @@ async function settled(promise: Promise<unknown>, forMs: number): Promise<void> 
     late,
   ])
   clearTimeout(timer)
-}
-
-/** The four reasons to end a process from outside, and the clock that tells silence. */
-function watchLimits(options: ProcessOptions) {
-  const timers = new Set<NodeJS.Timeout>()
-  let last = performance.now()
-  let failure: { error: unknown } | undefined
-  let reach: (reason: EndReason) => void = () => {}
-  const reached = new Promise<EndReason>((resolve) => {
-    reach = resolve
-  })
-  const after = (ms: number, then: () => void): void => {
-    const timer = setTimeout(
-      () => {
-        timers.delete(timer)
-        then()
-      },
-      Math.min(ms, LONGEST_MS),
-    )
-    timers.add(timer)
-  }
-  const abort = () => reach('aborted')
-  options.signal?.addEventListener('abort', abort, { once: true })
-  if (isLimit(options.timeoutMs)) after(options.timeoutMs, () => reach('timeout'))
-  const idleMs = options.idleMs
-  if (isLimit(idleMs)) {
-    // The clock is a monotonic one: it stands still while a laptop sleeps, so waking up is not silence.
-    const look = (): void => {
-      const left = idleMs - (performance.now() - last)
-      if (left <= 0) reach('idle')
-      else after(left, look)
-    }
-    after(idleMs, look)
-  }
-  let finished = false
-  return {
-    reached,
-    /** What to do with each piece of text: mark the time, pass it on, see whether the final message has come. */
-    heard: (pass: ((text: string) => void) | undefined) => (text: string) => {
-      last = performance.now()
-      if (text !== '') pass?.(text)
-      if (finished || options.graceMs === undefined || !options.finished?.()) return
-      finished = true
-      after(options.graceMs, () => reach('grace'))
-    },
-    failed: (error: unknown) => {
-      failure = { error }
-      reach('aborted')
-    },
-    /** An error of our own reader is ours, and is not swallowed. */
-    rethrow: () => {
-      if (failure) throw failure.error
-    },
-    clear: () => {
-      for (const timer of timers) clearTimeout(timer)
-      options.signal?.removeEventListener('abort', abort)
-    },
-  }
-}
-
-function isLimit(ms: number | undefined): ms is number {
-  return ms !== undefined && Number.isFinite(ms) && ms > 0
 }

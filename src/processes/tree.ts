@@ -92,6 +92,11 @@ export function membersOf(tree: Tree, table: ProcessTable, marked: boolean): Pro
   return [...members.values()]
 }
 
+/** CPU time in ms that a tree has used, as far as its living members tell; infinite where the system does not say. */
+export function cpuOf(tree: Tree): number {
+  return membersOf(tree, readTable(), false).reduce((sum, { cpuMs = Number.POSITIVE_INFINITY }) => sum + cpuMs, 0)
+}
+
 function markedAmong(candidates: readonly ProcessFacts[], search: MarkSearch): readonly ProcessFacts[] {
   if (process.platform === 'linux') return candidates.filter((facts) => carries(facts.pid, search))
   if (candidates.length === 0) return []

@@ -3,6 +3,7 @@
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { HookContext, ReviewContext, ReviewHook } from '../hooks/contract.js'
 import type { Change, ChangedFile, Refusal, Verdict } from '../words.js'
+import type { ReviewerFacts } from './contract.js'
 import { type Pin, stillHolds } from './pin.js'
 
 /** A review that took place in this iteration. */
@@ -23,7 +24,7 @@ export interface ReviewHistory {
 
 export interface ReviewParts {
   /** All must agree. */
-  readonly hooks: readonly ReviewHook[]
+  readonly hooks: readonly (ReviewHook & ReviewerFacts)[]
   readonly settings: Pick<Settings, 'reviewRounds' | 'autoMergePaths'>
   readonly worker?: Pick<WorkerSettings, 'needsReview'>
   readonly context: HookContext
@@ -61,7 +62,7 @@ export async function review(change: Change, parts: ReviewParts): Promise<Review
     return { reviewedBy: approved.by, pin, history, skipped: 'what was approved has not changed' }
   }
   const round = history.rounds.length + 1
-  const most = Math.max(1, settings.reviewRounds)
+  const most = Math.max(1, roundsOf(parts.hooks, settings))
   const reviewContext: ReviewContext = {
     ...context,
     round,
@@ -94,6 +95,12 @@ async function verdictOf(hook: ReviewHook, change: Change, context: ReviewContex
   } catch (error) {
     return { approved: 'unavailable', feedback: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** How many reviews an iteration gets at most: what a review hook says, else the setting. Pure. */
+export function roundsOf(hooks: readonly ReviewerFacts[], settings: Pick<Settings, 'reviewRounds'>): number {
+  const said = hooks.flatMap((hook) => hook.rounds ?? [])
+  return said.length ? Math.max(...said) : settings.reviewRounds
 }
 
 /** One no is a no; without a no, one that could not judge leaves it open. Pure. */

@@ -5,7 +5,7 @@ import type { Attempt, Iteration } from './contract.js'
 /** Gives the attempts of an iteration: one at level 1, three from level 2 on (cli.md, settled question 7). */
 export function* attempts(iteration: Iteration): Generator<Attempt, void> {
   const { swarm } = iteration.lane
-  const most = swarm.level === 1 ? 1 : swarm.settings.reviewRounds
+  const most = swarm.level === 1 ? 1 : swarm.rounds(iteration.lane.settings)
   let previous: Attempt['previous']
   for (let number = 1; number <= most; number++) {
     const attempt: Attempt = { number, iteration, previous }

@@ -48,7 +48,11 @@ export function makeBudget(caps: Caps, workers: readonly string[], startedAt: nu
     },
     reached(now = Date.now()) {
       if (caps.budgetUsd !== undefined && spentUsd >= caps.budgetUsd) {
-        return { limit: 'budget', value: caps.budgetUsd, why: `the budget of $${caps.budgetUsd} is used up ($${spentUsd.toFixed(4)} spent)` }
+        return {
+          limit: 'budget',
+          value: caps.budgetUsd,
+          why: `the budget of $${caps.budgetUsd} is used up ($${spentUsd.toFixed(4)} spent)`,
+        }
       }
       // A cap that cannot be kept fails closed (cli.md, settled question 12).
       if (caps.budgetUsd !== undefined && unpriced !== undefined) {
@@ -78,5 +82,7 @@ function priced(prices: Caps['prices'], spec: AgentSpec, usage: Usage | undefine
   const price = prices[formatAgentSpec({ harness: spec.harness, model: spec.model })] ?? prices[spec.harness]
   if (!price || !usage) return undefined
   const { input, output, cacheRead = price.input, cacheWrite = price.input } = price
-  return (usage.input * input + usage.output * output + usage.cacheRead * cacheRead + usage.cacheWrite * cacheWrite) / 1e6
+  return (
+    (usage.input * input + usage.output * output + usage.cacheRead * cacheRead + usage.cacheWrite * cacheWrite) / 1e6
+  )
 }

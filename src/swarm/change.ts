@@ -5,7 +5,7 @@ import { describeChange } from '../git/changes.js'
 import { commitLeftovers } from '../merge/commit.js'
 import type { Change, Worktree } from '../words.js'
 import type { Attempt } from './contract.js'
-import { remember } from './iteration.js'
+import { emptyChange, remember } from './iteration.js'
 import { takeRequests } from './requests.js'
 import type { Turn } from './turn.js'
 
@@ -13,13 +13,21 @@ import type { Turn } from './turn.js'
 export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn): Promise<Change> {
   const { iteration } = attempt
   const { swarm } = iteration.lane
+  // In the person's own checkout nothing is committed, put back or landed for them.
+  if (swarm.settings.here) return emptyChange(iteration, worktree)
   const into = swarm.into!
   const task = iteration.claims[0]?.task
   const leftovers = await commitLeftovers(worktree, {
     message: task ? `${task.summary}` : `Work of ${iteration.worker}, iteration ${iteration.number}`,
   })
   for (const { path, reason } of leftovers.left) {
-    swarm.emit({ type: 'note', level: 'warning', worker: iteration.worker, iteration: iteration.number, text: `${path} is not committed: ${reason}` })
+    swarm.emit({
+      type: 'note',
+      level: 'warning',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      text: `${path} is not committed: ${reason}`,
+    })
   }
   iteration.unresolved = leftovers.unresolved
   await takeRequests(iteration, worktree)

@@ -2,15 +2,9 @@
 
 import { messageOf } from '../errors.js'
 import { git } from '../git/run.js'
-import { commitsOver } from '../git/worktrees.js'
-import { commitLeftovers } from '../merge/commit.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
-
-/** The ref under which work that did not land stays reachable. */
-export function keptRef(swarm: string, worker: string, iteration: number): string {
-  return `refs/oompa/kept/${swarm}/${worker}-${iteration}`
-}
+import { keepWorktree, keptRef } from './keep.js'
 
 /** Called once for each iteration, whatever happened in it. */
 export async function closeIteration(iteration: Iteration): Promise<void> {
@@ -21,15 +15,25 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   iteration.outcome ??= 'done'
   swarm.busy.delete(lane.name)
   let commits: number | undefined
-  try {
-    if (worktree && level > 1) {
-      commits = iteration.outcome === 'landed' ? undefined : await keepWork(iteration, worktree)
-      await releaseClaims(iteration)
-      await giveBack(iteration, worktree)
-    } else await releaseClaims(iteration)
-  } catch (error) {
-    emit({ type: 'note', level: 'warning', ...facts, text: `Ending ${iteration.name}: ${messageOf(error)}` })
+  // A full disk, say, may keep any of these from working: the others are done all the same, and the claims go back.
+  const tried = async (act: () => Promise<void>): Promise<boolean> => {
+    try {
+      await act()
+      return true
+    } catch (error) {
+      emit({ type: 'note', level: 'warning', ...facts, text: `Ending ${iteration.name}: ${messageOf(error)}` })
+      return false
+    }
   }
+  const own = level > 1 && !swarm.settings.here ? worktree : undefined
+  let safe = true
+  if (own && iteration.outcome !== 'landed') {
+    safe = await tried(async () => {
+      commits = await keepWork(iteration, own)
+    })
+  }
+  await tried(() => releaseClaims(iteration))
+  if (own && safe) await tried(() => giveBack(iteration, own))
   emit({
     type: 'iteration.ended',
     ...facts,
@@ -43,25 +47,25 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)
 }
 
-/** Commits what is unsaved and names the branch's tip under `refs/oompa/kept/`; gives the number of commits kept. */
+/** Commits what is unsaved and keeps it under `refs/oompa/kept/`; gives the number of commits kept. */
 async function keepWork(iteration: Iteration, worktree: Worktree): Promise<number> {
   const { swarm } = iteration.lane
-  const root = swarm.repository.root
-  await commitLeftovers(worktree, { message: `Unfinished work of ${iteration.worker}, iteration ${iteration.number}` })
-  const base = swarm.into ? `refs/heads/${swarm.into}` : worktree.base
-  const commits = await commitsOver(root, base, `refs/heads/${worktree.branch}`)
-  if (commits === 0) return 0
-  const ref = keptRef(swarm.id, iteration.worker, iteration.number)
-  await git(root, ['update-ref', ref, `refs/heads/${worktree.branch}`])
-  iteration.kept = ref
-  swarm.emit({
-    type: 'work.kept',
-    worker: iteration.worker,
-    iteration: iteration.number,
-    task: iteration.claims[0]?.task.id,
-    ref,
-    reason: iteration.reason ?? iteration.refusal?.feedback ?? iteration.outcome ?? 'it did not land',
+  const { refs, commits } = await keepWorktree(swarm.repository.root, worktree, {
+    ref: keptRef(swarm.id, iteration.worker, iteration.number),
+    base: swarm.into ? `refs/heads/${swarm.into}` : worktree.base,
+    message: `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`,
   })
+  iteration.kept ??= refs[0]
+  for (const ref of refs) {
+    swarm.emit({
+      type: 'work.kept',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      task: iteration.claims[0]?.task.id,
+      ref,
+      reason: iteration.reason ?? iteration.refusal?.feedback ?? iteration.outcome ?? 'it did not land',
+    })
+  }
   return commits
 }
 
@@ -85,7 +89,13 @@ async function releaseClaims(iteration: Iteration): Promise<void> {
         kept: iteration.kept,
       })
     } catch (error) {
-      swarm.emit({ type: 'note', level: 'warning', worker: iteration.worker, task: claim.task.id, text: messageOf(error) })
+      swarm.emit({
+        type: 'note',
+        level: 'warning',
+        worker: iteration.worker,
+        task: claim.task.id,
+        text: messageOf(error),
+      })
     }
   }
 }

@@ -1,11 +1,13 @@
 // What the loop's words hand to each other: a swarm, its workers, their iterations and attempts.
 
 import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
+import type { Persistence, Persister } from '../agents/persist.js'
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Repository } from '../git/repository.js'
 import type { Hooks, ReviewHook } from '../hooks/contract.js'
 import type { PromptText } from '../prompts/index.js'
+import type { ReviewerFacts } from '../review/contract.js'
 import type { Pin } from '../review/pin.js'
 import type { ReviewHistory } from '../review/rounds.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
@@ -32,6 +34,8 @@ export interface Swarm {
   /** Absolute path of `tasks/` in the main checkout. */
   readonly tasks: string
   readonly workers: readonly Worker[]
+  /** Runs once before the workers: `planner` in `oompa.json`. */
+  planner?: Worker
   readonly pool: WorktreePool
   readonly harnesses: Harnesses
   readonly budget: Budget
@@ -48,15 +52,19 @@ export interface Swarm {
   /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
   readonly claims: boolean
   /** Who reads the changes of a worker. */
-  reviewers(lane: WorkerSettings): readonly ReviewHook[]
+  reviewers(lane: WorkerSettings): readonly (ReviewHook & ReviewerFacts)[]
+  /** Author runs of one iteration at most, and reviews. */
+  rounds(lane: WorkerSettings): number
   /** The environment that keeps an agent from moving the target or another worker's branch. */
   guard(iteration: Iteration): Promise<Readonly<Record<string, string>>>
+  /** Writes workers' conversations down, where `codex-persist` is installed. */
+  readonly persister: Persister
   /** What an agent printed, for the view. */
   output(worker: string, text: string): void
   /** What each ended iteration came to. */
   readonly outcomes: Outcome[]
-  /** The target was moved by a worker: nothing lands any more. */
-  bypassed: boolean
+  /** Whether a worker has moved the target past us: nothing lands any more. */
+  bypassed(): Promise<boolean>
   /** Where a resumed swarm goes on. */
   readonly resumed?: ResumePoint
   /** Waits for what lands or is pushed after the workers have ended. */
@@ -75,6 +83,7 @@ export interface Worker extends AsyncIterable<Iteration> {
   readonly agent: AgentSpec
   /** Its prompts as they were when the swarm started: an agent cannot change them (design.md, rule 2). */
   readonly prompt: PromptText
+  readonly conversation: Persistence
   /** Says that it shall begin no further iteration, and why. */
   finish(why: string): void
   /** Ends the iteration in progress because something was thrown in it. */

@@ -2,13 +2,13 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
+import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
 import { answerClaims } from '../tasks/answer.js'
 import type { Worktree } from '../words.js'
-import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { firstPrompt, turnFacts } from './prompt.js'
-import { takeTurn, type Turn, type TurnRequest } from './turn.js'
+import { type Turn, type TurnRequest, takeTurn } from './turn.js'
 
 /** Further turns that an agent may ask for by `CLAIM(…)` in one attempt: enough for any plan, an end for a loop. */
 const MOST_CLAIMS = 10
@@ -64,8 +64,9 @@ export function decisive(signals: readonly Signal[]): Signal | undefined {
 async function firstTurn(worktree: Worktree, attempt: Attempt): Promise<Turn> {
   const { iteration, previous, number } = attempt
   if (!previous) return newSession(worktree, attempt)
-  const { settings, into } = iteration.lane.swarm
-  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last: number >= settings.reviewRounds, into }))
+  const { swarm, settings } = iteration.lane
+  const last = number >= swarm.rounds(settings)
+  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last, into: swarm.into }))
 }
 
 /** The whole prompt, for a new session. */
@@ -94,12 +95,13 @@ async function run(
   input: Pick<TurnRequest, 'prompt' | 'freshPrompt' | 'resume' | 'session'>,
 ): Promise<Turn> {
   const { iteration } = attempt
+  const { swarm } = iteration.lane
   const turn = await takeTurn({
     iteration,
     attempt: attempt.number,
     cwd: worktree.path,
     form: 'json',
-    env: await iteration.lane.swarm.guard(iteration),
+    env: swarm.settings.here ? undefined : await swarm.guard(iteration),
     ...input,
   })
   iteration.session = turn.session ?? iteration.session

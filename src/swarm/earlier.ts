@@ -1,53 +1,75 @@
 // Work that an earlier run left under a name that is needed again: kept, never landed by surprise, never lost.
 
-import { readLog, swarmIds } from '../events/log.js'
 import { OompaError } from '../errors.js'
+import { swarmIds } from '../events/log.js'
+import { scanLog } from '../events/scan.js'
 import { isAncestor } from '../git/history.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
-import { commitLeftovers } from '../merge/commit.js'
 import type { Worktree } from '../words.js'
-import { keptRef } from './close.js'
 import type { Iteration } from './contract.js'
+import { keepCommit, keepWorktree, keptRef } from './keep.js'
 
 /**
- * Commits what is unsaved in `worktree` to its branch, and keeps the branch if it has commits of its own.
+ * Commits what is unsaved in `worktree` to its branch, and keeps what has not landed.
  * @throws OompaError `unsaved-work` if something in it may not be committed (a secret, say)
  */
-export async function keepEarlierWork(iteration: Iteration, worktree: Worktree | undefined, base: string): Promise<void> {
+export async function keepEarlierWork(
+  iteration: Iteration,
+  worktree: Worktree | undefined,
+  base: string,
+): Promise<void> {
   const { swarm } = iteration.lane
   const { root } = swarm.repository
-  if (worktree) {
-    const left = await commitLeftovers(worktree, { message: `Unfinished work found in ${worktree.name}` })
-    if (left.left.length > 0) {
-      throw new OompaError({
-        code: 'unsaved-work',
-        message: `${worktree.name} has files of an earlier run that are not committed by us: ${left.left.map((file) => `${file.path} (${file.reason})`).join(', ')}.`,
-        mend: `Move them away, or: git worktree remove --force ${worktree.name}`,
-      })
-    }
-  }
   const tip = await resolveCommit(worktree?.path ?? root, worktree ? 'HEAD' : `refs/heads/${iteration.branch}`)
-  if (!tip || (await isAncestor(root, tip, base))) return
+  const landed = !tip || (await isAncestor(root, tip, base))
+  if (!worktree && (landed || (await isKept(root, tip)))) return
   const owner = ownerOf(root, iteration)
   const ref = keptRef(owner, iteration.worker, iteration.number)
-  const known = await resolveCommit(root, ref)
-  const free = !known || known === tip ? ref : `${ref}-${tip.slice(0, 8)}`
-  await gitText(root, ['update-ref', free, tip])
-  swarm.emit({
-    type: 'work.kept',
-    worker: iteration.worker,
-    iteration: iteration.number,
-    ref: free,
-    reason: `an earlier run left it in ${iteration.name}; land it with \`oompa salvage ${owner}\``,
+  const refs = worktree
+    ? await keepAll(root, worktree, { ref, base, message: `Unfinished work found in ${worktree.name}` })
+    : [await keepCommit(root, ref, tip!)]
+  for (const one of refs) {
+    swarm.emit({
+      type: 'work.kept',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      ref: one,
+      reason: `an earlier run left it in ${iteration.name}; land it with \`oompa salvage ${owner}\``,
+    })
+  }
+}
+
+async function keepAll(
+  root: string,
+  worktree: Worktree,
+  options: Parameters<typeof keepWorktree>[2],
+): Promise<readonly string[]> {
+  const { refs, left } = await keepWorktree(root, worktree, options)
+  if (left.length === 0) return refs
+  throw new OompaError({
+    code: 'unsaved-work',
+    message: `${worktree.name} has files of an earlier run that are not committed by us: ${left.map((file) => `${file.path} (${file.reason})`).join(', ')}.`,
+    mend: `Move them away, or: git worktree remove --force ${worktree.name}`,
   })
 }
 
-/** The newest other swarm that had this iteration, by its log. */
+/** Whether a start after a crash has kept it already. */
+async function isKept(root: string, tip: string): Promise<boolean> {
+  return (await gitText(root, ['for-each-ref', '--count=1', `--points-at=${tip}`, 'refs/oompa/kept/'])) !== ''
+}
+
+/** The swarm that had this iteration last, by its log, before our own latest start. */
 function ownerOf(root: string, iteration: Iteration): string {
-  const others = swarmIds(root)
-    .filter((id) => id !== iteration.swarm)
-    .flatMap((id) => readLog(root, id).filter((event) => event.type === 'iteration.started' && event.worker === iteration.worker && event.iteration === iteration.number))
-    .sort((a, b) => b.at.localeCompare(a.at))
-  return others[0]?.swarm ?? iteration.swarm
+  const others = swarmIds(root).flatMap((id) => {
+    const events = scanLog(root, id, (type) => type === 'iteration.started' || type === 'swarm.started')
+    const before =
+      id === iteration.swarm ? events.findLastIndex((event) => event.type === 'swarm.started') : events.length
+    return events.slice(0, before).filter((event) => {
+      return (
+        event.type === 'iteration.started' && event.worker === iteration.worker && event.iteration === iteration.number
+      )
+    })
+  })
+  return others.sort((a, b) => b.at.localeCompare(a.at))[0]?.swarm ?? iteration.swarm
 }

@@ -1,18 +1,29 @@
 // Ends a swarm: finishes what is under way, removes what nobody needs, and says what the exit status is.
 
-import { STATUS, type Status } from '../errors.js'
+import { messageOf, STATUS, type Status } from '../errors.js'
 import { git } from '../git/run.js'
 import type { Outcome, Swarm } from './contract.js'
 import type { Registration } from './register.js'
 
+/** What is still being written down by `codex-persist` gets so long, milliseconds. */
+const PERSIST_MS = 5_000
+
 /** Called when every worker has ended. Gives the exit status (cli.md). */
 export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Status> {
-  await removePrepared(swarm)
-  await swarm.drain()
-  const status = swarm.bypassed ? STATUS.failed : statusOf(swarm.outcomes, swarm.stopping.status)
-  const reason = swarm.bypassed
-    ? 'the target was moved by a worker'
-    : (swarm.stopping.why ?? (status === STATUS.nothing ? 'there was no task' : 'all workers have ended'))
+  // Whatever goes wrong here (a full disk, say), the log gets its last line.
+  const tried = async (what: string, act: () => Promise<unknown>): Promise<void> => {
+    try {
+      await act()
+    } catch (error) {
+      swarm.emit({ type: 'note', level: 'warning', text: `${what}: ${messageOf(error)}` })
+    }
+  }
+  await tried('Removing worktrees that were made ahead', () => removePrepared(swarm))
+  await tried('Writing conversations down', () => swarm.persister.settle(PERSIST_MS))
+  await tried('Ending the landings', () => swarm.drain())
+  await tried('Looking for moves of the target', () => swarm.bypassed())
+  const status = statusOf(swarm.outcomes, swarm.stopping.status)
+  const reason = swarm.stopping.why ?? (status === STATUS.nothing ? 'there was no task' : 'all workers have ended')
   await entry.close(reason, status)
   return status
 }
@@ -23,7 +34,8 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
  */
 export function statusOf(outcomes: readonly Outcome[], stopped: Status | undefined): Status {
   if (stopped !== undefined) return stopped
-  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'failed' || outcome === 'refused')) return STATUS.failed
+  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'failed' || outcome === 'refused'))
+    return STATUS.failed
   if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'nothing')) return STATUS.nothing
   return STATUS.done
 }
@@ -34,7 +46,8 @@ async function removePrepared(swarm: Swarm): Promise<void> {
     const worktree = await ahead
     if (!worktree) continue
     const returned = await swarm.pool.release(worktree)
-    if (returned.gone) await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`, worktree.base])
+    if (returned.gone)
+      await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`, worktree.base])
     else swarm.emit({ type: 'note', level: 'warning', text: `${name} stays: ${returned.why}` })
   }
 }

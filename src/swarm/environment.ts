@@ -5,6 +5,11 @@ import { agentEnvironment } from '../agents/environment.js'
 import type { Settings } from '../config/contract.js'
 import type { Iteration } from './contract.js'
 
+/** Absolute path of an iteration's worktree, also before it is opened. */
+export function worktreePath({ lane, name, worktree }: Iteration): string {
+  return worktree?.path ?? path.join(lane.swarm.repository.root, name)
+}
+
 /** The variables of an iteration. */
 export function oompaVariables(iteration: Iteration): Record<string, string> {
   const { lane, worktree } = iteration
@@ -12,7 +17,7 @@ export function oompaVariables(iteration: Iteration): Record<string, string> {
   const task = iteration.claims[0]?.task.id
   return {
     OOMPA_ROOT: swarm.repository.root,
-    OOMPA_WORKTREE: worktree?.path ?? path.join(swarm.repository.root, iteration.name),
+    OOMPA_WORKTREE: worktreePath(iteration),
     OOMPA_BRANCH: worktree?.branch ?? iteration.branch,
     OOMPA_SWARM: swarm.id,
     OOMPA_WORKER: lane.name,
@@ -20,6 +25,8 @@ export function oompaVariables(iteration: Iteration): Record<string, string> {
     OOMPA_TASKS: swarm.tasks,
     OOMPA_PORT_BASE: String(lane.portBase),
     ...(task ? { OOMPA_TASK: task } : {}),
+    // `oompa tasks add` refuses an executor (compat.md, can_plan).
+    ...(lane.settings.canPlan ? {} : { OOMPA_CAN_PLAN: '0' }),
   }
 }
 

@@ -49,7 +49,12 @@ export function makeHarnesses(emit: Emit, bounds: LimitBounds = LIMIT_BOUNDS, no
       if (until - since > bounds.totalMs) return false
       if (known && known.until > now() && known.until >= until) return true // another worker met it as well
       limits.set(spec.harness, { until, since, tries: tries + 1 })
-      emit({ type: 'limit.waiting', agent: spec.harness, until: new Date(until).toISOString(), reason: failure.message })
+      emit({
+        type: 'limit.waiting',
+        agent: spec.harness,
+        until: new Date(until).toISOString(),
+        reason: failure.message,
+      })
       return true
     },
     working(spec) {

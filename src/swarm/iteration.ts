@@ -5,8 +5,8 @@ import { OompaError } from '../errors.js'
 import { outputFile } from '../files/paths.js'
 import type { HookContext } from '../hooks/contract.js'
 import type { Change, Worktree } from '../words.js'
-import type { Iteration, Swarm, Worker } from './contract.js'
 import { hookContext } from './context.js'
+import type { Iteration, Swarm, Worker } from './contract.js'
 import { oompaVariables } from './environment.js'
 import { setUpWorktree } from './setup.js'
 
@@ -61,7 +61,11 @@ const iterations = new WeakMap<Change, Iteration>()
 export function iterationOf(change: Change): Iteration {
   const iteration = iterations.get(change)
   if (iteration) return iteration
-  throw new OompaError({ code: 'foreign-change', message: 'This change does not come from `propose`.', mend: 'Pass on what `propose` gave.' })
+  throw new OompaError({
+    code: 'foreign-change',
+    message: 'This change does not come from `propose`.',
+    mend: 'Pass on what `propose` gave.',
+  })
 }
 
 /** A change without content: level 1, where agents see to their work themselves. */

@@ -4,23 +4,34 @@ import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
 import { landEdits } from '../merge/edits.js'
+import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { mergeQueue } from '../merge/queue.js'
 import { reviewersFromSettings } from '../review/configured.js'
+import type { ReviewerFacts } from '../review/contract.js'
+import { roundsOf } from '../review/rounds.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Swarm } from './contract.js'
+import type { Stopping } from './stop.js'
+import { watchTarget } from './target.js'
 import { openTasks } from './tasks.js'
 
 export interface LandingParts {
   readonly hooks: Hooks
   readonly reviewers: Swarm['reviewers']
+  readonly rounds: Swarm['rounds']
   readonly store: Swarm['store']
   readonly guard: Swarm['guard']
+  readonly bypassed: Swarm['bypassed']
   readonly drain: Swarm['drain']
 }
 
 /** Who reads a worker's changes: `hooks/review`, else the reviewers of `oompa.json`, the worker's own first. */
-async function reviewHooks(root: string, hooks: Pick<Hooks, 'review'>, settings: Settings): Promise<LandingParts['reviewers']> {
-  const byWorker = new Map<WorkerSettings, readonly ReviewHook[]>()
+async function reviewHooks(
+  root: string,
+  hooks: Pick<Hooks, 'review'>,
+  settings: Settings,
+): Promise<LandingParts['reviewers']> {
+  const byWorker = new Map<WorkerSettings, readonly (ReviewHook & ReviewerFacts)[]>()
   for (const lane of settings.workers) {
     const configured = hooks.review.length > 0 ? undefined : reviewersFromSettings(settings, lane)
     await configured?.prepare?.(root)
@@ -33,18 +44,27 @@ export async function landingParts(facts: {
   readonly repository: Swarm['repository']
   readonly settings: Settings
   readonly hooks: Hooks
-  readonly into?: string
+  readonly into: string
   readonly emit: Emit
+  readonly id: string
+  readonly stopping: Stopping
 }): Promise<LandingParts> {
-  const { repository, settings, hooks } = facts
+  const { repository, settings, hooks, id, emit, into } = facts
   const { root } = repository
+  const target = await watchTarget(root, into, facts.stopping, emit)
   const store = await openTasks(root, settings, hooks)
+  const reviewers = await reviewHooks(root, hooks, settings)
   return {
     hooks: { ...hooks, merge: mergeHookOf(hooks, settings) },
-    reviewers: await reviewHooks(root, hooks, settings),
+    reviewers,
+    rounds: (lane) => roundsOf(reviewers(lane), settings),
     store,
-    guard: async () => ({}),
-    drain: () => drainTasks(facts.emit, root, store, facts.into!),
+    guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
+    bypassed: () => target.bypassed(),
+    async drain() {
+      await drainTasks(emit, root, store, into)
+      removeGuards(root, id)
+    },
   }
 }
 
@@ -53,7 +73,8 @@ async function drainTasks(emit: Emit, root: string, store: TaskStore | undefined
   const { tracked } = store ?? {}
   if (!tracked) return
   const landed = await landEdits({ root, into, message: 'Notes of tasks', edits: () => tracked.drain(into) })
-  if (landed && 'why' in landed) emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
+  if (landed && 'why' in landed)
+    emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
 }
 
 /** The person's merge hook, else the queue that the settings describe; undefined where landing is turned off. */

@@ -3,8 +3,8 @@
 
 import { reportError } from '../errors.js'
 import type { Change, Refusal, Task } from '../words.js'
-import { iterationOf } from './iteration.js'
 import type { Iteration, Worker } from './contract.js'
+import { iterationOf } from './iteration.js'
 import { startSwarm } from './start.js'
 
 export { attempts } from './attempts.js'
@@ -22,6 +22,7 @@ export async function swarm(body: (worker: Worker) => Promise<void>): Promise<vo
       process.exitCode = started.status
       return
     }
+    if (started.planner) await runWorker(started.planner, body)
     await Promise.all(started.workers.map((worker) => runWorker(worker, body)))
     process.exitCode = await started.end()
   } catch (error) {

@@ -2,22 +2,25 @@
 
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { OompaError, messageOf } from '../errors.js'
+import { messageOf, OompaError } from '../errors.js'
 import { isAncestor } from '../git/history.js'
 import { currentBranch, headCommit, resolveCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
 import { unsavedWork } from '../git/worktrees.js'
 import type { Worktree } from '../words.js'
-import { contextOf, makeIteration } from './iteration.js'
 import type { Iteration, Swarm } from './contract.js'
 import { keepEarlierWork } from './earlier.js'
+import { contextOf, makeIteration } from './iteration.js'
 import { setUpWorktree } from './setup.js'
 
 /** `git worktree add .w1-i1`, done right: gives the worktree in which the iteration works. */
 export async function openWorktree(iteration: Iteration): Promise<Worktree> {
   const { lane } = iteration
   const { swarm } = lane
-  if (swarm.settings.here) return (iteration.worktree = await mainCheckout(swarm))
+  if (swarm.settings.here) {
+    iteration.worktree = await mainCheckout(swarm)
+    return iteration.worktree
+  }
   const ahead = swarm.ahead.get(iteration.name)
   swarm.ahead.delete(iteration.name)
   let worktree: Worktree
@@ -45,7 +48,10 @@ export function prepareNext(iteration: Iteration): void {
   if (swarm.settings.here || swarm.settings.continue || iteration.number >= lane.settings.iterations) return
   const next = makeIteration(lane, iteration.number + 1)
   if (swarm.ahead.has(next.name) || existsSync(path.join(swarm.repository.root, next.name))) return
-  swarm.ahead.set(next.name, open(next).catch(() => undefined))
+  swarm.ahead.set(
+    next.name,
+    open(next).catch(() => undefined),
+  )
 }
 
 async function mainCheckout(swarm: Swarm): Promise<Worktree> {
@@ -69,8 +75,14 @@ async function open(iteration: Iteration): Promise<Worktree> {
   }
   let worktree: Worktree
   if (swarm.level > 1) worktree = await openAnew(iteration, full, base, isThere)
-  else if (isThere) worktree = await broughtUpToDate(iteration, { name: iteration.name, path: full, branch: iteration.branch, base })
-  else worktree = await swarm.pool.acquire({ name: iteration.name, branch: iteration.branch, base: await ownTip(root, iteration.branch, base) })
+  else if (isThere)
+    worktree = await broughtUpToDate(iteration, { name: iteration.name, path: full, branch: iteration.branch, base })
+  else
+    worktree = await swarm.pool.acquire({
+      name: iteration.name,
+      branch: iteration.branch,
+      base: await ownTip(root, iteration.branch, base),
+    })
   await setUpWorktree(worktree, contextOf(iteration, worktree), swarm)
   return worktree
 }
@@ -117,7 +129,10 @@ async function broughtUpToDate(iteration: Iteration, worktree: Worktree): Promis
   const [base, tip] = await Promise.all([baseOf(iteration), resolveCommit(worktree.path, 'HEAD')])
   if (!tip || tip === base) return { ...worktree, base }
   const checkedOut = await currentBranch(worktree.path)
-  const empty = checkedOut === worktree.branch && (await isAncestor(root, tip, base)) && (await unsavedWork(worktree.path)).length === 0
+  const empty =
+    checkedOut === worktree.branch &&
+    (await isAncestor(root, tip, base)) &&
+    (await unsavedWork(worktree.path)).length === 0
   if (!empty) return worktree
   const fresh = await swarm.pool.refresh(worktree, base)
   await setUpWorktree(fresh, contextOf(iteration, fresh), swarm)

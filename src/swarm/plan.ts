@@ -26,5 +26,13 @@ export function describePlan({ root, settings, hooks, level, into }: PlanFacts):
     ...(settings.budgetUsd === undefined ? [] : [`$${settings.budgetUsd}`]),
     ...(settings.maxMinutes === undefined ? [] : [`${settings.maxMinutes} minutes`]),
   ]
-  return [`Would run in ${root}:`, ...lines, landing, found, ...(caps.length ? [`Stops at ${caps.join(' or ')}.`] : []), 'Nothing was started.', ''].join('\n')
+  return [
+    `Would run in ${root}:`,
+    ...lines,
+    landing,
+    found,
+    ...(caps.length ? [`Stops at ${caps.join(' or ')}.`] : []),
+    'Nothing was started.',
+    '',
+  ].join('\n')
 }

@@ -8,7 +8,11 @@ import { OompaError } from '../errors.js'
  * The first ports of `count` blocks, none of whose ports anybody listens on.
  * @throws OompaError `no-ports` where there are not so many
  */
-export async function portBlocks(count: number, ports: Settings['ports'], taken: ReadonlySet<number> = new Set()): Promise<number[]> {
+export async function portBlocks(
+  count: number,
+  ports: Settings['ports'],
+  taken: ReadonlySet<number> = new Set(),
+): Promise<number[]> {
   const bases: number[] = []
   for (let base = ports.from; bases.length < count; base += ports.block) {
     if (base + ports.block > 65_536) {

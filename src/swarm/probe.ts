@@ -3,7 +3,7 @@
 import path from 'node:path'
 import type { AgentSpec } from '../agents/contract.js'
 import { type ProbeContext, probeLogin, probePrompt, probeVersion } from '../agents/probe.js'
-import { formatAgentSpec } from '../agents/spec.js'
+import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import { findExecutable } from '../processes/executable.js'
 import type { Swarm } from './contract.js'
@@ -16,8 +16,11 @@ import { environmentOf } from './environment.js'
  */
 export async function probeAgents(swarm: Swarm): Promise<void> {
   const { settings, level, workers, stopping, emit } = swarm
-  const reviewers = level > 1 ? settings.reviewers.map((reviewer) => reviewer.agent) : []
-  const specs = new Map([...workers.map((worker) => worker.agent), ...reviewers].map((spec) => [formatAgentSpec(spec), spec]))
+  const asked = workers.flatMap((worker) => swarm.reviewers(worker.settings)).flatMap((hook) => hook.agents ?? [])
+  const reviewers = asked.map((agent) => parseAgentSpec(agent))
+  const specs = new Map(
+    [...workers.map((worker) => worker.agent), ...reviewers].map((spec) => [formatAgentSpec(spec), spec]),
+  )
   for (const [name, spec] of specs) requireProgram(swarm, name, spec)
   if (!settings.probe) return
   const probing = Promise.all([...specs.values()].map((spec) => probe(swarm, spec)))
@@ -56,7 +59,8 @@ async function probe(swarm: Swarm, spec: AgentSpec): Promise<void> {
     costUsd: swarm.budget.spend(spec, result),
     failure: failure?.message,
   })
-  if (failure?.kind === 'login' || failure?.kind === 'model') throw cannotWork(name, failure.message, mend ?? agent.check.loginHelp)
+  if (failure?.kind === 'login' || failure?.kind === 'model')
+    throw cannotWork(name, failure.message, mend ?? agent.check.loginHelp)
   if (failure?.kind === 'limit') swarm.harnesses.limited(spec, failure)
 }
 
@@ -67,7 +71,11 @@ function requireProgram(swarm: Swarm, name: string, spec: AgentSpec): void {
   const { file } = check.version(spec)
   const program = file.includes('/') ? path.resolve(root, file) : file
   if (!findExecutable(program, process.env, root)) {
-    throw cannotWork(name, `there is no executable \`${file}\`${file.includes('/') ? '' : ' on the PATH'}.`, check.install)
+    throw cannotWork(
+      name,
+      `there is no executable \`${file}\`${file.includes('/') ? '' : ' on the PATH'}.`,
+      check.install,
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 // The prompts of an iteration from level 2 on, from what the swarm knows now.
 
-import { composePrompt, contextValues, tokensIn } from '../prompts/index.js'
 import type { PromptQueue } from '../prompts/index.js'
+import { composePrompt, contextValues, tokensIn } from '../prompts/index.js'
 import type { Worktree } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
 
@@ -14,6 +14,7 @@ export function turnFacts(iteration: Iteration) {
     worker: lane.name,
     into: swarm.hooks.merge ? swarm.into : undefined,
     planner: lane.settings.planner,
+    ...(swarm.settings.here ? { here: true } : {}),
   }
 }
 
@@ -29,7 +30,7 @@ export async function firstPrompt(iteration: Iteration, worktree: Worktree, addi
   return composePrompt({
     ...turnFacts(iteration),
     iteration: iteration.number,
-    branch: worktree.branch,
+    ...(swarm.settings.here ? { here: true } : { branch: worktree.branch }),
     task: iteration.claims[0]?.task,
     claiming: swarm.claims ? 'loop' : swarm.settings.configuredWorkers ? 'signal' : 'agent',
     tasksPath: swarm.store ? swarm.tasks : undefined,

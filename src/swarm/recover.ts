@@ -1,5 +1,5 @@
 // What a crash left is put in order by the next start (cli.md, settled question 15): agents ended, claims put back,
-// work kept. Each crashed swarm once; then its log says so.
+// work kept. Each once; then its log says so.
 
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -9,41 +9,60 @@ import { openLog } from '../events/log.js'
 import { listRuns } from '../events/runs.js'
 import { logEdges, scanLog } from '../events/scan.js'
 import { runFolder } from '../files/paths.js'
+import { withLock } from '../merge/lock.js'
 import { reap } from '../processes/reap.js'
 import { processRecord } from '../processes/watchdog.js'
 import type { Swarm } from './contract.js'
 
-/** Puts the things of every crashed swarm in order, and says what was found. */
+/** Puts the things of every swarm that died in order, and says what was found. */
 export async function recoverCrashed(swarm: Swarm): Promise<void> {
   const { root } = swarm.repository
-  const crashed = listRuns(root).filter(
-    (run) => run.swarm !== swarm.id && run.state === 'crashed' && run.host === hostname() && !isRecovered(root, run.swarm),
-  )
-  if (crashed.length === 0 && !swarm.resumed && !swarm.store) return
-  const { keepInterrupted, releaseStale } = await import('./salvage.js')
-  // A worker from a shell, or a swarm of an earlier day, may have left claims too.
-  if (crashed.length === 0 && !swarm.resumed) await releaseStale(swarm)
-  for (const id of [...crashed.map((run) => run.swarm), ...(swarm.resumed ? [swarm.id] : [])]) {
-    try {
-      const processes = await reap(id, processRecord(runFolder(root, id)))
-      const kept = await keepInterrupted(swarm, id, openIterations(root, id))
-      const claims = await releaseStale(swarm)
-      if (id === swarm.id) swarm.emit({ type: 'swarm.recovered', by: swarm.id, processes, claims, kept })
-      else append(root, id, { by: swarm.id, processes, claims, kept })
-      if (processes + claims + kept.length > 0) {
-        swarm.emit({
-          type: 'note',
-          text: `Swarm ${id} had crashed: ended ${processes} processes, put back ${claims} tasks, kept the work of ${kept.length} iterations${kept.length ? ` (${kept.join(', ')})` : ''}.`,
-        })
+  if (left(swarm).length === 0 && !swarm.resumed && !swarm.store) return
+  const { keepInterrupted, releaseStale } = await import('./interrupted.js')
+  // Two starts at once must not put the same worktree in order, when the faster one works in it already.
+  await withLock(root, 'recover', async () => {
+    const dead = left(swarm)
+    // A worker from a shell, or a swarm of an earlier day, may have left claims too.
+    if (dead.length === 0 && !swarm.resumed) await releaseStale(swarm)
+    for (const id of [...dead, ...(swarm.resumed ? [swarm.id] : [])]) {
+      try {
+        const processes = await reap(id, processRecord(runFolder(root, id)))
+        const kept = await keepInterrupted(swarm, id, openIterations(root, id))
+        const claims = await releaseStale(swarm)
+        if (id === swarm.id) swarm.emit({ type: 'swarm.recovered', by: swarm.id, processes, claims, kept })
+        else append(root, id, { by: swarm.id, processes, claims, kept })
+        const what = found(processes, claims, kept)
+        if (what) swarm.emit({ type: 'note', text: `Swarm ${id} had died: ${what}.` })
+      } catch (error) {
+        swarm.emit({ type: 'note', level: 'warning', text: `Putting swarm ${id} in order: ${messageOf(error)}` })
       }
-    } catch (error) {
-      swarm.emit({ type: 'note', level: 'warning', text: `Putting swarm ${id} in order: ${messageOf(error)}` })
     }
-  }
+  })
 }
 
+/** Swarms of this machine that ended without seeing to their things: killed, or ended at once by a second Ctrl-C. */
+function left(swarm: Swarm): string[] {
+  const { root } = swarm.repository
+  return listRuns(root)
+    .filter((run) => run.swarm !== swarm.id && (run.state === 'crashed' || run.abrupt) && run.host === hostname())
+    .filter((run) => !isRecovered(root, run.swarm))
+    .map((run) => run.swarm)
+}
+
+/** Whether a later start has seen to it since it was last started. */
 function isRecovered(root: string, id: string): boolean {
-  return logEdges(root, id, (type) => type === 'swarm.recovered')?.last.some((event) => event.type === 'swarm.recovered') ?? true
+  const edges = logEdges(root, id, (type) => type === 'swarm.recovered' || type === 'swarm.started')
+  return edges === undefined || edges.last.at(-1)?.type === 'swarm.recovered'
+}
+
+/** What was found, in words; empty if there was nothing. Pure. */
+export function found(processes: number, claims: number, kept: readonly string[]): string {
+  const many = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : one.endsWith('s') ? 'es' : 's'}`
+  return [
+    ...(processes > 0 ? [`ended ${many(processes, 'process')}`] : []),
+    ...(claims > 0 ? [`put back ${many(claims, 'task')}`] : []),
+    ...(kept.length > 0 ? [`kept unfinished work at ${kept.join(', ')}`] : []),
+  ].join('; ')
 }
 
 /** Iterations that began and have no end in the log, whose worktree is still there: `w1-3`. */
@@ -58,7 +77,11 @@ function openIterations(root: string, id: string): { worker: string; iteration: 
   return [...open.values()].filter(({ worker, iteration }) => existsSync(path.join(root, `.${worker}-i${iteration}`)))
 }
 
-function append(root: string, id: string, facts: { by: string; processes: number; claims: number; kept: readonly string[] }): void {
+function append(
+  root: string,
+  id: string,
+  facts: { by: string; processes: number; claims: number; kept: readonly string[] },
+): void {
   const log = openLog(root, id)
   log.emit({ type: 'swarm.recovered', ...facts })
   log.close()

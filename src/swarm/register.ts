@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { formatAgentSpec } from '../agents/spec.js'
-import { environmentNames } from '../config/flags.js'
 import type { Settings } from '../config/contract.js'
+import { environmentNames } from '../config/flags.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import { watchControl } from '../events/control.js'
@@ -52,6 +52,14 @@ export interface RegistrationFacts {
 export async function register(facts: RegistrationFacts): Promise<Registration> {
   const { repository, settings, resumed } = facts
   const { root } = repository
+  if (resumed && resumed.workers.length !== settings.workers.length) {
+    throw new OompaError({
+      code: 'other-workers',
+      message: `Swarm ${resumed.swarm} had ${resumed.workers.length} workers, and the configuration has ${settings.workers.length} now: it cannot go on.`,
+      mend: `Put the configuration back as it was, or start anew: oompa run`,
+      status: STATUS.usage,
+    })
+  }
   const id = resumed?.swarm ?? newSwarmId(root)
   const log = openLog(root, id)
   const view = openView({ json: settings.json })
@@ -60,9 +68,29 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     const runs = listRuns(root).filter((run) => run.state === 'running')
     const running = runs.filter((run) => run.swarm !== id).map((run) => run.swarm)
     if (resumed && runs.length > running.length) {
-      throw new OompaError({ code: 'running', message: `Swarm ${id} is running.`, mend: `oompa view ${id}`, status: STATUS.refused })
+      throw new OompaError({
+        code: 'running',
+        message: `Swarm ${id} is running.`,
+        mend: `oompa view ${id}`,
+        status: STATUS.refused,
+      })
     }
-    const chosen = resumed ? resumed.workers : freeWorkerNames(settings.workers.length, running.flatMap((swarm) => workersOf(root, swarm)))
+    const taken = running.flatMap((swarm) => workersOf(root, swarm).map((worker) => ({ worker, swarm })))
+    const clash = taken.find(({ worker }) => resumed?.workers.includes(worker))
+    if (clash) {
+      throw new OompaError({
+        code: 'workers-taken',
+        message: `Swarm ${id} cannot go on: its worker ${clash.worker} is now a worker of swarm ${clash.swarm}, which is running.`,
+        mend: `oompa stop ${clash.swarm}, then oompa resume ${id}`,
+        status: STATUS.refused,
+      })
+    }
+    const chosen = resumed
+      ? resumed.workers
+      : freeWorkerNames(
+          settings.workers.length,
+          taken.map(({ worker }) => worker),
+        )
     log.emit({
       type: 'swarm.started',
       ...thisProcess(),
@@ -79,7 +107,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       ...(resumed ? { resumed: true } : {}),
     })
     if (running.length > 0 && chosen[0] !== 'w1') {
-      log.emit({ type: 'note', text: `Swarm ${running.join(', ')} is running: this one's workers are ${chosen.join(', ')}.` })
+      log.emit({
+        type: 'note',
+        text: `Swarm ${running.join(', ')} is running: this one's workers are ${chosen.join(', ')}.`,
+      })
     }
     return chosen
   })
@@ -94,13 +125,25 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     output: (worker, text) => view.output(worker, text),
     listen(stopping) {
       endings.push(
-        listenToSignals(stopping, (text) => log.emit({ type: 'note', text })),
+        listenToSignals(
+          stopping,
+          (text) => log.emit({ type: 'note', text }),
+          // What was going on is left as after a crash: the next start sees to it.
+          (signal) =>
+            log.emit({
+              type: 'swarm.stopped',
+              reason: `ended at once by a second ${signal}`,
+              status: STATUS.interrupted,
+              abrupt: true,
+            }),
+        ),
         watchControl(root, id, () => {
           log.emit({ type: 'note', text: 'Asked to stop: iterations in progress end, no further one begins.' })
           stopping.gently('stopped by `oompa stop`', STATUS.done)
         }),
       )
-      if (settings.maxMinutes !== undefined) endings.push(stopAfter(settings.maxMinutes, stopping, (event) => log.emit(event)))
+      if (settings.maxMinutes !== undefined)
+        endings.push(stopAfter(settings.maxMinutes, stopping, (event) => log.emit(event)))
     },
     addEventHooks(hooks) {
       for (const hook of hooks) {
@@ -119,7 +162,13 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     },
     async abandon(error) {
       for (const ending of endings) ending()
-      log.emit({ type: 'swarm.stopped', reason: messageOf(error), status: error instanceof OompaError ? error.status : STATUS.failed })
+      log.emit({
+        type: 'swarm.stopped',
+        reason: messageOf(error),
+        status: error instanceof OompaError ? error.status : STATUS.failed,
+        // A resume that could not start has not seen to what its predecessor left.
+        ...(resumed ? { abrupt: true } : {}),
+      })
       await told
       log.close()
       watchdog.done()

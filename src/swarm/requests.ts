@@ -31,7 +31,13 @@ async function adoptClaims(iteration: Iteration): Promise<void> {
     if (!claim || held.has(claim.fence)) continue
     if (claim.holder.swarm !== swarm.id || claim.holder.worker !== name) continue
     iteration.claims.push(claim)
-    swarm.emit({ type: 'task.claimed', worker: name, iteration: iteration.number, task: claim.task.id, by: 'the agent' })
+    swarm.emit({
+      type: 'task.claimed',
+      worker: name,
+      iteration: iteration.number,
+      task: claim.task.id,
+      by: 'the agent',
+    })
   }
 }
 
@@ -67,5 +73,11 @@ async function addTasks(iteration: Iteration, { adds }: TaskRequests): Promise<v
 }
 
 function ignored(iteration: Iteration, path: string, reason: string): void {
-  iteration.lane.swarm.emit({ type: 'task.ignored', worker: iteration.worker, iteration: iteration.number, path, reason })
+  iteration.lane.swarm.emit({
+    type: 'task.ignored',
+    worker: iteration.worker,
+    iteration: iteration.number,
+    path,
+    reason,
+  })
 }

@@ -1,31 +1,42 @@
 // Where a swarm that stopped or crashed goes on: the same id, and the iterations that were left.
 
+import { environmentNames } from '../config/flags.js'
+import { OompaError, STATUS } from '../errors.js'
+import type { OompaEvent } from '../events/contract.js'
 import { fold } from '../events/fold.js'
 import { readLog } from '../events/log.js'
-import { findRun } from '../events/runs.js'
-import type { OompaEvent } from '../events/contract.js'
-import { OompaError, STATUS } from '../errors.js'
+import { findRun, listRuns } from '../events/runs.js'
 
 export interface ResumePoint {
   readonly swarm: string
   readonly workers: readonly string[]
   /** The next iteration of each worker. An interrupted one is run again (cli.md, settled question 25). */
   readonly next: ReadonlyMap<string, number>
-  /** Work that an interrupted iteration left, by `w1-3`: named in the prompt of its second run. */
-  readonly kept: ReadonlyMap<string, string>
+  /**
+   * Work that an interrupted iteration left, by `w1-3`: named in the prompt of its second run. What a crash left is
+   * added when it has been put in order.
+   */
+  readonly kept: Map<string, string>
   readonly spentUsd: number
+  /** The command word it was started with (`run`, `loop`), and what followed. */
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
 }
 
 /**
  * @param id of a swarm, or the beginning of it; the latest that is not running if undefined
- * @throws OompaError `running` (4), `nothing-left` (3)
+ * @throws OompaError `running` (4), `nothing-left`, `no-swarm` (3), `unknown-swarm` (2)
  */
 export function resumePoint(root: string, id?: string): ResumePoint {
-  const run = findRun(root, id)
+  const latest = id === undefined ? listRuns(root).find((run) => run.state !== 'running') : undefined
+  const run = latest ?? findRun(root, id)
   if (run.state === 'running') {
-    throw new OompaError({ code: 'running', message: `Swarm ${run.swarm} is running.`, mend: `oompa view ${run.swarm}`, status: STATUS.refused })
+    throw new OompaError({
+      code: 'running',
+      message: `Swarm ${run.swarm} is running.`,
+      mend: `oompa view ${run.swarm} --watch`,
+      status: STATUS.refused,
+    })
   }
   return resumeFrom(readLog(root, run.swarm), run.swarm)
 }
@@ -34,20 +45,36 @@ export function resumePoint(root: string, id?: string): ResumePoint {
 export function resumeFrom(events: readonly OompaEvent[], swarm: string): ResumePoint {
   const started = events.findLast((event) => event.type === 'swarm.started')
   if (started?.type !== 'swarm.started') {
-    throw new OompaError({ code: 'no-start', message: `The log of swarm ${swarm} does not say how it started.`, mend: 'oompa run', status: STATUS.nothing })
+    throw new OompaError({
+      code: 'no-start',
+      message: `The log of swarm ${swarm} does not say how it started.`,
+      mend: 'oompa run',
+      status: STATUS.nothing,
+    })
   }
   const next = new Map<string, number>()
   const kept = new Map<string, string>()
+  const done = new Set<string>()
   for (const { worker } of started.workers) next.set(worker, 1)
   for (const event of events) {
     if (event.worker === undefined || event.iteration === undefined) continue
-    if (event.type === 'iteration.ended' && event.outcome !== 'interrupted') next.set(event.worker, Math.max(next.get(event.worker) ?? 1, event.iteration + 1))
+    if (event.type === 'iteration.ended' && event.outcome !== 'interrupted') {
+      next.set(event.worker, Math.max(next.get(event.worker) ?? 1, event.iteration + 1))
+    }
     if (event.type === 'work.kept') kept.set(`${event.worker}-${event.iteration}`, event.ref)
+    if (event.type === 'agent.ended' && event.role === 'author' && event.signals?.includes('__DONE__')) {
+      done.add(event.worker)
+    }
   }
-  // A worker that ended by itself (`__DONE__`, five failures) has nothing left, whatever its number says.
-  const left = started.workers.filter(({ worker, iterations }) => (next.get(worker) ?? 1) <= iterations)
-  if (left.length === 0) {
-    throw new OompaError({ code: 'nothing-left', message: `Swarm ${swarm} has no iterations left.`, mend: 'oompa run', status: STATUS.nothing })
+  // A worker that said it is done has nothing left, whatever its number says. One that gave up after failures tries again.
+  for (const { worker, iterations } of started.workers) if (done.has(worker)) next.set(worker, iterations + 1)
+  if (started.workers.every(({ worker, iterations }) => (next.get(worker) ?? 1) > iterations)) {
+    throw new OompaError({
+      code: 'nothing-left',
+      message: `Swarm ${swarm} has no iterations left.`,
+      mend: 'oompa run',
+      status: STATUS.nothing,
+    })
   }
   return {
     swarm,
@@ -55,7 +82,20 @@ export function resumeFrom(events: readonly OompaEvent[], swarm: string): Resume
     next,
     kept,
     spentUsd: fold(events, swarm).costUsd ?? 0,
-    argv: started.argv ?? [],
+    argv: (started.argv ?? ['run']).filter((word) => !OF_ONE_CALL.has(word)),
     environment: started.environment ?? {},
+  }
+}
+
+/** How a start was called says nothing about how its resume is. */
+const OF_ONE_CALL = new Set(['--detach', '-d', '--json'])
+
+/** Sets the variables that settings come from to what they were at the start: a resume goes on with the same swarm. */
+export function restoreEnvironment(point: ResumePoint, env: NodeJS.ProcessEnv = process.env): void {
+  for (const name of Object.values(environmentNames)) {
+    if (name === environmentNames.json) continue
+    const value = point.environment[name]
+    if (value === undefined) delete env[name]
+    else env[name] = value
   }
 }

@@ -1,55 +1,155 @@
-// Keeps what an interrupted iteration had made, and puts its task back.
+// Finds work that did not land: kept refs, and branches of iterations whose swarm has ended or crashed.
 
 import path from 'node:path'
-import { resolveCommit } from '../git/repository.js'
+import type { OompaEvent } from '../events/contract.js'
+import { swarmIds } from '../events/log.js'
+import { scanLog } from '../events/scan.js'
+import { describeCommit } from '../git/changes.js'
 import { isAncestor } from '../git/history.js'
 import { gitText } from '../git/run.js'
-import { commitLeftovers } from '../merge/commit.js'
-import { keptWork } from '../tasks/kept.js'
-import { requeueStale } from '../tasks/requeue.js'
-import { keptRef } from './close.js'
-import type { Swarm } from './contract.js'
+import { listWorktrees, unsavedWork } from '../git/worktrees.js'
+import { landedBefore } from '../merge/branch.js'
+import { openTools } from '../merge/tools.js'
+import { waitingApprovals } from '../review/approvals.js'
+import type { ChangedFile } from '../words.js'
+import { inUse } from './in-use.js'
 
-/**
- * Commits the unsaved work of each iteration to its branch and keeps it under `refs/oompa/kept/`. At level 1 the
- * worktree simply stays, with everything in it.
- * @returns the refs
- */
-export async function keepInterrupted(
-  swarm: Swarm,
-  id: string,
-  iterations: readonly { readonly worker: string; readonly iteration: number }[],
-): Promise<string[]> {
-  if (swarm.level === 1) return []
-  const { root } = swarm.repository
-  const kept: string[] = []
-  for (const { worker, iteration } of iterations) {
-    const full = path.join(root, `.${worker}-i${iteration}`)
-    await commitLeftovers({ path: full }, { message: `Interrupted work of ${worker}, iteration ${iteration}` })
-    const tip = await resolveCommit(full, 'HEAD')
-    if (!tip || (await isAncestor(root, tip, `refs/heads/${swarm.into}`))) continue
-    const ref = keptRef(id, worker, iteration)
-    await gitText(root, ['update-ref', ref, tip])
-    swarm.emit({ type: 'work.kept', worker, iteration, ref, reason: `swarm ${id} was interrupted` })
-    kept.push(ref)
-  }
-  return kept
+/** A piece of work that is in no target. */
+export interface LeftWork {
+  /** `refs/oompa/kept/…`, or `refs/heads/oompa/w1-i1`. */
+  readonly ref: string
+  readonly commit: string
+  readonly worker: string
+  readonly iteration: number
+  /** The swarm that made it, where its log still says so. */
+  readonly swarm?: string
+  readonly task?: string
+  /** Why it did not land. */
+  readonly reason: string
+  readonly commits: number
+  readonly base: string
+  readonly files: readonly ChangedFile[]
+  /** Absolute, where its worktree is still there. */
+  readonly worktree?: string
+  /** Files in it that are not committed. */
+  readonly unsaved: number
+  /** The approval for which it waits. */
+  readonly approval?: string
 }
 
+const KEPT = /^refs\/oompa\/kept\/([0-9a-f]{8})\/(w\d+)-(\d+)(?:-[0-9a-f]{8})?$/
+const BRANCH = /^refs\/heads\/oompa\/(w\d+)-i(\d+)$/
+
 /**
- * Puts back every claim whose holder is gone, whoever it was; what the target has complete is complete.
- * @returns how many claims
+ * Everything that has not landed on `into` and that no running swarm has, the oldest first.
+ * @param into the target, without `refs/heads/`
  */
-export async function releaseStale(swarm: Swarm): Promise<number> {
-  const { store, into } = swarm
-  if (!store) return 0
-  if (into) await store.tracked?.recover(into)
-  const { requeued } = await requeueStale(store, {
-    by: `oompa-${swarm.id}`,
-    note: (claim) => keptWork(swarm.repository.root, claim),
-  })
-  for (const { id, reason, claim } of requeued) {
-    swarm.emit({ type: 'task.released', task: id, worker: claim?.holder.worker, reason })
+export async function leftWork(root: string, into: string): Promise<LeftWork[]> {
+  const target = `refs/heads/${into}`
+  const facts = iterationFacts(root)
+  const used = inUse(root)
+  const worktrees = new Map((await listWorktrees(root)).map((entry) => [entry.branch, entry]))
+  const approvals = new Map(waitingApprovals(root).map((approval) => [approval.ref, approval.id]))
+  const tools = openTools(root)
+  const left: LeftWork[] = []
+  try {
+    for (const { ref, commit } of await ourRefs(root)) {
+      const branch = BRANCH.exec(ref)
+      const [, swarm, worker = branch?.[1] ?? '', number = branch?.[2] ?? ''] = KEPT.exec(ref) ?? []
+      const name = ref.replace(/^refs\/heads\//, '')
+      if (branch && used(name)) continue
+      const entry = branch ? worktrees.get(name) : undefined
+      const unsaved = entry && !entry.prunable ? (await unsavedWork(entry.path)).length : 0
+      const landed = (await isAncestor(root, commit, target)) || (await landedBefore(tools, into, commit)) !== undefined
+      if (landed && unsaved === 0) continue
+      const found = facts(worker, Number(number), swarm, ref)
+      const change = await describeCommit(root, commit, target)
+      left.push({
+        ref,
+        commit,
+        worker,
+        iteration: Number(number),
+        ...found,
+        commits: change.commits,
+        base: change.base,
+        files: change.files,
+        unsaved,
+        ...(entry && !entry.prunable ? { worktree: entry.path } : {}),
+        ...(approvals.has(ref) ? { approval: approvals.get(ref) } : {}),
+      })
+    }
+  } finally {
+    tools.close()
   }
-  return requeued.length
+  return withoutDoubles(left)
+}
+
+async function ourRefs(root: string): Promise<{ ref: string; commit: string }[]> {
+  const format = '--format=%(objectname) %(refname)'
+  const text = await gitText(root, [
+    'for-each-ref',
+    format,
+    '--sort=creatordate',
+    'refs/oompa/kept/',
+    'refs/heads/oompa/',
+  ])
+  return text.split('\n').flatMap((line) => {
+    const [commit = '', ref = ''] = line.split(' ')
+    return KEPT.test(ref) || BRANCH.test(ref) ? { ref, commit } : []
+  })
+}
+
+/** The same commit under a kept ref and as a branch is one work: the ref, which nobody works on, stands for it. Pure. */
+export function withoutDoubles(left: readonly LeftWork[]): LeftWork[] {
+  return left.filter((one) => {
+    const twin = left.find((other) => other !== one && other.commit === one.commit && KEPT.test(other.ref))
+    return !twin || KEPT.test(one.ref) || one.unsaved > 0
+  })
+}
+
+type Facts = Pick<LeftWork, 'swarm' | 'task' | 'reason'>
+
+/** What the logs say of an iteration: of the given swarm, else of the last that had one of this name. */
+function iterationFacts(
+  root: string,
+): (worker: string, iteration: number, swarm: string | undefined, ref: string) => Facts {
+  const wanted = new Set<string>(['iteration.started', 'iteration.ended', 'task.claimed', 'work.kept'])
+  const events: OompaEvent[] = swarmIds(root).flatMap((id) => scanLog(root, id, (type) => wanted.has(type)))
+  return (worker, iteration, given, ref) => {
+    const own = events.filter((event) => event.worker === worker && event.iteration === iteration)
+    const starts = own.filter((event) => event.type === 'iteration.started').sort((a, b) => a.at.localeCompare(b.at))
+    const swarm = given ?? starts.at(-1)?.swarm
+    const its = own.filter((event) => event.swarm === swarm)
+    // The ref may have been named by a later start, in its own log.
+    const kept = events.findLast((event) => event.type === 'work.kept' && event.ref === ref)
+    const ended = its.findLast((event) => event.type === 'iteration.ended')
+    const task = its.findLast((event) => event.task !== undefined)?.task
+    const why = kept?.type === 'work.kept' ? kept.reason : ended?.type === 'iteration.ended' ? ended.reason : undefined
+    const outcome = ended?.type === 'iteration.ended' ? ended.outcome : undefined
+    return {
+      ...(swarm ? { swarm } : {}),
+      ...(task ? { task } : {}),
+      reason: why ?? (outcome === 'done' ? 'nothing lands at level 1' : (outcome ?? 'its iteration did not end')),
+    }
+  }
+}
+
+/** Those that a person means by a swarm's id, a ref, a branch, `w1-3`, or the beginning of an id. Pure. */
+export function chosenWork(left: readonly LeftWork[], name: string): LeftWork[] {
+  const plain = name.replace(/^refs\/(heads|oompa\/kept)\//, '')
+  return left.filter(({ ref, swarm, worker, iteration }) => {
+    const own = ref.replace(/^refs\/(heads|oompa\/kept)\//, '')
+    if (own === plain || `${worker}-${iteration}` === plain || `.${worker}-i${iteration}` === plain) return true
+    return /^[0-9a-f]+$/.test(plain) && swarm?.startsWith(plain) === true
+  })
+}
+
+/** What it is called for people: `3f2a91bc/w1-3`, or the branch. */
+export function workName({ ref }: LeftWork): string {
+  return ref.replace(/^refs\/(heads|oompa\/kept)\//, '')
+}
+
+/** Its folder for people, below the root. */
+export function worktreeName({ worktree }: LeftWork): string | undefined {
+  return worktree && path.basename(worktree)
 }

@@ -1,6 +1,7 @@
 // Starts a swarm: everything that could be wrong is found here, before any agent runs.
 
 import path from 'node:path'
+import { openPersister } from '../agents/persist.js'
 import { parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import { idleSettings, levelOf } from '../config/level.js'
@@ -10,6 +11,7 @@ import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
 import { findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
+import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
@@ -23,7 +25,6 @@ import { recoverCrashed } from './recover.js'
 import { type Registration, register } from './register.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
-import { resolveTarget } from '../merge/target.js'
 import { makeWorker } from './worker.js'
 
 /** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
@@ -61,10 +62,10 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   }
   if (settings.detach && !process.env.OOMPA_DETACHED) {
     const { detach } = await import('./detach.js')
-    return { status: await detach(root, settings.json) }
+    return { status: await detach(root, { json: settings.json, resume: call.resume }) }
   }
   excludeOurs(repository.gitDir)
-  const entry = await register({ repository, settings, level, into, argv: call.argv, resumed })
+  const entry = await register({ repository, settings, level, into, argv: [call.command, ...call.argv], resumed })
   try {
     const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found })
     await recoverCrashed(swarm)
@@ -102,10 +103,14 @@ async function assemble(parts: Parts): Promise<Swarm> {
   entry.addEventHooks(loaded.event)
   const findAgent = agentFinder(loaded)
   for (const lane of settings.workers) findAgent(lane.agent)
-  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)]) emit({ type: 'note', text })
+  for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
+    emit({ type: 'note', text })
   const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
   const workers: Worker[] = []
-  const landing = level > 1 ? await (await import('./landing.js')).landingParts({ ...parts, emit, hooks: loaded }) : undefined
+  const landing =
+    into !== undefined
+      ? await (await import('./landing.js')).landingParts({ ...parts, into, id, stopping, emit, hooks: loaded })
+      : undefined
   const swarm: Swarm = {
     id,
     repository,
@@ -122,24 +127,42 @@ async function assemble(parts: Parts): Promise<Swarm> {
     budget,
     stopping,
     emit,
+    persister: openPersister(process.env),
     output: entry.output,
     ahead: new Map(),
     busy: new Set(),
     outcomes: [],
-    bypassed: false,
+    bypassed: landing?.bypassed ?? (async () => false),
     resumed,
     findAgent,
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
     reviewers: landing?.reviewers ?? (() => []),
+    rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),
     drain: landing?.drain ?? (async () => {}),
   }
   for (const [index, name] of names.entries()) {
     const lane = settings.workers[index]!
     const first = resumed?.next.get(name) ?? 1
-    workers.push(makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }))
+    workers.push(
+      makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }),
+    )
   }
+  swarm.planner = await plannerOf(swarm, ports[0]!)
   return swarm
+}
+
+/** The planner of `oompa.json`, unless enough tasks are pending; a lane of one iteration that may write no code. */
+async function plannerOf(swarm: Swarm, portBase: number): Promise<Worker | undefined> {
+  const { settings, level, store, repository, resumed } = swarm
+  const { planner } = settings
+  if (!planner || level === 1 || resumed) return undefined
+  const pending = store ? (await store.list()).pending.length : 0
+  if (planner.maxPending !== undefined && pending >= planner.maxPending) return undefined
+  const [lane] = settings.workers
+  const prompt = readPrompts(repository.root, planner.prompts, { expand: true })
+  const own = { ...lane!, agent: planner.agent, prompts: planner.prompts, iterations: 1, canPlan: true, planner: true }
+  return makeWorker(swarm, { name: 'w0', settings: own, prompt, portBase, first: 1 })
 }
 
 interface Call {
@@ -155,8 +178,8 @@ function readCall(given: readonly string[]): Call {
   if (word === 'run' || word === 'swarm') return { argv: rest, command: 'run' }
   if (word === 'loop') return { argv: rest, command: 'loop' }
   if (word === 'resume') {
-    const [resume, ...argv] = rest
-    return { argv, command: 'run', resume }
+    const [resume, ...started] = rest
+    return { ...readCall(started), resume }
   }
   return { argv: given, command: 'run' }
 }

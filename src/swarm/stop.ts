@@ -51,9 +51,14 @@ export function makeStopping(): Stopping {
 /**
  * Ends the swarm on SIGINT, SIGTERM, SIGHUP: the first time gently for the landing and now for the agents, the second
  * time at once. Returns what takes the listeners away.
+ * @param atOnce the last thing that is done before an end at once
  * The second time we are gone before anything else happens; the watchdog then ends what we had started.
  */
-export function listenToSignals(stopping: Stopping, say: (text: string) => void): () => void {
+export function listenToSignals(
+  stopping: Stopping,
+  say: (text: string) => void,
+  atOnce: (signal: string) => void,
+): () => void {
   let asked = 0
   const heard = (signal: NodeJS.Signals) => {
     asked++
@@ -62,6 +67,7 @@ export function listenToSignals(stopping: Stopping, say: (text: string) => void)
       stopping.now(`interrupted by ${signal}`, STATUS.interrupted)
       return
     }
+    atOnce(signal)
     process.exit(STATUS.interrupted)
   }
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']

@@ -2,15 +2,15 @@
 
 import type { TurnResult } from '../agents/contract.js'
 import { runAgent } from '../agents/run.js'
-import { formatAgentSpec } from '../agents/spec.js'
 import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
+import { formatAgentSpec } from '../agents/spec.js'
 import { STATUS } from '../errors.js'
 import { outputFile, runFolder } from '../files/paths.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
-import { IterationEnding } from './ending.js'
-import { environmentOf, oompaVariables } from './environment.js'
 import type { Iteration } from './contract.js'
+import { IterationEnding } from './ending.js'
+import { environmentOf, oompaVariables, worktreePath } from './environment.js'
 
 export interface TurnRequest {
   readonly iteration: Iteration
@@ -80,6 +80,12 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
       onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
     })
+    lane.conversation.write(
+      worktreePath(iteration),
+      'user',
+      typeof request.prompt === 'string' ? request.prompt : Buffer.from(request.prompt).toString('utf8'),
+    )
+    lane.conversation.write(worktreePath(iteration), 'assistant', run.text)
     const costUsd = budget.spend(spec, run)
     const signals = readSignals(run.text)
     emit({
@@ -97,8 +103,15 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       failure: run.failure?.message,
       signals: signals.length ? signals.map(formatSignal) : undefined,
     })
-    if (run.denials.length) emit({ type: 'note', level: 'warning', ...facts, text: `Tools were denied: ${run.denials.join(', ')}. ${agent.check.allow}` })
-    if (run.failure?.kind === 'interrupted') throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
+    if (run.denials.length)
+      emit({
+        type: 'note',
+        level: 'warning',
+        ...facts,
+        text: `Tools were denied: ${run.denials.join(', ')}. ${agent.check.allow}`,
+      })
+    if (run.failure?.kind === 'interrupted')
+      throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
     if (run.failure?.kind === 'limit' && harnesses.limited(spec, run.failure)) continue
     if (!run.failure) harnesses.working(spec)
     return { ...run, signals }

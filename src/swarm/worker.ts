@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerSettings } from '../config/contract.js'
 import { messageOf, STATUS } from '../errors.js'
 import type { PromptText } from '../prompts/index.js'
-import type { Iteration, Swarm, Worker } from './contract.js'
 import { closeIteration } from './close.js'
+import type { Iteration, Swarm, Worker } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { makeIteration } from './iteration.js'
 
@@ -33,6 +33,7 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     portBase: plan.portBase,
     agent: settings.agent,
     prompt: plan.prompt,
+    conversation: swarm.persister.conversation(`[oompa:${swarm.id}:${name}] `),
     swarm,
     get finished() {
       return over !== undefined

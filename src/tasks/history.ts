@@ -14,11 +14,13 @@ export interface HistoryEntry {
   readonly by?: string
   readonly swarm?: string
   readonly reason?: string
+  /** An agent asked for it by a file in its worktree. */
+  readonly asked?: boolean
   /** The commit that landed it: a squash cannot write its own into the file. */
   readonly commit?: string
 }
 
-export function historyFile(root: string): string {
+function historyFile(root: string): string {
   return path.join(stateFolder(root), 'tasks.jsonl')
 }
 
@@ -33,6 +35,17 @@ export function record(root: string, entry: Omit<HistoryEntry, 'at'>): void {
     makeStateFolder(root, stateFolder(root))
     appendFileSync(historyFile(root), line)
   }
+}
+
+/** Whether a swarm did it, and not a person from a shell. */
+export function isOfSwarm(entry: HistoryEntry | undefined): boolean {
+  return entry !== undefined && (entry.swarm !== undefined || entry.asked === true)
+}
+
+/** Who adds a task, as far as the environment says it. */
+export function addedBy(asked: boolean): Pick<HistoryEntry, 'by' | 'swarm' | 'asked'> {
+  const { OOMPA_WORKER: by, OOMPA_SWARM: swarm } = process.env
+  return { ...(by ? { by } : {}), ...(swarm ? { swarm } : {}), ...(asked ? { asked } : {}) }
 }
 
 /** Every entry, oldest first; a line cut by a crash is passed over. */

@@ -56,17 +56,18 @@ export function claimRecords(root: string, folder: string): Records {
       }
     },
     write(key, record) {
-      // Renamed into place, so that nobody ever reads half a record.
-      const draft = path.join(place, `.${process.pid}-${made++}`)
       const text = `${JSON.stringify(record)}\n`
       try {
-        writeFileSync(draft, text)
+        // Of a new claim nobody looks for the record yet: its file has no visible name.
+        writeFileSync(file(key), text, { flag: 'wx' })
       } catch (error) {
-        if (!isErrno(error, 'ENOENT')) throw error
-        makeStateFolder(root, place)
+        if (!isErrno(error, 'ENOENT', 'EEXIST')) throw error
+        if (isErrno(error, 'ENOENT')) makeStateFolder(root, place)
+        // Renamed into place, so that nobody ever reads half a record.
+        const draft = path.join(place, `.${process.pid}-${made++}`)
         writeFileSync(draft, text)
+        renameSync(draft, file(key))
       }
-      renameSync(draft, file(key))
     },
     renew(key, fence) {
       if (this.read(key)?.fence !== fence) return

@@ -1,11 +1,15 @@
 // Decides what may go: a worktree that is clean, whose work has landed, and that nobody uses. Everything else is
 // listed with the reason; nothing here ever forces.
 
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { isAncestor } from '../git/history.js'
-import { currentBranch, resolveCommit, type Repository } from '../git/repository.js'
+import { currentBranch, type Repository, resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { commitsOver, listWorktrees, unsavedWork } from '../git/worktrees.js'
+import { landedBefore } from '../merge/branch.js'
+import { openTools } from '../merge/tools.js'
+import type { Returned, WorktreePool } from './contract.js'
 import { worktreePool } from './pool.js'
 
 export interface Removal {
@@ -32,17 +36,26 @@ const OURS = /^\.w\d+-i\d+$/
  * What could be removed now, and what stays. Changes nothing.
  * @param inUse the running swarm that has a worktree or branch of this name
  */
-export async function planCleanup(repository: Repository, inUse: (name: string) => string | undefined): Promise<Cleanup> {
+export async function planCleanup(
+  repository: Repository,
+  inUse: (name: string) => string | undefined,
+): Promise<Cleanup> {
   const { root } = repository
   const removed: Removal[] = []
   const left: Leftover[] = []
-  const worktrees = (await listWorktrees(root)).filter((entry) => path.dirname(entry.path) === root && OURS.test(path.basename(entry.path)))
+  const worktrees = (await listWorktrees(root)).filter(
+    (entry) => path.dirname(entry.path) === root && OURS.test(path.basename(entry.path)),
+  )
   const landed = await landedBranches(root)
   for (const entry of worktrees) {
     const name = path.basename(entry.path)
     const why = await reasonToStay(repository, entry, inUse, landed)
-    if (why) left.push({ name, ...why })
-    else removed.push({ worktree: name, branch: entry.branch })
+    if (!why) removed.push({ worktree: name, branch: entry.branch })
+    else {
+      left.push({ ...why, name: entry.prunable ? (entry.branch ?? name) : name })
+      // Its folder is gone: only git's note of it can go, and the branch stays.
+      if (entry.prunable && !inUse(name) && !entry.locked) removed.push({ worktree: name })
+    }
   }
   const checkedOut = new Set(worktrees.map((entry) => entry.branch))
   for (const branch of await ourBranches(root)) {
@@ -66,9 +79,13 @@ async function reasonToStay(
   if (user) return { why: `swarm ${user} is running` }
   if (entry.locked) return { why: 'it is locked', look: `git worktree unlock ${name}` }
   if (here === entry.path) return { why: 'you are in it' }
-  if (entry.prunable) return undefined
-  const unsaved = await unsavedWork(entry.path)
-  if (unsaved.length > 0) return { why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}`, look: `git -C ${name} status` }
+  const unsaved = entry.prunable ? [] : await unsavedWork(entry.path)
+  if (unsaved.length > 0)
+    return {
+      why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}`,
+      look: `git -C ${name} status`,
+    }
+  if (entry.branch === undefined && entry.prunable) return undefined
   if (entry.branch === undefined) return { why: 'it is on no branch', look: `git -C ${name} log --oneline -5` }
   if (!landed.has(entry.branch)) return unlanded(root, entry.branch)
   return undefined
@@ -94,27 +111,59 @@ async function landedBranches(root: string): Promise<Set<string>> {
   const landed = new Set<string>()
   for (const branch of await ourBranches(root)) {
     const tip = await resolveCommit(root, `refs/heads/${branch}`)
-    if (tip && (await isAncestor(root, tip, target === 'HEAD' ? 'HEAD' : `refs/heads/${target}`))) landed.add(branch)
-    else if (tip && (await containedElsewhere(root, branch, tip))) landed.add(branch)
+    if (!tip) continue
+    const within = await isAncestor(root, tip, target === 'HEAD' ? 'HEAD' : `refs/heads/${target}`)
+    if (within || (await containedElsewhere(root, branch, tip)) || (await rewritten(root, target, tip)))
+      landed.add(branch)
   }
   return landed
 }
 
+/** Whether a squash or a rebase has landed it: then the target says so, and has none of its commits. */
+async function rewritten(root: string, target: string, tip: string): Promise<boolean> {
+  if (target === 'HEAD') return false
+  const tools = openTools(root)
+  try {
+    return (await landedBefore(tools, target, tip)) !== undefined
+  } finally {
+    tools.close()
+  }
+}
+
 async function containedElsewhere(root: string, branch: string, tip: string): Promise<boolean> {
-  const text = await gitText(root, ['for-each-ref', '--contains', tip, '--format=%(refname)', 'refs/heads/', 'refs/oompa/kept/'])
-  return text.split('\n').some((ref) => ref !== '' && !ref.startsWith('refs/heads/oompa/') && ref !== `refs/heads/${branch}`)
+  const text = await gitText(root, [
+    'for-each-ref',
+    '--contains',
+    tip,
+    '--format=%(refname)',
+    'refs/heads/',
+    'refs/oompa/kept/',
+  ])
+  return text
+    .split('\n')
+    .some((ref) => ref !== '' && !ref.startsWith('refs/heads/oompa/') && ref !== `refs/heads/${branch}`)
 }
 
 /** Removes what was planned; what has changed meanwhile stays. */
-export async function performCleanup(repository: Repository, plan: Cleanup): Promise<Cleanup> {
+export async function performCleanup(
+  repository: Repository,
+  plan: Cleanup,
+  inUse: (name: string) => string | undefined = () => undefined,
+): Promise<Cleanup> {
   const { root } = repository
   const pool = worktreePool({ root })
   const removed: Removal[] = []
   const left = [...plan.left]
   for (const one of plan.removed) {
+    const name = one.worktree ?? one.branch ?? ''
+    const user = inUse(name)
+    if (user) {
+      left.push({ name, why: `swarm ${user} is running` })
+      continue
+    }
     const tip = one.branch === undefined ? undefined : await resolveCommit(root, `refs/heads/${one.branch}`)
     if (one.worktree !== undefined) {
-      const returned = await pool.release({ path: path.join(root, one.worktree) })
+      const returned = await putAway(root, path.join(root, one.worktree), pool)
       if (!returned.gone) {
         left.push({ name: one.worktree, why: returned.why })
         continue
@@ -125,4 +174,10 @@ export async function performCleanup(repository: Repository, plan: Cleanup): Pro
     removed.push(one)
   }
   return { removed, left }
+}
+
+async function putAway(root: string, full: string, pool: WorktreePool): Promise<Returned> {
+  if (existsSync(full)) return pool.release({ path: full })
+  const { status, stderr } = await git(root, ['worktree', 'remove', full])
+  return status === 0 ? { gone: true } : { gone: false, why: stderr.trim() }
 }

@@ -5,7 +5,17 @@
 // that `git worktree list` shows what is in use and nothing else. Bringing one back costs a rename and a `reset`
 // (150 ms on 50,000 files, where a checkout takes 1600–3500).
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
@@ -53,13 +63,20 @@ export function worktreePool(options: PoolOptions): WorktreePool {
 
     async release({ path: full }) {
       const unsaved = await unsavedWork(full)
-      if (unsaved.length > 0) return { gone: false, why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}` }
-      return locked(() => putAway(spares, root, full))
+      if (unsaved.length > 0)
+        return { gone: false, why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}` }
+      // Not with the signal: when a swarm is being stopped its worktrees are put away all the same.
+      return withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full))
     },
   }
 }
 
-async function addWorktree(root: string, full: string, request: WorktreeRequest, flags: readonly string[]): Promise<void> {
+async function addWorktree(
+  root: string,
+  full: string,
+  request: WorktreeRequest,
+  flags: readonly string[],
+): Promise<void> {
   const args = ['worktree', 'add', '--quiet', '--no-track', ...flags, '-B', request.branch, full, request.base]
   const { status, stderr } = await git(root, args)
   if (status === 0) return

@@ -18,8 +18,8 @@ export async function checkSpace(root: string): Promise<void> {
   const { bavail, bsize } = await statfs(root)
   const free = bavail * bsize
   if (free > PLENTY) return
-  let size = sizes.get(root)
-  if (!size) sizes.set(root, (size = checkoutSize(root)))
+  const size = sizes.get(root) ?? checkoutSize(root)
+  sizes.set(root, size)
   const needed = (await size) + RESERVE
   if (free >= needed) return
   throw new OompaError({

@@ -30,10 +30,10 @@ describe('codex-persist', () => {
   it('gets one call a message, in order, with the tag before the first prompt only', async () => {
     const { root, home, env, write } = testRepository()
     const persister = openPersister({ ...env, CODEX_PERSIST_BIN: write('persist', NOTE, 0o755) })
-    const worker = persister.conversation('/abs/.w1-i1', '[oompa:0a0b0c0d:w1] ')
-    worker.write('user', 'first\nprompt')
-    worker.write('assistant', 'answer $(x)')
-    worker.write('user', 'second')
+    const worker = persister.conversation('[oompa:0a0b0c0d:w1] ')
+    worker.write('/abs/.w1-i1', 'user', 'first\nprompt')
+    worker.write('/abs/.w1-i1', 'assistant', 'answer $(x)')
+    worker.write('/abs/.w1-i1', 'user', 'second')
     await persister.settle(10_000)
     const calls = readFileSync(path.join(home, 'calls'), 'utf8').split('\n|\n').slice(0, -1)
     const session = /^write\n([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})\n/.exec(calls[0]!)?.[1]
@@ -50,7 +50,7 @@ describe('codex-persist', () => {
     const { home, env, write } = testRepository()
     const persister = openPersister({ ...env, CODEX_PERSIST_BIN: write('persist', NOTE, 0o755) })
     for (const worker of ['w1', 'w2']) {
-      persister.conversation('/abs', `[oompa:0a0b0c0d:${worker}] `).write('user', `[oompa:0a0b0c0d:${worker}] work`)
+      persister.conversation(`[oompa:0a0b0c0d:${worker}] `).write('/abs', 'user', `[oompa:0a0b0c0d:${worker}] work`)
     }
     await persister.settle(10_000)
     const calls = readFileSync(path.join(home, 'calls'), 'utf8').split('\n|\n').slice(0, -1)
@@ -61,7 +61,7 @@ describe('codex-persist', () => {
   it('does nothing where it is not installed', async () => {
     const { home, env } = testRepository()
     const persister = openPersister(env)
-    persister.conversation('/abs', '[oompa] ').write('user', 'x')
+    persister.conversation('[oompa] ').write('/abs', 'user', 'x')
     await persister.settle(1000)
     expect(existsSync(path.join(home, 'calls'))).toBe(false)
   })
@@ -70,9 +70,9 @@ describe('codex-persist', () => {
     const { env, write } = testRepository()
     for (const script of ['sleep 1000', 'exit 1']) {
       const persister = openPersister({ ...env, CODEX_PERSIST_BIN: write('persist', `#!/bin/sh\n${script}\n`, 0o755) })
-      const worker = persister.conversation('/abs', '[oompa] ')
+      const worker = persister.conversation('[oompa] ')
       const began = performance.now()
-      for (let i = 0; i < 5; i++) worker.write('user', 'x')
+      for (let i = 0; i < 5; i++) worker.write('/abs', 'user', 'x')
       expect(performance.now() - began).toBeLessThan(100)
       await persister.settle(200)
       expect(performance.now() - began).toBeLessThan(5000)

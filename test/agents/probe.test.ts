@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { command } from '../../src/agents/custom.js'
 import { agents } from '../../src/agents/index.js'
 import { probeLogin, probePrompt, probeVersion } from '../../src/agents/probe.js'
+import { command } from '../../src/agents/program.js'
 import { parseAgentSpec } from '../../src/agents/spec.js'
 import { testRepository } from '../support/repository.js'
 

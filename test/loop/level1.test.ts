@@ -24,7 +24,9 @@ describe('level 1', () => {
     for (const call of calls) {
       expect(call.argv).toEqual(['-p', '-'])
       expect(call.cwd).toBe(repository.root)
-      expect(call.env.OOMPA_WORKTREE).toBe(path.join(repository.root, `.${call.env.OOMPA_WORKER}-i${call.env.OOMPA_ITERATION}`))
+      expect(call.env.OOMPA_WORKTREE).toBe(
+        path.join(repository.root, `.${call.env.OOMPA_WORKER}-i${call.env.OOMPA_ITERATION}`),
+      )
     }
     expect(calls.map((call) => call.input).sort()).toEqual(
       [1, 2].flatMap((w) => [1, 2, 3].map((i) => `Worktree: .w${w}-i${i}\n${prompt['prompts/worker.md']}`)),
@@ -33,18 +35,26 @@ describe('level 1', () => {
 
   test('makes a worktree for each iteration on a branch of its own, and leaves git status clean', async () => {
     const repository = testRepository(prompt)
-    const agent = scriptedAgent(repository, 'cd "$OOMPA_WORKTREE" && echo x > "$OOMPA_WORKER-$OOMPA_ITERATION" && git add -A && git commit -qm work')
+    const agent = scriptedAgent(
+      repository,
+      'cd "$OOMPA_WORKTREE" && echo x > "$OOMPA_WORKER-$OOMPA_ITERATION" && git add -A && git commit -qm work',
+    )
     await loop(repository, { ...agent.env, WORKERS: '2', ITERATIONS: '2' })
     for (const name of ['w1-i1', 'w1-i2', 'w2-i1', 'w2-i2']) {
       expect(repository.git(['log', '--format=%s', '-1', `oompa/${name}`])).toBe('work')
-      expect(repository.git(['symbolic-ref', '--short', 'HEAD'], path.join(repository.root, `.${name}`))).toBe(`oompa/${name}`)
+      expect(repository.git(['symbolic-ref', '--short', 'HEAD'], path.join(repository.root, `.${name}`))).toBe(
+        `oompa/${name}`,
+      )
     }
     expect(repository.git(['status', '--porcelain'])).toBe('')
   })
 
   test('a second run goes on with the worktrees that are there', async () => {
     const repository = testRepository(prompt)
-    const agent = scriptedAgent(repository, 'cd "$OOMPA_WORKTREE" && echo "$OOMPA_SWARM" >> log && git add -A && git commit -qm work')
+    const agent = scriptedAgent(
+      repository,
+      'cd "$OOMPA_WORKTREE" && echo "$OOMPA_SWARM" >> log && git add -A && git commit -qm work',
+    )
     const env = { ...agent.env, WORKERS: '1', ITERATIONS: '1' }
     await loop(repository, env)
     expect((await loop(repository, env)).status).toBe(0)
@@ -87,7 +97,14 @@ describe('level 1', () => {
     const [id] = swarmIds(repository.root)
     const events = readLog(repository.root, id!)
     const types = events.map((event) => event.type)
-    for (const type of ['swarm.started', 'iteration.started', 'agent.started', 'agent.ended', 'iteration.ended', 'swarm.stopped']) {
+    for (const type of [
+      'swarm.started',
+      'iteration.started',
+      'agent.started',
+      'agent.ended',
+      'iteration.ended',
+      'swarm.stopped',
+    ]) {
       expect(types).toContain(type)
     }
     for (const event of events) {

@@ -1,11 +1,13 @@
 // One process, run to its end: status, input, output, limits.
 
+import { readdirSync } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runProcess } from '../../src/processes/run.js'
 import { temporaryFolder } from '../support/repository.js'
-import { env, runShell } from './support.js'
+import { env, runShell, until } from './support.js'
 
 describe('running a process', () => {
   it('passes on the exit status', async () => {
@@ -20,6 +22,11 @@ describe('running a process', () => {
     const end = await runProcess({ file: 'no-such-agent', args: [], cwd: temporaryFolder(), env })
     expect(end).toMatchObject({ reason: 'missing', status: null })
     expect(end.message).toContain('no-such-agent')
+  })
+
+  it('says that a folder is missing', async () => {
+    const end = await runProcess({ file: 'sh', args: [], cwd: path.join(temporaryFolder(), 'gone'), env })
+    expect(end).toMatchObject({ reason: 'missing', message: expect.stringContaining('gone') })
   })
 
   it('gives the arguments, the folder and the environment as they are', async () => {
@@ -72,6 +79,35 @@ describe('running a process', () => {
     const input = 'x'.repeat(3_000_000)
     expect(await runShell('exit 0', { input })).toMatchObject({ status: 0 })
     expect(await runShell('exec <&-; sleep 0.1; exit 3', { input })).toMatchObject({ status: 3 })
+  })
+
+  it('gives pipes that can be opened by name, as a shell does', async () => {
+    let out = ''
+    let err = ''
+    const end = await runShell('sleep 0.1; cat /dev/stdin; echo out > /dev/stdout; echo err > /dev/stderr; echo end', {
+      input: 'in\n',
+      onStdout: (piece) => {
+        out += piece
+      },
+      onStderr: (piece) => {
+        err += piece
+      },
+    })
+    expect(end.status).toBe(0)
+    expect(out).toBe('in\nout\nend\n')
+    expect(err).toBe('err\n')
+  })
+
+  it('leaves no descriptor and no file behind', async () => {
+    const count = () => (process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0)
+    const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('oompa-io-')).length
+    await runShell('exit 0')
+    const before = [count(), folders()]
+    for (let i = 0; i < 5; i++) await runShell('echo x; exit 1', { input: 'y' })
+    await Promise.all([1, 2, 3, 4, 5].map(() => runShell('cat >/dev/null', { input: 'y'.repeat(100_000) })))
+    await until(() => count() <= before[0]!, 'all descriptors are closed')
+    // Other tests run beside this one.
+    await until(() => folders() <= before[1]!, 'all folders are gone')
   })
 
   it('puts characters together that stand across two pieces', async () => {
@@ -138,6 +174,13 @@ describe('limits', () => {
     expect(await runShell('echo x; sleep 1000', { idleMs: 200 })).toMatchObject({ reason: 'idle' })
     const talking = 'for i in 1 2 3 4 5 6 7 8; do echo $i >&2; sleep 0.1; done'
     expect(await runShell(talking, { idleMs: 600 })).toMatchObject({ reason: 'exited', status: 0 })
+  })
+
+  it.runIf(process.platform === 'linux')('does not take a silent process that works for a hanging one', async () => {
+    const busy = 'timeout 1.2 sh -c "while :; do :; done"; exit 5'
+    expect(await runShell(busy, { idleMs: 300, silent: true })).toMatchObject({ reason: 'exited', status: 5 })
+    expect(await runShell(busy, { idleMs: 300 })).toMatchObject({ reason: 'idle' })
+    expect(await runShell('sleep 1000', { idleMs: 300, silent: true })).toMatchObject({ reason: 'idle' })
   })
 
   it('gives a grace once the final message has come', async () => {

@@ -61,10 +61,10 @@ test('review asks the hooks and the reviewers of oompa.json, and says where ther
     status: 2,
     stderr: expect.stringContaining('no reviewer'),
   })
-  repository.write('hooks/review.sh', '#!/bin/sh\ncat > /dev/null\ntest -f b.txt || exit 1\n', 0o755)
-  expect((await run('review', 'oompa/w1-i1')).status).toBe(0)
   repository.write('oompa.json', JSON.stringify({ review_model: agent('cat > /dev/null; echo no') }))
   expect(await run('review', 'oompa/w1-i1')).toMatchObject({ status: 4, stdout: 'no\n' })
+  repository.write('hooks/review.sh', '#!/bin/sh\ncat > /dev/null\ntest -f b.txt || exit 1\n', 0o755)
+  expect((await run('review', 'oompa/w1-i1')).status).toBe(0)
   expect((await run('review', 'no-such-branch')).status).toBe(2)
   expect((await run('review', 'main', '--into', 'main')).status).toBe(3)
 })

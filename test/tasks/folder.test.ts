@@ -1,6 +1,7 @@
 // The folder store: claims, their end, and what may stand in the folders.
 
-import { symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Claim, ClaimRequest, TaskStore } from '../../src/tasks/contract.js'
@@ -125,6 +126,37 @@ describe('a claim', () => {
     expect(current).toMatchObject([{ id: 'a' }])
     expect(current[0]?.claim).toBeUndefined()
     expect(current[0]?.stale).toBeUndefined()
+  })
+
+  it('ends when somebody moves the file back by hand, at the next heartbeat', async () => {
+    const { root, store } = folderWith({ 'tasks/pending/a.edn': '{:id "a" :summary "x"}' })
+    const claim = await claimed(store)
+    const file = (state: string) => path.join(root, 'tasks', state, 'a.edn')
+    renameSync(file('current'), file('pending'))
+    await store.renew!([claim])
+    renameSync(file('pending'), file('current'))
+    expect((await store.list()).current[0]?.claim).toBeUndefined()
+    await expect(store.complete(claim, done)).rejects.toMatchObject({ code: 'not-yours' })
+  })
+
+  it('that was left half made by a dead process is put right by whoever looks next', async () => {
+    const { root, store } = folderWith(manyTasks(2))
+    const { child, ended } = startClaimer(root, 'w9', { KILL: '1' })
+    await ended
+    // As it stands between the rename and the link, and between the link and the unlink.
+    const left = (what: string, name: string) =>
+      path.join(root, `tasks/current/.${what}-0123456789abcdef-${child.pid}-${host}-1~${name}`)
+    const host = hostname()
+      .toLowerCase()
+      .replace(/[^0-9a-z]/g, '')
+      .slice(0, 12)
+    renameSync(path.join(root, 'tasks/pending/t0002.edn'), left('claiming', 't0002.edn'))
+    linkSync(path.join(root, 'tasks/current/t0001.edn'), left('settling', 't0001.edn'))
+    writeFileSync(left('draft', 't0003.edn'), '{')
+    const { pending, current, problems } = await store.list()
+    expect([pending, current].map((list) => list.map((task) => task.id))).toEqual([['t0002'], ['t0001']])
+    expect(problems).toEqual([])
+    expect(namesIn(root, 'tasks/current')).toEqual(['t0001.edn'])
   })
 
   it('is stale when its process is gone', async () => {

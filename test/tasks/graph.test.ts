@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { taskGraph } from '../../src/tasks/graph/store.js'
+import { oompa } from '../support/oompa.js'
 import { repositoryWith, textOf } from './support.js'
 
 const file = 'docs/active/task-graph.yaml'
@@ -88,6 +89,19 @@ describe('a task graph', () => {
         .replace('    to: n2\n', '    to: n2\n  - from: n1\n    to: n5\n  - from: n2\n    to: n5\n'),
     )
     expect((await store.list()).pending.find((task) => task.id === 'n5')).toMatchObject({ waitsFor: ['n1', 'n2'] })
+  })
+
+  it('is worked on by the same commands, and its outputs must be there', async () => {
+    const repository = repositoryWith({ [file]: text.replace('complexity: M', 'output: dist/floor.txt') })
+    const run = async (line: string) =>
+      (await oompa(line.split(' '), { cwd: repository.root, env: repository.env })).status
+    expect(await run('tasks claim n1 --worker w1')).toBe(0)
+    expect(await run('tasks complete n1 --worker w1')).toBe(4)
+    repository.write('dist/floor.txt', 'laid')
+    expect(await run('tasks complete n1 --worker w1')).toBe(0)
+    expect(await run('tasks reset n1')).toBe(0)
+    expect(textOf(repository.root, file)).toContain('status: pending   # not long')
+    expect(await run('tasks lint')).toBe(0)
   })
 
   it('that is broken is a problem with a line, and gives no task', async () => {

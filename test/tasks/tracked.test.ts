@@ -206,6 +206,13 @@ describe('when the swarm drains', () => {
     expect(await store.tracked!.drain('main')).toEqual([])
   })
 
+  it('what agents asked for by files in their worktrees is committed, though no change of theirs landed', async () => {
+    const { repository, store, worktree, base } = place()
+    repository.write('.w1-i1/tasks/pending/new.edn', '{:id "new" :summary "New one"}')
+    for (const { task } of (await store.tracked!.requests(worktree, base, [])).adds) await store.add(task)
+    expect((await store.tracked!.drain('main')).map((edit) => edit.path)).toEqual(['tasks/pending/new.edn'])
+  })
+
   it('a status folder that git keeps empty is no obstacle', async () => {
     const { repository, store } = place()
     rmSync(path.join(repository.root, 'tasks/pending/b.edn'))

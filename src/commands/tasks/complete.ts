@@ -4,6 +4,7 @@ import { OompaError, STATUS } from '../../errors.js'
 import type { Completion } from '../../tasks/contract.js'
 import { notYours } from '../../tasks/errors.js'
 import { becameReady } from '../../tasks/order.js'
+import type { Task } from '../../words.js'
 import type { Args, Command } from '../contract.js'
 import { flag, number, text } from '../parse.js'
 import { heldBy } from './held.js'
@@ -16,7 +17,7 @@ export const command: Command = {
   positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)' }],
   options: {
     ...who,
-    force: { type: 'boolean', describe: 'Whoever holds it' },
+    force: { type: 'boolean', describe: 'Whoever holds it, and whatever its outputs are' },
     commit: { type: 'string', describe: 'The commit that contains the work, for merged-commit' },
     rounds: { type: 'number', describe: 'How many review rounds it took, for review-rounds' },
     notes: { type: 'string', describe: 'A note for the task' },
@@ -35,6 +36,7 @@ export const command: Command = {
       console.error(`oompa: task \`${plain(id)}\` is complete already`)
       return STATUS.nothing
     }
+    if (!flag(args, 'force')) await checkOutputs(opened.root, standing.claim.task)
     const completion: Completion = {
       by: opened.worker,
       at: new Date().toISOString(),
@@ -53,6 +55,26 @@ export const command: Command = {
     }
     return STATUS.done
   },
+}
+
+/**
+ * A node of a task graph may name files that must be there when it is complete (compat.md).
+ * @throws OompaError `output-missing` (status 4)
+ */
+async function checkOutputs(root: string, task: Task): Promise<void> {
+  const { output } = task.extra
+  const outputs = (Array.isArray(output) ? output : [output]).filter((one) => typeof one === 'string' && one !== '')
+  if (outputs.length === 0) return
+  const { existsSync } = await import('node:fs')
+  const { resolve } = await import('node:path')
+  const missing = outputs.find((one) => !existsSync(resolve(root, one)))
+  if (missing === undefined) return
+  throw new OompaError({
+    code: 'output-missing',
+    message: `Task \`${task.id}\` is to make ${missing}, and it is not there.`,
+    mend: `oompa tasks complete ${task.id} --force`,
+    status: STATUS.refused,
+  })
 }
 
 /** The id given, or the task that this iteration claimed. */

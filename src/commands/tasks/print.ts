@@ -9,7 +9,7 @@ export function plain(text: string): string {
 }
 
 /** Text on its own lines, control characters made visible. */
-export function visible(text: string): string {
+function visible(text: string): string {
   return text.replace(
     /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
     (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,

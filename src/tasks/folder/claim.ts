@@ -1,17 +1,16 @@
 // Claims in a task folder: the first ready task that a rename gives us.
 
 import { existsSync } from 'node:fs'
-import type { Task } from '../../words.js'
 import type { Claim, ClaimAnswer, ClaimRequest } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { isWanted, waitsFor } from '../order.js'
 import { newRecord } from '../records.js'
-import { findComplete, isComplete } from './complete.js'
+import { completeness, findComplete } from './complete.js'
 import { seize, show } from './moves.js'
 import { newFence, place } from './names.js'
 import { readTaskFile } from './read.js'
 import { repair } from './repair.js'
-import { duplicates, type TaskFile } from './scan.js'
+import type { Order, TaskFile } from './scan.js'
 import type { FolderState } from './state.js'
 
 type Attempt = { readonly claim: Claim } | { readonly waits: readonly string[] } | 'gone'
@@ -22,44 +21,43 @@ export function claimTask(state: FolderState, request: ClaimRequest): ClaimAnswe
 }
 
 function claimFirst(state: FolderState, request: ClaimRequest): ClaimAnswer {
+  const { scan } = state
   for (let look = 0; ; look++) {
-    const files = state.scan.ordered()
-    const held = heldBack(state, files)
+    const order = scan.order(look > 0)
+    const current = scan.ids('current')
+    const isDone = completeness(state)
     let waiting: string | undefined
     let lost = false
-    for (const file of files) {
-      if (held(file) || !isWanted(file.task, request)) continue
-      const waits = pendingWaits(state, file.task, files)
+    for (const file of order.files) {
+      if (scan.isGone(file.place) || isHeldBack(order, current, file) || !isWanted(file.task, request)) continue
+      const waits = waitsFor(file.task, (id) => !order.ids.has(id) && isDone(id))
       if (waits.length) {
         waiting ??= `\`${file.task.id}\` waits for ${waits.join(', ')}`
         continue
       }
+      // Where one was lost, the next are probably lost too: a look is cheaper than a rename that fails.
+      if (lost && !existsSync(place(state.folder, 'pending', file.place))) {
+        scan.gone(file.place)
+        continue
+      }
       const attempt = tryClaim(state, file, request)
-      if (attempt === 'gone') lost = true
-      else if ('claim' in attempt) return { answer: 'claimed', claim: attempt.claim }
-      else waiting ??= `\`${file.task.id}\` waits for ${attempt.waits.join(', ')}`
+      if (attempt === 'gone') {
+        lost = true
+        scan.gone(file.place)
+      } else if ('claim' in attempt) {
+        scan.gone(file.place)
+        return { answer: 'claimed', claim: attempt.claim }
+      } else waiting ??= `\`${file.task.id}\` waits for ${attempt.waits.join(', ')}`
     }
-    // Everything that we saw was taken while we looked; there may be new ones. A claimer that died left its file.
-    if (repair(state) || (lost && look < 100)) continue
+    // Everything that we saw is taken or waits; there may be new ones. A claimer that died left its file.
+    if (repair(state) || look === 0 || (lost && look < 100)) continue
     return { answer: 'none', why: waiting ?? 'no task is pending' }
   }
 }
 
-/** Whether what a task waits for is known without a look at the disk: most prerequisites are pending themselves. */
-function pendingWaits(state: FolderState, task: Task, files: readonly TaskFile[]): string[] {
-  if (task.dependsOn.length === 0) return []
-  state.pendingIds ??= { files, ids: new Set(files.map((file) => file.task.id)) }
-  if (state.pendingIds.files !== files) state.pendingIds = { files, ids: new Set(files.map((file) => file.task.id)) }
-  const { ids } = state.pendingIds
-  return waitsFor(task, (id) => !ids.has(id) && isComplete(state, id))
-}
-
 /** Whether a pending file's id is somebody's already, or another file's. */
-function heldBack(state: FolderState, files: readonly TaskFile[]): (file: TaskFile) => boolean {
-  if (state.held?.files !== files) state.held = { files, twice: new Set(duplicates(files).keys()) }
-  const { twice } = state.held
-  const current = new Set([...state.scan.files('current', true).values()].map((file) => file.task.id))
-  return (file) => twice.has(file) || current.has(file.task.id)
+function isHeldBack(order: Order, current: ReadonlySet<string>, file: TaskFile): boolean {
+  return order.twice.has(file) || current.has(file.task.id)
 }
 
 function tryClaim(state: FolderState, file: TaskFile, request: ClaimRequest): Attempt {
@@ -70,7 +68,7 @@ function tryClaim(state: FolderState, file: TaskFile, request: ClaimRequest): At
   // What we chose by may be a second old: what we hold now is what counts.
   const content = readTaskFile(seized.path, file.place)
   const task = content?.ok ? content.task : undefined
-  const waits = task ? waitsFor(task, (id) => isComplete(state, id)) : []
+  const waits = task ? waitsFor(task, completeness(state)) : []
   const stillWanted = task && task.id === file.task.id && waits.length === 0 && !findComplete(state, task.id)
   if (!task || !stillWanted || existsSync(place(folder, 'current', file.place))) {
     putBack(state, seized.path, file.place, fence)
@@ -119,18 +117,14 @@ function claimById(state: FolderState, request: ClaimRequest, id: string): Claim
 
 /** By the name that its file should have, and if it has another, by reading all. */
 function findPending(state: FolderState, id: string): TaskFile | undefined {
+  const current = state.scan.ids('current')
   for (const ending of ['.edn', '.json']) {
     const name = fileStem(id) + ending
     const content = readTaskFile(place(state.folder, 'pending', name), name)
-    if (content?.ok && content.task.id === id && !isHeld(state, id)) {
+    if (content?.ok && content.task.id === id && !current.has(id)) {
       return { task: content.task, place: name, state: 'pending', sinceMs: 0 }
     }
   }
-  const files = state.scan.ordered()
-  const held = heldBack(state, files)
-  return files.find((file) => file.task.id === id && !held(file))
-}
-
-function isHeld(state: FolderState, id: string): boolean {
-  return [...state.scan.files('current', true).values()].some((file) => file.task.id === id)
+  const order = state.scan.order(true)
+  return order.files.find((file) => file.task.id === id && !isHeldBack(order, current, file))
 }

@@ -1,5 +1,6 @@
 // Whether a task is complete, asked by its file's name: the cost of a claim must not grow with what has been done.
 
+import { existsSync } from 'node:fs'
 import { fileStem } from '../decode.js'
 import { place } from './names.js'
 import { readTaskFile } from './read.js'
@@ -9,15 +10,20 @@ import type { FolderState } from './state.js'
 export function findComplete(state: FolderState, id: string): string | undefined {
   for (const ending of ['.edn', '.json']) {
     const name = fileStem(id) + ending
-    const content = readTaskFile(place(state.folder, 'complete', name), name)
+    const file = place(state.folder, 'complete', name)
+    // Mostly there is none, and an exception costs more than the look.
+    const content = existsSync(file) ? readTaskFile(file, name) : undefined
     if (content?.ok && content.task.id === id) return name
   }
   return undefined
 }
 
-/** Whether the task with this id is complete. All are read only for an id whose file has another name, or none. */
-export function isComplete(state: FolderState, id: string): boolean {
-  if (findComplete(state, id)) return true
-  for (const file of state.scan.files('complete', true).values()) if (file.task.id === id) return true
-  return false
+/** Says of ids whether they are complete. All are read only for one whose file has another name, or that is no task. */
+export function completeness(state: FolderState): (id: string) => boolean {
+  let all: ReadonlySet<string> | undefined
+  return (id) => {
+    if (findComplete(state, id)) return true
+    all ??= state.scan.ids('complete')
+    return all.has(id)
+  }
 }

@@ -1,9 +1,8 @@
-// What stands in the three folders now. A file is read again only when it changed; who reads thousands of tasks for
-// each claim is slow.
+// What stands in the three folders now. A file is read again only when it changed, and a folder of thousands is looked
+// at again only after some while: 128 claimers that list 2,000 files for each claim do nothing else.
 
 import { lstatSync, readdirSync } from 'node:fs'
 import { isErrno } from '../../errors.js'
-import type { Task } from '../../words.js'
 import type { TaskProblem } from '../contract.js'
 import { inOrder, type Placed } from '../order.js'
 import { type Folder, isTaskName, place, type State } from './names.js'
@@ -22,60 +21,121 @@ interface Known {
   readonly file?: TaskFile
 }
 
+/** Pending tasks in the order in which they are claimed, and what claims need to know of them all. */
+export interface Order {
+  readonly files: readonly TaskFile[]
+  readonly ids: ReadonlySet<string>
+  /** Files whose id is that of another, earlier by name. */
+  readonly twice: ReadonlySet<TaskFile>
+}
+
 export interface Scan {
-  /** The tasks of one folder by file name; `trust` does not look again at files that were read before. */
-  files(state: State, trust?: boolean): ReadonlyMap<string, TaskFile>
-  /** Pending tasks in the order in which they are claimed. */
-  ordered(): readonly TaskFile[]
+  /** The tasks of one folder by file name, as they are now. */
+  files(state: State): ReadonlyMap<string, TaskFile>
+  /** Pending tasks in order. May be a moment old where there are many; `now` looks again. */
+  order(now?: boolean): Order
+  /** Ids of the tasks of a folder. May be a moment old where there are many. */
+  ids(state: 'current' | 'complete'): ReadonlySet<string>
+  /** Somebody has taken this pending file: it is not offered again until the next look. */
+  isGone(name: string): boolean
+  gone(name: string): void
   /** Files of the last look that are no tasks, and remarks on those that are. */
   problems(state: State): TaskProblem[]
 }
 
+/** Below so many files a look costs less than a claim, and every claim looks. */
+const FEW = 200
+
 /** How long a file that was read is trusted without a look at its time stamp. */
 const TRUST_MS = 1000
 
-export function createScan(folder: Folder): Scan {
-  const known: Record<State, Map<string, Known>> = { pending: new Map(), current: new Map(), complete: new Map() }
-  const looked: Record<State, number> = { pending: 0, current: 0, complete: 0 }
-  let order: TaskFile[] | undefined
+/** Looks at many files may take one part in so many of the time. */
+const SHARE = 20
 
-  function refresh(state: State, trust: boolean): Map<string, Known> {
-    const now = Date.now()
-    const trusted = trust && now - looked[state] < TRUST_MS
-    if (!trusted) looked[state] = now
-    const before = known[state]
+interface Look {
+  files: Map<string, Known>
+  /** When and how long the names were listed, and the time stamps compared. */
+  listedAt: number
+  listMs: number
+  comparedAt: number
+  compareMs: number
+}
+
+export function createScan(folder: Folder): Scan {
+  const fresh = (): Look => ({ files: new Map(), listedAt: -1e9, listMs: 0, comparedAt: -1e9, compareMs: 0 })
+  const looks: Record<State, Look> = { pending: fresh(), current: fresh(), complete: fresh() }
+  const gone = new Set<string>()
+  let order: Order | undefined
+  const ids: { current?: Set<string>; complete?: Set<string> } = {}
+
+  function look(state: State, trust: boolean): Map<string, Known> {
+    const last = looks[state]
+    const begin = performance.now()
+    const compare = !trust || begin - last.comparedAt > Math.max(TRUST_MS, last.compareMs * SHARE)
     const after = new Map<string, Known>()
     let same = true
     for (const name of names(folder, state)) {
-      const old = before.get(name)
-      const one = old && trusted ? old : look(folder, state, name, old)
+      const old = last.files.get(name)
+      const one = old && !compare ? old : readKnown(folder, state, name, old)
       if (one) after.set(name, one)
       if (one !== old) same = false
     }
-    if (state === 'pending') {
-      if (!same) order = undefined
-      else if (after.size !== before.size) order = order?.filter((file) => after.has(file.place))
+    if (!same || after.size !== last.files.size) {
+      if (state === 'pending') order = undefined
+      else ids[state] = undefined
     }
-    known[state] = after
+    if (state === 'pending') gone.clear()
+    const end = performance.now()
+    looks[state] = {
+      files: after,
+      listedAt: end,
+      listMs: end - begin,
+      comparedAt: compare ? end : last.comparedAt,
+      compareMs: compare ? end - begin : last.compareMs,
+    }
     return after
   }
 
-  function files(state: State, trust = false): Map<string, TaskFile> {
-    const found = new Map<string, TaskFile>()
-    for (const [name, { file }] of refresh(state, trust)) if (file) found.set(name, file)
-    return found
+  /** The last look if there are many files and it was a moment ago, else a new one. */
+  function recent(state: State): Map<string, Known> {
+    const last = looks[state]
+    const isRecent = last.files.size > FEW && performance.now() - last.listedAt < last.listMs * SHARE
+    return isRecent ? last.files : look(state, true)
   }
 
   return {
-    files,
-    ordered() {
-      const found = refresh('pending', true)
-      order ??= inOrder([...found.values()].flatMap(({ file }) => file ?? []))
+    files(state) {
+      const found = new Map<string, TaskFile>()
+      for (const [name, { file }] of look(state, false)) if (file) found.set(name, file)
+      return found
+    },
+    order(now = false) {
+      const found = now ? look('pending', true) : recent('pending')
+      order ??= makeOrder([...found.values()].flatMap(({ file }) => file ?? []))
       return order
     },
+    ids(state) {
+      const found = recent(state)
+      const known = ids[state] ?? new Set([...found.values()].flatMap(({ file }) => file?.task.id ?? []))
+      ids[state] = known
+      return known
+    },
+    isGone: (name) => gone.has(name),
+    gone: (name) => void gone.add(name),
     problems: (state) =>
-      [...known[state]].flatMap(([name, { content }]) => problemsOf(place(folder, state, name), content)),
+      [...looks[state].files].flatMap(([name, { content }]) => problemsOf(place(folder, state, name), content)),
   }
+}
+
+function makeOrder(files: readonly TaskFile[]): Order {
+  const first = new Map<string, TaskFile>()
+  const twice = new Set<TaskFile>()
+  for (const file of files) {
+    const there = first.get(file.task.id)
+    if (there) twice.add(there.place < file.place ? file : there)
+    if (!there || file.place < there.place) first.set(file.task.id, file)
+  }
+  return { files: inOrder(files), ids: new Set(first.keys()), twice }
 }
 
 function names(folder: Folder, state: State): string[] {
@@ -87,7 +147,7 @@ function names(folder: Folder, state: State): string[] {
   }
 }
 
-function look(folder: Folder, state: State, name: string, old: Known | undefined): Known | undefined {
+function readKnown(folder: Folder, state: State, name: string, old: Known | undefined): Known | undefined {
   const path = place(folder, state, name)
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (!stat) return undefined
@@ -96,32 +156,11 @@ function look(folder: Folder, state: State, name: string, old: Known | undefined
   const content = readTaskFile(path, name)
   if (!content) return undefined
   if (!content.ok) return { stamp, content }
-  return {
-    stamp,
-    content: { ...content, text: '' },
-    file: { task: content.task, place: name, state, sinceMs: stat.ctimeMs },
-  }
+  const file = { task: content.task, place: name, state, sinceMs: stat.ctimeMs }
+  return { stamp, content: { ...content, text: '' }, file }
 }
 
 function problemsOf(path: string, content: FileContent): TaskProblem[] {
   if (content.ok) return content.remarks.map((reason) => ({ path, reason }))
   return [{ path, reason: content.reason, ...(content.line === undefined ? {} : { line: content.line }) }]
-}
-
-/** Of files with one id the first by name counts; the others, by the name of that first. */
-export function duplicates(files: Iterable<TaskFile>): Map<TaskFile, TaskFile> {
-  const first = new Map<string, TaskFile>()
-  const later = new Map<TaskFile, TaskFile>()
-  const byName = [...files].sort((a, b) => (a.place < b.place ? -1 : 1))
-  for (const file of byName) {
-    const there = first.get(file.task.id)
-    if (there) later.set(file, there)
-    else first.set(file.task.id, file)
-  }
-  return later
-}
-
-/** Tasks of files, without their places. */
-export function tasksOf(files: Iterable<TaskFile>): Task[] {
-  return [...files].map((file) => file.task)
 }

@@ -3,15 +3,14 @@
 import type { HistoryEntry } from '../history.js'
 import type { Records } from '../records.js'
 import type { Folder } from './names.js'
-import type { Scan, TaskFile } from './scan.js'
+import type { Scan } from './scan.js'
 
 export interface FolderState {
   readonly folder: Folder
   readonly scan: Scan
   readonly records: Records
+  /** Ids of tasks that agents asked for by files in their worktrees: what is added of them is the swarm's doing. */
+  readonly asked: Set<string>
   /** Appends to the history. */
   say(entry: Omit<HistoryEntry, 'at'>): void
-  /** Derived from the pending files as last seen. */
-  pendingIds?: { readonly files: readonly TaskFile[]; readonly ids: ReadonlySet<string> }
-  held?: { readonly files: readonly TaskFile[]; readonly twice: ReadonlySet<TaskFile> }
 }

@@ -7,7 +7,7 @@ import type { Claim, NewTask, TaskListing, TaskStore } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { encodeTask, completeTask as fillIn, freeId } from '../encode.js'
 import { duplicateTask } from '../errors.js'
-import { record } from '../history.js'
+import { addedBy, record } from '../history.js'
 import { arrange, type CurrentFound } from '../listing.js'
 import { BARE_STALE_MS, claimRecords, holderOf, staleness } from '../records.js'
 import { lazyTracked } from '../tracked/lazy.js'
@@ -57,6 +57,7 @@ export function openFolder(root: string, folder: string): FolderState {
     folder: opened,
     scan: createScan(opened),
     records: claimRecords(root, folder),
+    asked: new Set(),
     say: (entry) => record(root, entry),
   }
 }
@@ -109,12 +110,12 @@ export function addTask(state: FolderState, wanted: NewTask): Task {
   const { folder, scan } = state
   const taken = new Map<string, string>()
   for (const one of ['complete', 'current', 'pending'] as const) {
-    for (const file of scan.files(one, true).values()) taken.set(file.task.id, one)
+    for (const file of scan.files(one).values()) taken.set(file.task.id, one)
   }
   const task = fillIn(wanted, (id) => taken.has(id) || isNameTaken(folder, fileStem(id)))
   const where = taken.get(task.id)
   if (where) throw duplicateTask(task.id, `it is ${where}`)
-  const format = wanted.format ?? usualFormat(scan.ordered())
+  const format = wanted.format ?? usualFormat(scan.order(true).files)
   for (let attempt = 1; ; attempt++) {
     const stem = freeId(fileStem(task.id), (candidate) => isNameTaken(folder, candidate))
     const name = `${stem}.${format}`
@@ -125,7 +126,7 @@ export function addTask(state: FolderState, wanted: NewTask): Task {
     const there = readTaskFile(place(folder, 'pending', name), name)
     if (attempt > 20 || (there?.ok && there.task.id === task.id)) throw duplicateTask(task.id, 'it is pending')
   }
-  state.say({ type: 'added', task: task.id, by: process.env.OOMPA_WORKER, swarm: process.env.OOMPA_SWARM })
+  state.say({ type: 'added', task: task.id, ...addedBy(state.asked.has(task.id)) })
   return task
 }
 
@@ -144,8 +145,15 @@ function usualFormat(files: readonly TaskFile[]): 'edn' | 'json' {
 
 function renewClaims(state: FolderState, claims: readonly Claim[]): void {
   const fences = new Map(claims.map((claim) => [claim.task.id, claim.fence]))
-  for (const file of state.scan.files('current', true).values()) {
+  for (const file of state.scan.files('current').values()) {
     const fence = fences.get(file.task.id)
     if (fence !== undefined) state.records.renew(file.place, fence)
+  }
+  // A person moved the file back by hand: whoever moves it to current next must not be taken for the old holder.
+  for (const file of state.scan.order().files) {
+    const fence = fences.get(file.task.id)
+    const isHere = existsSync(place(state.folder, 'pending', file.place))
+    if (fence !== undefined && isHere && state.records.read(file.place)?.fence === fence)
+      state.records.remove(file.place)
   }
 }

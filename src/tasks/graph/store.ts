@@ -19,7 +19,7 @@ import { fileStem } from '../decode.js'
 import { completeTask as fillIn } from '../encode.js'
 import { duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
-import { type HistoryEntry, record } from '../history.js'
+import { addedBy, type HistoryEntry, record } from '../history.js'
 import { arrange, type CurrentFound, type Found } from '../listing.js'
 import { replaceFile } from '../lists/files.js'
 import { withLock } from '../lock.js'
@@ -35,6 +35,8 @@ export interface OpenGraph {
   readonly root: string
   readonly file: string
   readonly records: Records
+  /** Ids of tasks that agents asked for by their copies. */
+  readonly asked: Set<string>
   say(entry: Omit<HistoryEntry, 'at'>): void
 }
 
@@ -49,7 +51,13 @@ export function taskGraph(file?: string, root?: string): TaskStore {
     if (opened) return opened
     const base = path.resolve(root ?? process.env.OOMPA_ROOT ?? process.cwd())
     const place = file === undefined ? (findGraph(base) ?? path.join(base, GRAPH_FILES[0])) : path.resolve(base, file)
-    opened = { root: base, file: place, records: claimRecords(base, place), say: (entry) => record(base, entry) }
+    opened = {
+      root: base,
+      file: place,
+      records: claimRecords(base, place),
+      asked: new Set(),
+      say: (entry) => record(base, entry),
+    }
     return opened
   }
   const locked = <T>(work: (graph: Graph) => T | Promise<T>): Promise<T> =>
@@ -208,6 +216,6 @@ async function addTask(open: OpenGraph, graph: Graph, wanted: NewTask): Promise<
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in ${open.file}`)
   const { addNode } = await import('./edit.js')
   replaceFile(open.file, await addNode(graph, task, open.file))
-  open.say({ type: 'added', task: task.id, by: process.env.OOMPA_WORKER, swarm: process.env.OOMPA_SWARM })
+  open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id)) })
   return task
 }

@@ -19,7 +19,7 @@ import { completeTask as fillIn } from '../encode.js'
 import { alreadyComplete, duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
 import { watchFolder } from '../folder/watch.js'
-import { type HistoryEntry, record } from '../history.js'
+import { addedBy, type HistoryEntry, record } from '../history.js'
 import { arrange, type CurrentFound, type Found } from '../listing.js'
 import { withLock } from '../lock.js'
 import { withNote } from '../notes.js'
@@ -34,6 +34,8 @@ export interface OpenLists {
   readonly root: string
   readonly folder: string
   readonly records: Records
+  /** Ids of tasks that agents asked for by their copies. */
+  readonly asked: Set<string>
   say(entry: Omit<HistoryEntry, 'at'>): void
 }
 
@@ -52,6 +54,7 @@ export function markdownLists(folder = 'tasks', root?: string): TaskStore {
       root: base,
       folder: place,
       records: claimRecords(base, path.join(place, 'lists')),
+      asked: new Set(),
       say: (entry) => record(base, entry),
     }
     return opened
@@ -221,7 +224,7 @@ function addTask(open: OpenLists, lists: Lists, wanted: NewTask): Task {
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in the lists of ${open.folder}`)
   const { items, text, path: file } = lists.pending
   replaceFile(file, withItem(text, writeItem(task, isPlain(items, task))))
-  open.say({ type: 'added', task: task.id, by: process.env.OOMPA_WORKER, swarm: process.env.OOMPA_SWARM })
+  open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id)) })
   return task
 }
 

@@ -8,7 +8,7 @@ import { formatOf, isTaskName, place } from '../folder/names.js'
 import { parseTask } from '../folder/read.js'
 import type { TaskFile } from '../folder/scan.js'
 import type { FolderState } from '../folder/state.js'
-import { type HistoryEntry, readHistory } from '../history.js'
+import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
 import { statusPaths, treePath } from './folder.js'
 import { fileAt, treeFiles } from './tree.js'
 
@@ -29,14 +29,14 @@ export async function drainFolder(state: FolderState, into: string): Promise<rea
     const path = `${folder}/pending/${file.place}`
     const bytes = readFileSync(place(state.folder, 'pending', file.place))
     if (!there.has(path)) {
-      if (last.get(file.task.id)?.added?.swarm !== undefined) edits.push({ path, content: bytes })
+      if (isOfSwarm(last.get(file.task.id)?.added)) edits.push({ path, content: bytes })
     } else if (await onlyNotesDiffer(root, target, path, file, bytes)) edits.push({ path, content: bytes })
   }
   for (const file of state.scan.files('complete').values()) {
     const path = `${folder}/complete/${file.place}`
     const pending = `${folder}/pending/${file.place}`
     const entries = last.get(file.task.id)
-    const isOurs = entries?.last?.type === 'completed' && (there.has(pending) || entries.added?.swarm !== undefined)
+    const isOurs = entries?.last?.type === 'completed' && (there.has(pending) || isOfSwarm(entries.added))
     if (there.has(path) || !isOurs) continue
     const content = readFileSync(place(state.folder, 'complete', file.place))
     edits.push(...(there.has(pending) ? [{ path: pending, content: null }] : []), { path, content })

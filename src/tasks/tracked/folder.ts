@@ -11,7 +11,7 @@ import { isTaskName, place, STATES, type State } from '../folder/names.js'
 import { parseTask, readTaskFile } from '../folder/read.js'
 import { completedText } from '../folder/settle.js'
 import type { FolderState } from '../folder/state.js'
-import { readHistory } from '../history.js'
+import { isOfSwarm, readHistory } from '../history.js'
 import { drainFolder, recoverFolder } from './drain.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
@@ -75,7 +75,9 @@ async function readRequests(
     else if (now) problems.push({ path: changed, reason: now.reason, line: now.line })
   }
   const known = new Set(after.length ? knownIds(state) : [])
-  return decideRequests({ before, after, problems }, own, (id) => known.has(id))
+  const requests = decideRequests({ before, after, problems }, own, (id) => known.has(id))
+  for (const { task } of requests.adds) state.asked.add(task.id)
+  return requests
 }
 
 function knownIds(state: FolderState): string[] {
@@ -162,7 +164,7 @@ async function treeEdits(
     const done = await completeIn(root, onto, there, folder, id, name)
     if (done) throw alreadyComplete(id, `${request.into} has ${done}`)
     const old = ['pending', 'current'].map((one) => `${folder}/${one}/${name}`).filter((one) => there.has(one))
-    if (old.length === 0 && !(there.size > 0 && isOfSwarm(state, id))) continue
+    if (old.length === 0 && !(there.size > 0 && isAddedBySwarm(state, id))) continue
     edits.push(...old.map((one) => ({ path: one, content: null })), {
       path: `${folder}/complete/${name}`,
       content: bytes,
@@ -173,10 +175,8 @@ async function treeEdits(
 }
 
 /** Whether a worker of a swarm added this task: then it is committed with the work, though no commit had it before. */
-function isOfSwarm(state: FolderState, id: string): boolean {
-  return readHistory(state.folder.root).some(
-    (entry) => entry.type === 'added' && entry.task === id && entry.swarm !== undefined,
-  )
+function isAddedBySwarm(state: FolderState, id: string): boolean {
+  return readHistory(state.folder.root).some((entry) => entry.type === 'added' && entry.task === id && isOfSwarm(entry))
 }
 
 async function completeIn(

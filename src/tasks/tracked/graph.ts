@@ -29,7 +29,9 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
         was.get(id)?.content === now.get(id)?.content && was.get(id)?.state === now.get(id)?.state
       const changed = (all: ReadonlyMap<string, Standing>) => [...all.values()].filter((one) => !isSame(one.task.id))
       const problems = before?.text === after.text ? [] : after.problems
-      return decideRequests({ before: changed(was), after: changed(now), problems }, own)
+      const requests = decideRequests({ before: changed(was), after: changed(now), problems }, own)
+      for (const { task } of requests.adds) open().asked.add(task.id)
+      return requests
     },
     restore: (worktree, base) => restorePaths(worktree, base, [name()]),
     statusEdits: (request) => ({

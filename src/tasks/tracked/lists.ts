@@ -7,7 +7,7 @@ import type { StatusEdits, TreeEdit } from '../../words.js'
 import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { alreadyComplete, notYours } from '../errors.js'
-import { readHistory } from '../history.js'
+import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
 import { LISTS, type ListName, type Lists, moveItem, replaceFile } from '../lists/files.js'
 import { type Item, readItems, withItem, withoutItem } from '../lists/markdown.js'
 import { completedBlock, heldItem, itemsOf, type OpenLists } from '../lists/store.js'
@@ -36,7 +36,9 @@ export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTask
       const isSame = (one: Standing) => same.has(`${one.path}\n${one.content}`)
       const unchanged = new Set(now.filter(isSame).map((one) => one.task.id))
       const changed = (all: readonly Standing[]) => all.filter((one) => !unchanged.has(one.task.id))
-      return decideRequests({ before: changed(was), after: changed(now), problems }, own)
+      const requests = decideRequests({ before: changed(was), after: changed(now), problems }, own)
+      for (const { task } of requests.adds) open().asked.add(task.id)
+      return requests
     },
     restore: (worktree, base, adds) => restorePaths(worktree, base, files(), adds),
     statusEdits: (request) => listEdits(open, locked, folderOf, request),
@@ -66,7 +68,11 @@ export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTask
 /** Ids of tasks that a worker has done something to. */
 function oursOf(open: OpenLists): Set<string> {
   const last = new Map(readHistory(open.root).map((entry) => [entry.task, entry]))
-  return new Set([...last].flatMap(([id, entry]) => (entry.type === 'reopened' ? [] : [id])))
+  return new Set([...last].flatMap(([id, entry]) => (isPersons(entry) ? [] : [id])))
+}
+
+function isPersons(entry: HistoryEntry): boolean {
+  return entry.type === 'reopened' || (entry.type === 'added' && !isOfSwarm(entry))
 }
 
 async function textsAt(root: string, commit: string, folder: string): Promise<Texts> {

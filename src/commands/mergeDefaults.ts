@@ -1,0 +1,22 @@
+// Where `oompa merge` takes from what is not said on its command line: the repository's merge hook, or `oompa.json`.
+
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { findHooks } from '../hooks/find.js'
+import type { MergeOptions } from '../merge/contract.js'
+
+/** The options of `hooks/merge` or of `merge` in `oompa.json`; none where there is neither. */
+export async function mergeDefaults(root: string): Promise<MergeOptions> {
+  const found = findHooks(root)
+  const files = found.files.filter((file) => file.hook === 'merge')
+  if (files.length > 0) {
+    const { loadHooks } = await import('../hooks/load.js')
+    const { merge } = await loadHooks(root, { found: { ...found, files } })
+    return merge && 'options' in merge ? (merge.options as MergeOptions) : {}
+  }
+  if (!['oompa.json', 'oompa/oompa.json'].some((file) => existsSync(path.join(root, file)))) return {}
+  const { settingsOf } = await import('../config/load.js')
+  const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const { enabled: _, ...options } = settings.merge
+  return options
+}

@@ -1,0 +1,193 @@
+// Lands work that was left: through the reviewers, the rules about approval, and the test that a swarm's changes meet.
+
+import path from 'node:path'
+import { messageOf, OompaError } from '../errors.js'
+import type { NewEvent } from '../events/contract.js'
+import { openLog } from '../events/log.js'
+import { describeCommit } from '../git/changes.js'
+import { git, gitText } from '../git/run.js'
+import { landBranch } from '../merge/branch.js'
+import { commitLeftovers } from '../merge/commit.js'
+import type { MergeOptions } from '../merge/contract.js'
+import { holdForApproval, reasonsToWait } from '../review/approvals.js'
+import { reviewersFromSettings } from '../review/configured.js'
+import { review } from '../review/rounds.js'
+import { type LeftWork, workName } from '../swarm/salvage.js'
+import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
+import { heldTask, statusOf } from './held-task.js'
+import { type Standalone, standalone } from './standalone.js'
+
+/** Lands one, or says why not: then it stays where it is. */
+export async function landLeft(
+  root: string,
+  work: LeftWork,
+  into: string,
+  say: (text: string) => void,
+): Promise<Landing | Refusal> {
+  const { swarm, worker, iteration } = work
+  const log = swarm === undefined ? undefined : openLog(root, swarm)
+  const emit = (event: NewEvent) => {
+    if (event.type === 'landing.testing') say(`testing ${workName(work)}: ${event.command}`)
+    if (event.type === 'agent.started') say(`${event.agent} reads ${workName(work)} …`)
+    if (event.type === 'note') say(event.text)
+    log?.emit({ worker, iteration, ...event })
+  }
+  try {
+    return await standalone(root, { ...(swarm ? { swarm } : {}), worker, iteration, emit }, async (parts) => {
+      const change = await changeOf(root, work, into)
+      if (change.files.length === 0)
+        return forgotten(root, work, change, { commit: change.commit, into, nothing: true })
+      const refused = await mayNotLand(root, work, change, parts)
+      if (refused && 'refused' in refused) return refused
+      return forgotten(root, work, change, await land(root, work, { ...change, reviewedBy: refused?.by ?? [] }, parts))
+    })
+  } finally {
+    log?.close()
+  }
+}
+
+async function changeOf(root: string, work: LeftWork, into: string): Promise<Change> {
+  const { worker, iteration, worktree, swarm = '00000000' } = work
+  let { commit } = work
+  if (worktree !== undefined && work.unsaved > 0) {
+    const { left, unresolved } = await commitLeftovers(
+      { path: worktree },
+      { message: `Unfinished work of ${worker}, iteration ${iteration}` },
+    )
+    if (unresolved.length > 0) throw unfinished(work, `has conflicts in ${unresolved.join(', ')}`)
+    if (left.length > 0) {
+      throw unfinished(
+        work,
+        `has files that may not be committed: ${left.map((file) => `${file.path} (${file.reason})`).join(', ')}`,
+      )
+    }
+    commit = await gitText(worktree, ['rev-parse', 'HEAD'])
+  }
+  const facts = await describeCommit(root, commit, `refs/heads/${into}`)
+  const branch = work.ref.startsWith('refs/heads/') ? workName(work) : `oompa/${worker}-i${iteration}`
+  return {
+    swarm,
+    worker,
+    number: iteration,
+    attempt: 1,
+    worktree: { name: `.${worker}-i${iteration}`, path: worktree ?? root, branch, base: facts.base },
+    branch,
+    commit,
+    base: facts.base,
+    into,
+    files: facts.files,
+  }
+}
+
+function unfinished(work: LeftWork, why: string): OompaError {
+  const name = path.basename(work.worktree ?? '')
+  return new OompaError({ code: 'unfinished', message: `${name} ${why}.`, mend: `git -C ${name} status` })
+}
+
+/** A refusal, or who has approved it. */
+async function mayNotLand(
+  root: string,
+  work: LeftWork,
+  change: Change,
+  { hooks, settings, context }: Standalone,
+): Promise<Refusal | { by: readonly string[] }> {
+  if (work.approval !== undefined) {
+    return { refused: 'approval', feedback: `It waits for a person: oompa approve ${work.approval}`, final: true }
+  }
+  const checked = await git(root, ['diff', '--check', change.base, change.commit, '--'])
+  if (checked.stdout.includes('leftover conflict marker')) {
+    const feedback = `It holds conflict markers:\n${checked.stdout.trim()}\nMend it on a branch: git switch -c mend ${work.ref}`
+    return { refused: 'conflict', feedback, final: true }
+  }
+  const configured = hooks.review.length > 0 ? undefined : reviewersFromSettings(settings)
+  await configured?.prepare?.(root)
+  const reviewed = await review(change, { hooks: configured ? [configured] : hooks.review, settings, context })
+  if (reviewed.refusal) return reviewed.refusal
+  const approved: Change = { ...change, reviewedBy: reviewed.reviewedBy }
+  const reasons = await reasonsToWait(approved, hooks.approve, context)
+  if (reasons.length === 0) return { by: reviewed.reviewedBy }
+  // Putting it aside names it by its iteration: a second work of that iteration would take the place of the first.
+  const plain = `refs/oompa/kept/${change.swarm}/${change.worker}-${change.number}`
+  const known = await git(root, ['rev-parse', '--verify', '--quiet', plain])
+  if (known.status === 0 && known.stdout.trim() !== change.commit) {
+    return {
+      refused: 'approval',
+      feedback: `${reasons.join('\n')}\nLook at it, and land it yourself: oompa merge ${work.ref}`,
+      final: true,
+    }
+  }
+  return holdForApproval(approved, reasons, context)
+}
+
+async function land(root: string, work: LeftWork, change: Change, parts: Standalone): Promise<Landing | Refusal> {
+  const { hooks, settings, context } = parts
+  const whose = { worker: work.worker, swarm: change.swarm, task: work.task ?? null, into: change.into }
+  const held = await heldTask(root, whose, parts)
+  const status = held && statusOf(held, whose)
+  const task = held?.claim.task
+  let answer: Landing | Refusal | undefined
+  try {
+    const options = mergeOptions(parts)
+    if (options) {
+      answer = await landBranch({
+        ...options,
+        root,
+        into: change.into,
+        branch: change.branch,
+        commit: change.commit,
+        worker: change.worker,
+        iteration: change.number,
+        reviewedBy: change.reviewedBy,
+        run: context.run,
+        emit: context.emit,
+        signal: context.signal,
+        env: context.env,
+        prepare: (gate) => context.prepare?.(gate) ?? Promise.resolve(),
+        ...(task ? { task } : {}),
+        ...(status ? { status } : {}),
+      })
+    } else {
+      const whole = { ...change, ...(task ? { task } : {}), ...(status ? { status } : {}) }
+      answer = await (hooks.merge ?? missing(settings.merge.enabled))(whole, context)
+    }
+    return answer
+  } finally {
+    if (held?.taken && (answer === undefined || isRefusal(answer))) {
+      await held.store.release(held.claim, `Its earlier work at ${work.ref} did not land.`).catch((error: unknown) => {
+        context.emit({ type: 'note', level: 'warning', text: messageOf(error) })
+      })
+    }
+  }
+}
+
+/** What `hooks/merge` or `oompa.json` says; undefined for a merge hook of the person's own. */
+function mergeOptions({ hooks, settings }: Standalone): MergeOptions | undefined {
+  const { merge } = hooks
+  if (!merge) {
+    const { enabled: _, ...options } = settings.merge
+    return options
+  }
+  const options: unknown = 'options' in merge ? merge.options : undefined
+  return typeof options === 'object' && options !== null ? options : undefined
+}
+
+function missing(enabled: boolean): never {
+  throw new OompaError({
+    code: 'no-merge',
+    message: `There is nothing that lands (merge.enabled is ${enabled}).`,
+    mend: 'oompa add merge',
+  })
+}
+
+/** What has landed needs no ref any more; it goes only if it still names what has landed. A branch is cleanup's. */
+async function forgotten(
+  root: string,
+  work: LeftWork,
+  change: Change,
+  answer: Landing | Refusal,
+): Promise<Landing | Refusal> {
+  if (!isRefusal(answer) && work.ref.startsWith('refs/oompa/')) {
+    await git(root, ['update-ref', '-d', work.ref, change.commit])
+  }
+  return answer
+}

@@ -1,0 +1,18 @@
+// Runs commands for `oompa merge` outside a swarm: with the person's environment, and an end to all that they start.
+
+import { withoutRepository } from '../git/environment.js'
+import type { HookContext } from '../hooks/contract.js'
+import { runCommand } from './command.js'
+import { uniqueMarker } from './marks.js'
+
+/** A runner of commands in `root`. */
+export function commandRunner(root: string): HookContext['run'] {
+  return (command, options = {}) =>
+    runCommand(command, {
+      ...options,
+      cwd: options.cwd ?? root,
+      env: { ...withoutRepository(), ...options.env },
+      input: options.input ?? '',
+      marker: uniqueMarker(),
+    })
+}

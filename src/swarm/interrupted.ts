@@ -1,0 +1,73 @@
+// Keeps what interrupted iterations had made, and puts their tasks back.
+
+import path from 'node:path'
+import { messageOf } from '../errors.js'
+import { waitingApprovals } from '../review/approvals.js'
+import { keptWork } from '../tasks/kept.js'
+import { requeueStale, staleClaims } from '../tasks/requeue.js'
+import type { Swarm } from './contract.js'
+import { keepWorktree, keptRef } from './keep.js'
+import { openTasks } from './tasks.js'
+
+/**
+ * Commits the unsaved work of each iteration to its branch and keeps it under `refs/oompa/kept/`. At level 1 the
+ * worktree simply stays, with everything in it.
+ * @returns the refs
+ */
+export async function keepInterrupted(
+  swarm: Swarm,
+  id: string,
+  iterations: readonly { readonly worker: string; readonly iteration: number }[],
+): Promise<string[]> {
+  if (swarm.level === 1) return []
+  const { root } = swarm.repository
+  const kept: string[] = []
+  for (const { worker, iteration } of iterations) {
+    const facts = { worker, iteration }
+    const name = `.${worker}-i${iteration}`
+    const worktree = { path: path.join(root, name), branch: `oompa/${worker}-i${iteration}` }
+    try {
+      const { refs, left } = await keepWorktree(root, worktree, {
+        ref: keptRef(id, worker, iteration),
+        base: `refs/heads/${swarm.into}`,
+        message: `Interrupted work of ${worker}, iteration ${iteration}`,
+      })
+      for (const ref of refs) swarm.emit({ type: 'work.kept', ...facts, ref, reason: `swarm ${id} was interrupted` })
+      // The prompt of its second run names it.
+      if (id === swarm.id && refs[0]) swarm.resumed?.kept.set(`${worker}-${iteration}`, refs[0])
+      for (const { path: file, reason } of left) {
+        swarm.emit({ type: 'note', level: 'warning', ...facts, text: `${name}/${file} is not committed: ${reason}` })
+      }
+      kept.push(...refs)
+    } catch (error) {
+      // One worktree that git cannot read must not keep the others, and the claims, from being put in order.
+      swarm.emit({ type: 'note', level: 'warning', ...facts, text: `${name} stays as it is: ${messageOf(error)}` })
+    }
+  }
+  return kept
+}
+
+/**
+ * Puts back every claim whose holder is gone, whoever it was; what the target has complete is complete.
+ * @returns how many claims
+ */
+export async function releaseStale(swarm: Swarm): Promise<number> {
+  const { into, repository, settings, hooks } = swarm
+  // A swarm that claims nothing (level 1) still puts back what a crashed one had claimed.
+  const store = swarm.store ?? (await openTasks(repository.root, settings, hooks))
+  if (!store) return 0
+  if (into) await store.tracked?.recover(into)
+  // A task whose change waits for a person is nobody's to do again.
+  const waiting = new Set(waitingApprovals(repository.root).map((approval) => approval.task))
+  const stale = (await staleClaims(store)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  if (stale.length === 0) return 0
+  const { requeued } = await requeueStale(store, {
+    ids: stale.map(({ id }) => id),
+    by: `oompa-${swarm.id}`,
+    note: (claim) => keptWork(swarm.repository.root, claim),
+  })
+  for (const { id, reason, claim } of requeued) {
+    swarm.emit({ type: 'task.released', task: id, worker: claim?.holder.worker, reason })
+  }
+  return requeued.length
+}

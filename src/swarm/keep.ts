@@ -1,0 +1,92 @@
+// Keeps what did not land under refs of its own, and never over something else that is kept there.
+
+import { rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../errors.js'
+import { gitFolders } from '../git/folders.js'
+import { isAncestor } from '../git/history.js'
+import { resolveCommit } from '../git/repository.js'
+import { gitText } from '../git/run.js'
+import { commitsOver } from '../git/worktrees.js'
+import { commitLeftovers, type LeftoverOptions, type Leftovers } from '../merge/commit.js'
+import type { Worktree } from '../words.js'
+
+/** The ref under which work that did not land stays reachable. */
+export function keptRef(swarm: string, worker: string, iteration: number): string {
+  return `refs/oompa/kept/${swarm}/${worker}-${iteration}`
+}
+
+/**
+ * Names `commit` at `ref`. Where other work is kept there already (an interrupted iteration that was run again), the
+ * commit's id makes the name a new one.
+ * @returns the ref that names it now
+ */
+export async function keepCommit(root: string, ref: string, commit: string): Promise<string> {
+  const known = await resolveCommit(root, ref)
+  if (known === commit) return ref
+  const free = known === undefined || (await isAncestor(root, known, commit)) ? ref : `${ref}-${commit.slice(0, 8)}`
+  await gitText(root, ['update-ref', '-m', 'oompa: keep work that did not land', free, commit])
+  return free
+}
+
+export interface KeepOptions {
+  readonly ref: string
+  /** What is reachable from here needs no keeping: the target, or where the work began. */
+  readonly base: string
+  /** Of the commit that takes up what is not committed. */
+  readonly message: string
+}
+
+export interface Kept {
+  /** Empty if there was nothing of its own. */
+  readonly refs: readonly string[]
+  /** Commits over the base. */
+  readonly commits: number
+  /** What must not be committed, and stays where it is. */
+  readonly left: Leftovers['left']
+}
+
+/**
+ * Commits what is unsaved in a worktree that no agent works in any more, and keeps its HEAD and its branch. A merge
+ * that its author did not bring to an end is kept as it stands, markers and all.
+ */
+export async function keepWorktree(
+  root: string,
+  worktree: Pick<Worktree, 'path' | 'branch'>,
+  options: KeepOptions,
+): Promise<Kept> {
+  const leftovers = await commitAll(worktree, { message: options.message })
+  if (leftovers.unresolved.length > 0) {
+    const message = `${options.message}, with conflict markers`
+    await gitText(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-F', '-'], { input: message })
+  }
+  const tips = new Set<string>()
+  for (const tip of [
+    await resolveCommit(worktree.path, 'HEAD'),
+    await resolveCommit(root, `refs/heads/${worktree.branch}`),
+  ]) {
+    if (tip && !(await isAncestor(root, tip, options.base))) tips.add(tip)
+  }
+  const refs: string[] = []
+  let commits = 0
+  for (const tip of tips) {
+    refs.push(await keepCommit(root, options.ref, tip))
+    commits = Math.max(commits, await commitsOver(root, options.base, tip))
+  }
+  return { refs: [...new Set(refs)], commits, left: leftovers.left }
+}
+
+/** An agent that was killed within `git commit` has left the index locked; nobody else works here. */
+async function commitAll(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
+  try {
+    return await commitLeftovers(worktree, options)
+  } catch (error) {
+    const lock = path.join(gitFolders(worktree.path).own, 'index.lock')
+    const before = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
+    if (before === undefined || !messageOf(error).includes('index.lock')) throw error
+    await sleep(500)
+    if (statSync(lock, { throwIfNoEntry: false })?.mtimeMs === before) rmSync(lock, { force: true })
+    return commitLeftovers(worktree, options)
+  }
+}

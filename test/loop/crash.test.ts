@@ -1,0 +1,180 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { allEnded, level1, level2, type TestLoop, until } from '../support/loop.js'
+
+/** Works a little, has children (one in a session of its own), and does not come to an end the first time. */
+const hangsOnce = `cd "$OOMPA_WORKTREE"
+echo "made by $OOMPA_WORKER" > "$OOMPA_WORKER.txt"
+if [ ! -e "$HOME/again" ]; then setsid sleep 1000 & sleep 1000 & echo $! > "$HOME/started-$OOMPA_WORKER"; wait; fi
+git add -A && git commit -qm "Work of $OOMPA_WORKER-$OOMPA_ITERATION"
+echo done`
+
+const started = (loop: TestLoop, workers: number) =>
+  until(() => {
+    const names = Array.from({ length: workers }, (_, index) => `started-w${index + 1}`)
+    return names.every((name) => existsSync(path.join(loop.repository.home, name)))
+  }, 'the agents to start')
+
+const states = async (loop: TestLoop): Promise<string[]> => {
+  const runs: { state: string }[] = JSON.parse((await loop.oompa(['status', '--json'])).stdout)
+  return runs.map((run) => run.state)
+}
+
+describe('SIGKILL of the loop', () => {
+  test('ends the agents and all that they started within about a second, at level 1', async () => {
+    const loop = level1(hangsOnce)
+    const running = loop.start([], { env: { ...loop.env, WORKERS: '2', ITERATIONS: '1' } })
+    await started(loop, 2)
+    running.child.kill('SIGKILL')
+    await running.ended
+    await allEnded(loop, 3000)
+    expect(await states(loop)).toEqual(['crashed'])
+    // The worktrees stay as they are, and the next run goes on with them.
+    expect(existsSync(path.join(loop.repository.root, '.w1-i1/w1.txt'))).toBe(true)
+    writeFileSync(path.join(loop.repository.home, 'again'), '')
+    const again = await loop.run([], { env: { ...loop.env, WORKERS: '2', ITERATIONS: '1' } })
+    expect(again.status).toBe(0)
+    expect(loop.repository.git(['show', 'oompa/w1-i1:w1.txt'])).toBe('made by w1')
+    expect(loop.repository.git(['status', '--porcelain'])).toBe('')
+  })
+
+  test('the next start at level 2 keeps the work, puts claims back, says what it found, and lands its own', async () => {
+    const loop = level2(hangsOnce, {
+      workers: 2,
+      files: {
+        'hooks/tasks.mjs': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n",
+        'tasks/pending/one.json': '{ "id": "one", "summary": "The first" }\n',
+        'tasks/pending/two.json': '{ "id": "two", "summary": "The second" }\n',
+        'tasks/current/.gitkeep': '',
+        'tasks/complete/.gitkeep': '',
+      },
+    })
+    const { root } = loop.repository
+    const running = loop.start()
+    await started(loop, 2)
+    expect(existsSync(path.join(root, 'tasks/current/one.json'))).toBe(true)
+    running.child.kill('SIGKILL')
+    await running.ended
+    await allEnded(loop, 3000)
+    const [crashed = ''] = loop.swarms()
+    expect(await states(loop)).toEqual(['crashed'])
+
+    writeFileSync(path.join(loop.repository.home, 'again'), '')
+    const again = await loop.run()
+    expect(again.status, again.stdout + again.stderr).toBe(0)
+    expect(again.stdout).toContain(`Swarm ${crashed} had died`)
+    expect(again.stdout).toContain('put back 2 tasks')
+    for (const worker of ['w1', 'w2']) {
+      const ref = `refs/oompa/kept/${crashed}/${worker}-1`
+      expect(again.stdout).toContain(ref)
+      expect(loop.repository.git(['show', `${ref}:${worker}.txt`])).toBe(`made by ${worker}`)
+    }
+    const [recovered] = loop.events('swarm.recovered', crashed)
+    expect(recovered).toMatchObject({ claims: 2 })
+    expect(existsSync(path.join(root, 'tasks/complete/one.json'))).toBe(true)
+    expect(existsSync(path.join(root, 'tasks/complete/two.json'))).toBe(true)
+    expect(loop.repository.git(['status', '--porcelain'])).toBe('')
+    // Only once.
+    const third = await loop.run()
+    expect(third.stdout).not.toContain('had died')
+  })
+
+  test('never ends what is not ours: a process that was given the pid of an agent since', async () => {
+    const loop = level1('sleep 0.1')
+    const running = loop.start([], { env: { ...loop.env, WORKERS: '1', ITERATIONS: '1' } })
+    await running.ended
+    const [id = ''] = loop.swarms()
+    // As after a crash: no end in the log, and a record that names us.
+    const log = path.join(loop.repository.root, '.oompa/runs', id, 'events.jsonl')
+    const lines = readFileSync(log, 'utf8').trim().split('\n')
+    writeFileSync(log, `${lines.filter((line) => !line.includes('swarm.stopped')).join('\n')}\n`)
+    const record = path.join(loop.repository.root, '.oompa/runs', id, 'processes')
+    writeFileSync(record, `${process.pid} nonsense\n1 nonsense\n`)
+    const again = await loop.run([], { env: { ...loop.env, WORKERS: '1', ITERATIONS: '1' } })
+    expect(again.status).toBe(0)
+    expect(again.stdout).not.toContain('ended 1 process')
+  })
+})
+
+describe('oompa resume', () => {
+  test('goes on with the same id and what was left, and names the interrupted work in the prompt', async () => {
+    const loop = level2(hangsOnce, { workers: 2, iterations: 2 })
+    const running = loop.start()
+    await started(loop, 2)
+    running.child.kill('SIGKILL')
+    await running.ended
+    await allEnded(loop, 3000)
+    const [id = ''] = loop.swarms()
+    writeFileSync(path.join(loop.repository.home, 'again'), '')
+    const resumed = await loop.oompa(['resume', id.slice(0, 4)])
+    expect(resumed.status, resumed.stdout + resumed.stderr).toBe(0)
+    expect(loop.swarms()).toEqual([id])
+    const ran = loop.events('iteration.ended').map((event) => `${event.worker}-${event.iteration} ${event.outcome}`)
+    expect(ran.sort()).toEqual(['w1-1 landed', 'w1-2 nothing', 'w2-1 landed', 'w2-2 nothing'])
+    const second = loop.agent
+      .calls()
+      .filter((call) => call.env.OOMPA_ITERATION === '1' && call.env.OOMPA_WORKER === 'w1')
+    expect(second).toHaveLength(2)
+    expect(second[1]?.input).toContain(`refs/oompa/kept/${id}/w1-1`)
+    expect((await loop.oompa(['resume'])).status).toBe(3)
+    expect((await loop.oompa(['resume', 'ffff'])).status).toBe(2)
+  })
+
+  test('takes the flags and variables of the first start, whatever the shell has now', async () => {
+    const loop = level1(hangsOnce)
+    const running = loop.start(['--iterations', '2'], { env: { ...loop.env, WORKERS: '1' } })
+    await started(loop, 1)
+    running.child.kill('SIGKILL')
+    await running.ended
+    await allEnded(loop, 3000)
+    writeFileSync(path.join(loop.repository.home, 'again'), '')
+    const resumed = await loop.oompa(['resume'], { env: { ...loop.env, WORKERS: '4', ITERATIONS: '9' } })
+    expect(resumed.status, resumed.stdout + resumed.stderr).toBe(0)
+    expect(loop.agent.calls().map((call) => `${call.env.OOMPA_WORKER}-${call.env.OOMPA_ITERATION}`)).toEqual([
+      'w1-1',
+      'w1-1',
+      'w1-2',
+    ])
+  })
+
+  test('refuses while the swarm runs, and while another has its worker numbers', async () => {
+    const loop = level1(hangsOnce)
+    const env = { ...loop.env, WORKERS: '1', ITERATIONS: '2' }
+    const first = loop.start([], { env })
+    await started(loop, 1)
+    const [id = ''] = loop.swarms()
+    expect((await loop.oompa(['resume', id])).status).toBe(4)
+    first.child.kill('SIGKILL')
+    await first.ended
+    await allEnded(loop, 3000)
+    const second = loop.start([], { env })
+    await until(() => loop.agent.calls().length === 2, 'the second swarm')
+    const refused = await loop.oompa(['resume', id])
+    expect(refused.status).toBe(4)
+    expect(refused.stderr).toContain('w1')
+    second.child.kill('SIGTERM')
+    expect((await second.ended).status).toBe(130)
+    await allEnded(loop)
+  })
+
+  test('an interrupted iteration that is interrupted again loses neither of its works', async () => {
+    const loop = level2(
+      `cd "$OOMPA_WORKTREE"; n=$(ls "$HOME" | grep -c '^run-'); touch "$HOME/run-$n"; echo "$n" > "file-$n"; touch "$HOME/wrote-$n"; sleep 1000`,
+    )
+    for (const [run, word] of [
+      ['0', 'run'],
+      ['1', 'resume'],
+    ] as const) {
+      const running = word === 'run' ? loop.start() : loop.start(['resume', loop.swarms()[0]!])
+      await until(() => existsSync(path.join(loop.repository.home, `wrote-${run}`)), 'the agent to write')
+      running.child.kill('SIGINT')
+      expect((await running.ended).status).toBe(130)
+    }
+    const kept = loop.refs('refs/oompa/kept/')
+    expect(kept).toHaveLength(2)
+    const files = kept.map((ref) => loop.repository.git(['diff', '--name-only', 'main', ref]))
+    expect(files.sort()).toEqual(['file-0', 'file-1'])
+    await allEnded(loop)
+  })
+})
