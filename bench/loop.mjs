@@ -69,7 +69,7 @@ export LAND=land
 `
 
 async function landing() {
-  agent(`sleep 0.2; ${commitOneFile}`)
+  const file = agent(`sleep 0.2; ${commitOneFile}`)
   await compare(
     {
       row: 'level 2: 10 workers × 4 iterations, wall-clock',
@@ -93,7 +93,7 @@ async function landing() {
         )
         git(root, 'add', '-A')
         git(root, 'commit', '-q', '-m', 'Level 2')
-        const { wallMs, memoryMb } = await ourLoop(root, 10, 4, { OOMPA_PROBE: 'false' })
+        const { wallMs, memoryMb } = await ourLoop(root, 10, 4, { OOMPA_AGENT: `command:${file}` })
         return { value: done(root, wallMs, 40), memoryMb }
       },
     },

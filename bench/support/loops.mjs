@@ -7,16 +7,17 @@ import { measured } from './run.mjs'
 
 const calls = path.join(base, 'calls')
 
-/** Installs the agent that both loops call: it notes its times, and does `body` in its worktree in between. */
+/** Installs the agent that both loops call, and gives its file: it notes its times, and does `body` in its worktree in between. */
 export function agent(body) {
-  program(
+  return program(
     'claude',
     `#!/bin/bash
 began=$EPOCHREALTIME
 case "$1" in --version) echo 2.1.197; exit;; auth) echo '{"loggedIn": true}'; exit;; esac
 read -r _ worktree
 cat > /dev/null
-name=\${worktree#.}
+worktree=\${OOMPA_WORKTREE:-$PWD/$worktree}
+name=\${worktree##*/.}
 ${body}
 echo "\${name%-*} $began $EPOCHREALTIME" >> ${calls}
 `,
