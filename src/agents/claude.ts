@@ -4,6 +4,7 @@ import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader, Turn, TurnResult } from './contract.js'
 import { classify } from './failure.js'
 import { count, type JsonObject, lineSplitter, list, number, object, parseObject, string } from './json.js'
+import { orPlainText } from './plain.js'
 import { ended, textReader } from './text.js'
 
 export const claude: Agent = {
@@ -13,7 +14,7 @@ export const claude: Agent = {
   cumulativeUsage: false,
   reportsCost: true,
   command: (turn) => ({ file: 'claude', args: [...form(turn), ...options(turn)] }),
-  reader: (turn) => (turn.form === 'text' ? textReader(true) : streamReader()),
+  reader: (turn) => (turn.form === 'text' ? textReader(true) : orPlainText(streamReader())),
   check: {
     version: () => ({ file: 'claude', args: ['--version'] }),
     login: () => ({ file: 'claude', args: ['auth', 'status'] }),

@@ -8,6 +8,7 @@ import { activity, lastPart, toolActivity } from './activity.js'
 import type { Agent, OutputReader, Turn } from './contract.js'
 import { classify } from './failure.js'
 import { count, type JsonObject, lineSplitter, object, parseObject, string } from './json.js'
+import { orPlainText } from './plain.js'
 import { ended } from './text.js'
 
 export const codex: Agent = {
@@ -31,7 +32,7 @@ export const codex: Agent = {
       '-',
     ],
   }),
-  reader: streamReader,
+  reader: (turn) => orPlainText(streamReader(turn)),
   check: {
     version: () => ({ file: 'codex', args: ['--version'] }),
     login: () => ({ file: 'codex', args: ['login', 'status'] }),

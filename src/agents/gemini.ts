@@ -5,6 +5,7 @@ import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, OutputReader, Turn } from './contract.js'
 import { classify } from './failure.js'
 import { count, type JsonObject, lineSplitter, object, parseObject, string } from './json.js'
+import { orPlainText } from './plain.js'
 import { ended } from './text.js'
 
 export const gemini: Agent = {
@@ -23,7 +24,7 @@ export const gemini: Agent = {
       ...(session ? [session.resume ? '--resume' : '--session-id', session.id] : []),
     ],
   }),
-  reader: streamReader,
+  reader: (turn) => orPlainText(streamReader(turn)),
   check: {
     version: () => ({ file: 'gemini', args: ['--version'] }),
     install: 'npm install -g @google/gemini-cli',

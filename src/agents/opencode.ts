@@ -5,6 +5,7 @@ import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader, Turn } from './contract.js'
 import { classify } from './failure.js'
 import { count, type JsonObject, lineSplitter, number, object, parseObject, string } from './json.js'
+import { orPlainText } from './plain.js'
 import { ended } from './text.js'
 
 export const opencode: Agent = {
@@ -25,7 +26,7 @@ export const opencode: Agent = {
       ...(session?.resume ? ['--session', session.id] : []),
     ],
   }),
-  reader: streamReader,
+  reader: (turn) => orPlainText(streamReader(turn)),
   check: {
     version: () => ({ file: 'opencode', args: ['--version'] }),
     install: 'npm install -g opencode-ai',

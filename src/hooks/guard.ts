@@ -15,12 +15,6 @@ export interface Guarded {
   readonly explain: (error: unknown) => string
 }
 
-/** A ready-made hook whose work has limits of its own says here how long it may take altogether. */
-export interface OwnLimit {
-  /** Milliseconds; `null` for no limit but its own. */
-  readonly timeLimitMs?: number | null
-}
-
 /**
  * The result of `work`, or an error when it takes longer. What it started goes on until its own limits end it, but
  * nobody waits for it.

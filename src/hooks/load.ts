@@ -9,7 +9,6 @@ import type { ReviewerFacts } from '../review/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { ApproveHook, EventHook, HookContext, Hooks, MergeHook, ReviewHook, WorktreeHook } from './contract.js'
 import type { HooksCopy } from './copy.js'
-import type { WithScratch } from './executable.js'
 import { type FoundHooks, findHooks, type HookFile, hooksFolder } from './find.js'
 
 export interface LoadOptions {
@@ -179,7 +178,7 @@ async function fromExecutable(
   const name = `hooks/${file.name}`
   const make = await import('./executable.js')
   const guard = await import('./guard.js')
-  const run = async () => options.run ?? (await ownRun(root, options))
+  const run = async () => options.run ?? (await services()).ownRun(root, options)
   const hookMs = options.settings?.limits.hookMs ?? HOOK_MS
   const executable = {
     name,
@@ -197,7 +196,10 @@ async function fromExecutable(
   const facts = { name, limitMs: undefined, explain: (error: unknown) => `${name}: ${String(error)}` }
   switch (hook) {
     case 'review':
-      return { hook, value: guard.guardReview(make.executableReview(executable, await scratch()), facts) }
+      return {
+        hook,
+        value: guard.guardReview(make.executableReview(executable, (await services()).withScratch), facts),
+      }
     case 'merge':
       return { hook, value: guard.guardMerge(make.executableMerge(executable), facts) }
     case 'approve':
@@ -219,17 +221,7 @@ function failureOf(name: string, emit: Emit | undefined): (reason: string) => vo
   return (reason) => emit?.({ type: 'hook.failed', hook: name, reason })
 }
 
-async function scratch(): Promise<WithScratch> {
-  const { openScratch } = await import('../worktrees/scratch.js')
-  return async (change, context, work) => {
-    const opened = await openScratch(context.root, change.commit, `${change.worker}-${change.number}`)
-    try {
-      return { result: await work(opened.path), edits: await opened.edits() }
-    } finally {
-      await opened.remove()
-    }
-  }
-}
+const services = () => import('./services.js')
 
 /** Lets a ready-made hook read what it needs from the main checkout, now that nothing has been changed yet. */
 async function prepareHook(hook: object, root: string): Promise<void> {
@@ -245,20 +237,4 @@ function reviewerFacts(hook: object): ReviewerFacts {
     ...(Array.isArray(agents) ? { agents: agents.map(String) } : {}),
     ...(typeof rounds === 'number' ? { rounds } : {}),
   }
-}
-
-/** Runs executables that belong to no iteration, in the environment that agents get. */
-async function ownRun(root: string, { swarm, settings }: LoadOptions): Promise<HookContext['run']> {
-  const { runCommand } = await import('../processes/command.js')
-  const { uniqueMarker } = await import('../processes/marks.js')
-  const { plainEnvironment } = await import('./environment.js')
-  const { runFolder } = await import('../files/paths.js')
-  return (command, options = {}) =>
-    runCommand(command, {
-      ...options,
-      cwd: options.cwd ?? root,
-      env: plainEnvironment(options.env ?? {}, settings),
-      marker: uniqueMarker(swarm, 'hooks', 0),
-      ...(swarm ? { recordFolder: runFolder(root, swarm) } : {}),
-    })
 }

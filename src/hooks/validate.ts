@@ -7,7 +7,7 @@ import type { HookName } from './contract.js'
 
 type AnyFunction = (...args: never[]) => unknown
 
-export function isFunction(value: unknown): value is AnyFunction {
+function isFunction(value: unknown): value is AnyFunction {
   return typeof value === 'function'
 }
 

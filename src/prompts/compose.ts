@@ -91,6 +91,7 @@ function claimingLines(facts: PromptFacts): string[] {
       adding,
     ]
   }
+  if (!facts.tasksPath) return []
   if (facts.claiming === 'agent') {
     return [
       'Claim a task with: oompa tasks claim [id] (or move its file from pending to current); then do that one.',

@@ -112,7 +112,7 @@ export async function holdForApproval(
 }
 
 /** The commit is part of the name: what a person has looked at is what they approve. Pure. */
-export function approvalId(change: Pick<Change, 'worker' | 'number' | 'commit'>): string {
+function approvalId(change: Pick<Change, 'worker' | 'number' | 'commit'>): string {
   return `${change.worker.replace(/[^A-Za-z0-9]/g, '-')}-${change.number}-${change.commit.slice(0, 7)}`
 }
 

@@ -6,7 +6,7 @@ import type { Change, Task } from '../words.js'
 import { blobSize, changedFiles, diffTexts, type FileDiff, looksLikeText } from './diff.js'
 
 /** Bytes of diff that a reviewer is given; more than this it reads for itself, in its worktree. */
-export const MOST_BYTES = 200_000
+const MOST_BYTES = 200_000
 /** A single file's diff above this many changed lines is not even computed. */
 const MOST_LINES = 20_000
 const BATCH = 100

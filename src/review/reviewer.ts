@@ -73,7 +73,7 @@ async function promptOf(root: string, { prompt, instructions }: ReviewerOptions)
 }
 
 /** The whole prompt: what to do, what to read, and the form of the verdict last, where it is not forgotten. */
-export function composePrompt(change: Change, prompt: string, material: Material): string {
+function composePrompt(change: Change, prompt: string, material: Material): string {
   return `[oompa:${change.swarm}:${change.worker}] ${prompt}
 
 Your working directory is a checkout of exactly this change, for you alone; it is thrown away afterwards, so change nothing.

@@ -6,7 +6,7 @@ import type { Change, ChangedFile } from '../words.js'
 import { changedFiles } from './diff.js'
 
 /** What a rule says: nothing, or why a person has to look. `true` is a reason without words. */
-export type RuleAnswer = string | boolean | undefined | readonly string[]
+type RuleAnswer = string | boolean | undefined | readonly string[]
 
 /** A reason for a person to look at a change first. */
 export type ApprovalRule = (change: Change, context: HookContext) => RuleAnswer | Promise<RuleAnswer>

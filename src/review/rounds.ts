@@ -45,7 +45,7 @@ export interface Reviewed {
   readonly skipped?: string
 }
 
-export const NO_REVIEWS: ReviewHistory = { rounds: [] }
+const NO_REVIEWS: ReviewHistory = { rounds: [] }
 
 /**
  * Reviews a change: asks every hook at the same time, and emits `review.ended`.

@@ -1,0 +1,31 @@
+// What executable hooks are run with where no iteration gives it: a place to review in, and a runner of processes.
+
+import { runFolder } from '../files/paths.js'
+import { runCommand } from '../processes/command.js'
+import { uniqueMarker } from '../processes/marks.js'
+import { openScratch } from '../worktrees/scratch.js'
+import { plainEnvironment } from './environment.js'
+import type { Run, WithScratch } from './executable.js'
+import type { LoadOptions } from './load.js'
+
+/** Runs `work` in a detached worktree at the change's commit, which is thrown away. */
+export const withScratch: WithScratch = async (change, context, work) => {
+  const opened = await openScratch(context.root, change.commit, `${change.worker}-${change.number}`)
+  try {
+    return { result: await work(opened.path), edits: await opened.edits() }
+  } finally {
+    await opened.remove()
+  }
+}
+
+/** Runs executables that belong to no iteration, in the environment that agents get. */
+export function ownRun(root: string, { swarm, settings }: LoadOptions): Run {
+  return (command, options = {}) =>
+    runCommand(command, {
+      ...options,
+      cwd: options.cwd ?? root,
+      env: plainEnvironment(options.env ?? {}, settings),
+      marker: uniqueMarker(swarm, 'hooks', 0),
+      ...(swarm ? { recordFolder: runFolder(root, swarm) } : {}),
+    })
+}
