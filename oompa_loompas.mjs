@@ -28,9 +28,9 @@ function toolkit() {
   if (existsSync(writer)) programs.push(readFileSync(writer, 'utf8'))
   const program = programs.find((file) => file && existsSync(file))
   try {
-    if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas')
+    if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas/loop')
   } catch {} // not beside this file
-  if (program) return pathToFileURL(join(realpathSync(program), '../../dist/index.js')).href
+  if (program) return pathToFileURL(join(realpathSync(program), '../../dist/swarm/loop.js')).href
   console.error('oompa-loompas is not installed here. Get it by: npm install --global oompa-loompas')
   process.exit(2)
 }

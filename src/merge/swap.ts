@@ -77,6 +77,8 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
       moved.push(answer)
     }
     crashPoint('files')
+    // Before the ref moves: another worker that looks at it in between must not take our landing for a bypass.
+    recordLanded(request.root, to)
     await prepared.commit()
   } catch (error) {
     for (const one of moved.reverse()) await one.undo()
@@ -85,7 +87,6 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
     throw error
   }
   crashPoint('swapped')
-  recordLanded(request.root, to)
   for (const one of moved) one.finish()
   forget()
   crashPoint('finished')

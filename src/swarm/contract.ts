@@ -65,6 +65,8 @@ export interface Swarm {
   readonly outcomes: Outcome[]
   /** Whether a worker has moved the target past us: nothing lands any more. */
   bypassed(): Promise<boolean>
+  /** The commit that a name means now, or undefined: asked of one git that stays, so it costs no process. */
+  commitOf(name: string): Promise<string | undefined>
   /** Where a resumed swarm goes on. */
   readonly resumed?: ResumePoint
   /** Waits for what lands or is pushed after the workers have ended. */

@@ -26,7 +26,7 @@ export async function openWorktree(iteration: Iteration): Promise<Worktree> {
   let worktree: Worktree
   try {
     const prepared = await ahead
-    worktree = prepared ? await broughtUpToDate(iteration, prepared) : await open(iteration)
+    worktree = prepared ? await freshened(iteration, prepared) : await open(iteration)
   } catch (error) {
     swarm.emit({
       type: 'worktree.failed',
@@ -81,7 +81,7 @@ async function open(iteration: Iteration): Promise<Worktree> {
     worktree = await swarm.pool.acquire({
       name: iteration.name,
       branch: iteration.branch,
-      base: await ownTip(root, iteration.branch, base),
+      base: await ownTip(swarm, iteration.branch, base),
     })
   await setUpWorktree(worktree, contextOf(iteration, worktree), swarm)
   return worktree
@@ -105,21 +105,25 @@ async function openAnew(iteration: Iteration, full: string, base: string, isTher
 /** Where an iteration starts: HEAD at level 1, the target from level 2 on, or the iteration before with `continue`. */
 async function baseOf(iteration: Iteration): Promise<string> {
   const { swarm, name } = iteration.lane
-  const { root } = swarm.repository
   if (swarm.settings.continue && iteration.number > 1) {
-    const before = await resolveCommit(root, `refs/heads/oompa/${name}-i${iteration.number - 1}`)
+    const before = await swarm.commitOf(`refs/heads/oompa/${name}-i${iteration.number - 1}`)
     if (before) return before
   }
   const start = swarm.into ? `refs/heads/${swarm.into}` : 'HEAD'
-  const base = await resolveCommit(root, start)
+  const base = await swarm.commitOf(start)
   if (base) return base
   throw new OompaError({ code: 'no-commit', message: `${start} names no commit.`, mend: 'git log --all --oneline' })
 }
 
 /** The tip of a branch that an earlier run left with commits of its own; otherwise the base. */
-async function ownTip(root: string, branch: string, base: string): Promise<string> {
-  const tip = await resolveCommit(root, `refs/heads/${branch}`)
-  return tip && !(await isAncestor(root, tip, base)) ? tip : base
+async function ownTip(swarm: Swarm, branch: string, base: string): Promise<string> {
+  const tip = await swarm.commitOf(`refs/heads/${branch}`)
+  return tip && tip !== base && !(await isAncestor(swarm.repository.root, tip, base)) ? tip : base
+}
+
+/** A worktree that was made ahead; looked at again only if its base has moved since. */
+async function freshened(iteration: Iteration, prepared: Worktree): Promise<Worktree> {
+  return (await baseOf(iteration)) === prepared.base ? prepared : broughtUpToDate(iteration, prepared)
 }
 
 /** Moves a worktree that has nothing of its own yet to the newest base; any other is left as it is. */

@@ -8,7 +8,8 @@ import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
 import { excludeOurs } from '../git/exclude.js'
-import { findRepository, headCommit } from '../git/repository.js'
+import { openObjects } from '../git/objects.js'
+import { findRepository } from '../git/repository.js'
 import { findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { resolveTarget } from '../merge/target.js'
@@ -39,9 +40,11 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   const { root } = repository
   const call = readCall(given)
   const resumed = call.resume === undefined ? undefined : resumePoint(root, call.resume)
+  const objects = openObjects(root)
+  const commitOf = async (name: string) => (await objects.info(`${name}^{commit}`))?.oid
   const [settings, head] = await Promise.all([
     loadSettings(root, { argv: call.argv, env: process.env, command: call.command }),
-    headCommit(root),
+    commitOf('HEAD'),
   ])
   if (!head) {
     throw new OompaError({
@@ -67,7 +70,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   excludeOurs(repository.gitDir)
   const entry = await register({ repository, settings, level, into, argv: [call.command, ...call.argv], resumed })
   try {
-    const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found })
+    const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found, commitOf })
     await recoverCrashed(swarm)
     const probes = probeAgents(swarm)
     if (level > 1) await probes
@@ -87,6 +90,7 @@ interface Parts {
   readonly prompts: readonly PromptText[]
   readonly entry: Registration
   readonly found: ReturnType<typeof findHooks>
+  readonly commitOf: Swarm['commitOf']
 }
 
 /** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
@@ -133,6 +137,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     busy: new Set(),
     outcomes: [],
     bypassed: landing?.bypassed ?? (async () => false),
+    commitOf: parts.commitOf,
     resumed,
     findAgent,
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),

@@ -1,5 +1,6 @@
 // How a swarm is ended: gently, or now. Signals, the control file and the caps all come together here.
 
+import { setMaxListeners } from 'node:events'
 import { STATUS, type Status } from '../errors.js'
 
 export interface Stopping {
@@ -19,6 +20,8 @@ export interface Stopping {
 
 export function makeStopping(): Stopping {
   const controller = new AbortController()
+  // Every agent and wait listens: with more than ten workers Node would print a warning about a leak.
+  setMaxListeners(0, controller.signal)
   const listeners: (() => void)[] = []
   let why: string | undefined
   let status: Status | undefined

@@ -1,6 +1,12 @@
 // How wide text is on a terminal, and cutting it there: a wide character takes two columns, a combining one none.
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+let segmenter: Intl.Segmenter | undefined
+
+/** Made when it is first needed: making it costs more than loading all views (15 ms), and most text is plain. */
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
 
 /** What takes two columns by itself: East Asian wide and fullwidth blocks (Unicode 15, UAX 11), and emoji. */
 const WIDE =
@@ -11,7 +17,7 @@ const NOTHING = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u
 export function widthOf(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length
   let width = 0
-  for (const { segment } of segmenter.segment(text)) width += graphemeWidth(segment)
+  for (const { segment } of graphemes(text)) width += graphemeWidth(segment)
   return width
 }
 
@@ -23,7 +29,7 @@ export function cut(text: string, width: number): string {
   if (near === text && widthOf(text) <= width) return text
   let out = ''
   let used = 0
-  for (const { segment } of segmenter.segment(near)) {
+  for (const { segment } of graphemes(near)) {
     const wide = graphemeWidth(segment)
     if (used + wide > width - 1) break
     out += segment
