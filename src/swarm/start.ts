@@ -69,8 +69,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   try {
     const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found })
     await recoverCrashed(swarm)
-    const probes = probeAgents(swarm)
-    if (level > 1) await probes
+    await probeAgents(swarm)
     return Object.assign(swarm, { end: () => endSwarm(swarm, entry) })
   } catch (error) {
     await entry.abandon(error)
