@@ -97,7 +97,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
   entry.listen(stopping)
   const [loaded, ports] = await Promise.all([
     loadHooks(root, { swarm: id, settings, found, emit }),
-    portBlocks(names.length, settings.ports),
+    portBlocks(names, settings.ports),
   ])
   entry.addEventHooks(loaded.event)
   const findAgent = agentFinder(loaded)
