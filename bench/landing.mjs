@@ -1,5 +1,5 @@
 // Landings a second: ours beside the published flock function, in one run, because only the ratios can be trusted.
-// node bench/landing.mjs [small|large|shell|batch] …   (all unless named; needs `npm run build`)
+// node bench/landing.mjs [small|large|shell|batch|crash] …   (all unless named; needs `npm run build`)
 
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ for (const role of ['AUTHOR', 'COMMITTER']) {
 }
 
 const { mergeQueue } = await import('../dist/merge/queue.js')
-const { commandRunner } = await import('../dist/merge/command.js')
+const { commandRunner } = await import('../dist/commands/commandRunner.js')
 const oompa = path.join(import.meta.dirname, '../bin/oompa')
 const git = (cwd, ...args) => execFileSync('git', args, { cwd, encoding: 'utf8', maxBuffer: 1e9 }).trim()
 
@@ -175,6 +175,47 @@ const parts = {
     console.log({ testsForEachLanding: (batched.tests / BRANCHES).toFixed(2), wanted: '≤ 0.45' })
   },
 }
+
+/** Kills `oompa merge`, with its git processes, at random moments; everything must land once and no edit be lost. */
+async function crashes(moments) {
+  const root = repository('crash', 20, false)
+  writeFileSync(path.join(root, 'd0/f0'), 'my edit\n')
+  const before = git(root, 'status', '--porcelain')
+  const began = performance.now()
+  await shell(root, `${oompa} merge b${BRANCHES}`)
+  const usual = performance.now() - began
+  let killed = 0
+  for (let i = 0; i < moments; i++) {
+    const name = `kill${i}`
+    const blob = execFileSync('git', ['hash-object', '-w', '--stdin'], { cwd: root, input: name }).toString().trim()
+    const index = path.join(base, 'index')
+    const env = { ...process.env, GIT_INDEX_FILE: index }
+    const run = (...args) => execFileSync('git', args, { cwd: root, env, encoding: 'utf8' }).trim()
+    run('read-tree', 'main')
+    run('update-index', '--add', '--cacheinfo', `100644,${blob},d0/f1`)
+    run('update-ref', `refs/heads/${name}`, run('commit-tree', '-p', 'main', '-m', name, run('write-tree')))
+    const child = spawn(oompa, ['merge', name], { cwd: root, stdio: 'ignore', detached: true })
+    const ended = new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)))
+    const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), usual * (0.3 + Math.random() * 0.8))
+    if ((await ended) === 'SIGKILL') killed++
+    clearTimeout(timer)
+    const status = await shell(root, `${oompa} merge ${name} --wait 5`)
+    if (status !== 0 && status !== 3) throw new Error(`${name} ended with ${status}`)
+    if (git(root, 'status', '--porcelain') !== before)
+      throw new Error(`after ${name}: ${git(root, 'status', '--porcelain')}`)
+  }
+  const merges = git(root, 'log', '--first-parent', '--merges', '--format=%P', 'main').split('\n')
+  const seconds = merges.map((line) => line.split(' ')[1])
+  for (let i = 0; i < moments; i++) {
+    const tip = git(root, 'rev-parse', `kill${i}`)
+    const count = seconds.filter((one) => one === tip).length
+    if (count !== 1) throw new Error(`kill${i} landed ${count} times`)
+  }
+  git(root, 'fsck', '--strict', '--no-dangling')
+  console.log({ moments, killed, lost: 0, doubled: 0 })
+}
+
+parts.crash = () => crashes(200)
 const asked = process.argv.slice(2)
 for (const [name, run] of Object.entries(parts)) if (asked.length === 0 || asked.includes(name)) await run()
 console.table(rows)

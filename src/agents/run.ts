@@ -91,6 +91,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
   const log = openLog(request)
   const activity = latest(ACTIVITY_MS, (line: string) => request.onActivity?.(line))
   let stderr = ''
+  let spoke = false
   let pid: number | undefined
   try {
     const end = await runProcess({
@@ -103,8 +104,10 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
       output: log === undefined ? undefined : fileSink(log),
       timeoutMs: limits.iterationMs,
       idleMs: limits.idleMs,
-      // `claude -p` as text prints nothing before its last word, and so may any program.
-      silent: turn.form === 'text',
+      // `claude -p` as text prints nothing before its last word, and so may a program under a CLI's name.
+      get silent() {
+        return turn.form === 'text' || !spoke
+      },
       graceMs: limits.graceMs,
       finished: () => reader.finished,
       signal: request.signal,
@@ -114,6 +117,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
         request.onStart?.(started)
       },
       onStdout: (text) => {
+        spoke = true
         request.onOutput?.(text)
         for (const line of reader.read(text)) activity.add(line)
       },

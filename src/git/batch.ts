@@ -11,6 +11,8 @@ export interface Conversation {
    * @throws OompaError `git-ended` if git ends before it has answered; the next request starts it again.
    */
   ask<T>(request: string, read: (bytes: Buffer) => { answer: T; taken: number } | undefined): Promise<T>
+  /** Starts git before the first request, while we have something else to wait for. */
+  start(): void
   close(): void
 }
 
@@ -83,6 +85,10 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
         keepAlive(true)
         child.stdin?.write(request)
       })
+    },
+    start() {
+      child ??= begin()
+      keepAlive(asked.length > 0)
     },
     close() {
       child?.stdin?.end()

@@ -1,6 +1,6 @@
 // Makes commits out of trees, with the person's identity and signature, and reads what commits say.
 
-import { statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { gitFolders } from './folders.js'
@@ -65,17 +65,45 @@ function explain(root: string, output: string, sign: boolean): OompaError {
   return new OompaError({ code: 'git-failed', message: `Git could not write a commit in ${root}: ${said}` })
 }
 
-const signing = new Map<string, { yes: boolean; asked: number; written: number }>()
+const signing = new Map<string, { yes: boolean; asked: number }>()
 
-/** Whether commits are signed: asked anew when the repository's configuration was written, or after 5 seconds. */
+/** Whether commits are signed: asked anew after 2 seconds, because a swarm runs for days. */
 async function signs(root: string): Promise<boolean> {
-  const written = statSync(path.join(gitFolders(root).common, 'config'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const known = signing.get(root)
-  if (known && known.written === written && Date.now() - known.asked < 5000) return known.yes
-  const { stdout } = await git(root, ['config', '--type=bool', '--get', 'commit.gpgSign'])
-  const yes = stdout.trim() === 'true'
-  signing.set(root, { yes, asked: Date.now(), written })
+  if (known && Date.now() - known.asked < 2000) return known.yes
+  const yes = maySign(root) && (await asksToSign(root))
+  signing.set(root, { yes, asked: Date.now() })
   return yes
+}
+
+async function asksToSign(root: string): Promise<boolean> {
+  const { stdout } = await git(root, ['config', '--type=bool', '--get', 'commit.gpgSign'])
+  return stdout.trim() === 'true'
+}
+
+/** Where git keeps the machine's configuration, by how it was installed. */
+const SYSTEM_FILES = [
+  '/etc/gitconfig',
+  '/usr/local/etc/gitconfig',
+  '/opt/homebrew/etc/gitconfig',
+  '/opt/local/etc/gitconfig',
+]
+
+/** Whether any configuration has the word at all: reading files costs less than a git that reads them. */
+function maySign(root: string): boolean {
+  if (Object.keys(process.env).some((name) => name.startsWith('GIT_CONFIG_') && name !== 'GIT_CONFIG_NOSYSTEM')) {
+    return true
+  }
+  const { own, common } = gitFolders(root)
+  const home = process.env.HOME ?? ''
+  const files = [
+    path.join(common, 'config'),
+    path.join(own, 'config.worktree'),
+    path.join(home, '.gitconfig'),
+    path.join(process.env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git/config'),
+    ...SYSTEM_FILES,
+  ]
+  return files.some((file) => existsSync(file) && /gpgsign|\[include/i.test(readFileSync(file, 'utf8')))
 }
 
 /** Reads the text of a commit object. */

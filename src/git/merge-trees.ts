@@ -37,6 +37,8 @@ export interface Merger {
    * @throws OompaError `merge-failed` if git cannot merge them at all, such as unrelated histories (status 4)
    */
   merge(ours: string, theirs: string): Promise<MergedTree>
+  /** Starts git before the first merge. */
+  start(): void
   close(): void
 }
 
@@ -94,6 +96,7 @@ export function openMerger(root: string, objects: Objects): Merger {
       const attributes = await attributesFor(objects, ours, touched)
       return attributes.length === 0 ? first : slow(ours, theirs, attributes)
     },
+    start: talk.start,
     close: talk.close,
   }
 }

@@ -141,7 +141,8 @@ async function inspect(
   const look = looker(checkout.path, index, removed)
   const found = new Map<string, Awaited<ReturnType<typeof look>>>()
   for (const change of changes) {
-    if (change.newMode !== '000000' && !entries.has(change.path)) found.set(change.path, await look(change))
+    const asked = !entries.has(change.path) || edited.get(change.path) === 'edited'
+    if (change.newMode !== '000000' && asked) found.set(change.path, await look(change))
   }
   const plan = planMove(changes, { index: entries, edited, onDisk: (change) => found.get(change.path) ?? 'nothing' })
   if ('reason' in plan) return plan

@@ -26,7 +26,7 @@ export interface CheckoutFacts {
   readonly index: ReadonlyMap<string, IndexEntry>
   /** Tracked paths whose file on disk differs from the index; `gone` if it is missing. */
   readonly edited: ReadonlyMap<string, 'gone' | 'edited'>
-  /** For paths that are new to the index. */
+  /** For paths that are new to the index, or edited. */
   onDisk(change: RawChange): OnDisk
 }
 
@@ -75,12 +75,14 @@ export function planMove(changes: readonly RawChange[], facts: CheckoutFacts): M
       if (!edited) plan.remove.push(change)
       continue
     }
-    if (edited) block(edited === 'gone' ? 'was removed' : 'has uncommitted changes', change.path)
+    // An edit that says already what the target will say loses nothing: notes of tasks, written before they are landed.
+    const agrees = edited === 'edited' && facts.onDisk(change) === 'the same'
+    if (edited && !agrees) block(edited === 'gone' ? 'was removed' : 'has uncommitted changes', change.path)
     plan.set.push(change)
     if (entry?.flag) plan.flagged.push({ path: change.path, flag: entry.flag })
     // Left out of a sparse checkout: it stays out.
     if (entry?.flag === 'skip-worktree') continue
-    const there = entry ? 'nothing' : facts.onDisk(change)
+    const there = agrees ? 'the same' : entry ? 'nothing' : facts.onDisk(change)
     if (there === 'in the way') block('is an untracked (or ignored) file in the way', change.path)
     if (there === 'below a link') block('is below a link that is not tracked', change.path)
     if (there === 'nothing') plan.write.push(change)

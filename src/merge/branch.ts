@@ -11,7 +11,6 @@ import type { Candidate, CommandRunner, LandContext, LandResult, MergeOptions } 
 import { targetCommit } from './land.js'
 import type { LockHolder } from './lock.js'
 import { CHANGE_TRAILER } from './message.js'
-import { waitingRefusal } from './refusals.js'
 import { landingSession } from './session.js'
 import { resolveTarget } from './target.js'
 import type { TestMemory } from './tested.js'
@@ -53,6 +52,8 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
   const tools = openTools(root)
   const signal = options.signal ?? new AbortController().signal
   try {
+    // While we wait for the lock, and not under it.
+    tools.merger.start()
     const into = await resolveTarget(root, options.into)
     const commit = await branchCommit(tools, options)
     const candidate: Candidate = { ...options, commit }
@@ -81,7 +82,10 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
         options.onLockWait ? { onWait: options.onLockWait } : {},
       )
       if (answer?.result !== 'waits') return ending(context, candidate, answer)
-      if (Date.now() >= deadline) return waitingRefusal(branch, answer.reason, answer.paths)
+      if (Date.now() >= deadline) {
+        const { waitingRefusal } = await import('./refusals.js')
+        return waitingRefusal(branch, answer.reason, answer.paths)
+      }
       if (!said) context.emit({ type: 'landing.waiting', branch, reason: answer.reason })
       await checkoutChanges(root, Math.min(LOOK_AGAIN_MS, deadline - Date.now()), signal)
     }

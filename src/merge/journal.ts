@@ -32,6 +32,16 @@ export function writeIntent(root: string, intent: Intent): () => void {
   return () => rmSync(file, { force: true })
 }
 
+/** Whether anything is written down at all: a look into a folder, before every landing. */
+export function hasIntents(root: string): boolean {
+  try {
+    return readdirSync(journalFolder(root)).length > 0
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
 /** Intents of processes that are dead, each with what removes it. */
 export function leftIntents(root: string): { intent: Intent; forget(): void }[] {
   const folder = journalFolder(root)

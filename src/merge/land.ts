@@ -10,10 +10,9 @@ import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from 
 import { crashPoint } from './crash.js'
 import type { HeldLock } from './lock.js'
 import { batchMessage } from './message.js'
-import { conflictRefusal } from './refusals.js'
 import { type Stacked, stack } from './stack.js'
 import { swapTarget, whatBlocks } from './swap.js'
-import { type TestMemory, testStack, type Verdict } from './tested.js'
+import type { TestMemory, Verdict } from './tested.js'
 import type { LandingTools } from './tools.js'
 
 /** A target that moves this often while we land is moved by something that does not care about us. */
@@ -69,6 +68,7 @@ export async function landGroup(tools: LandingTools, context: LandContext, reque
       const blocked = await whatBlocks(swap)
       if (blocked) return { ...wait(stacked, blocked), tests }
       const candidates = stacked.on.map(([candidate]) => candidate)
+      const { testStack } = await import('./tested.js')
       const { runs, verdict } = await testStack(context, { ...request, from, whole, candidates })
       tests += runs
       if (verdict !== 'passed') return { ...failing(stacked, candidates, verdict), tests }
@@ -141,6 +141,7 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
       await candidate.status?.settle(landing)
       results.set(candidate, { result: 'landed', landing })
     } else {
+      const { conflictRefusal } = await import('./refusals.js')
       results.set(candidate, {
         result: 'refused',
         refusal: conflictRefusal(candidate.branch, into, answer.conflict),

@@ -1,12 +1,10 @@
 // One stretch of landing under the lock: mend what a crash left, take in the remote, land groups, push once.
 
-import { isAncestor } from '../git/history.js'
 import { treeChanges } from '../git/tree-diff.js'
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
+import { hasIntents } from './journal.js'
 import { type GroupResult, landGroup, targetCommit } from './land.js'
 import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from './lock.js'
-import { recoverMoves } from './recover.js'
-import { fetchTarget, pushTarget } from './remote.js'
 import { swapTarget } from './swap.js'
 import type { TestMemory } from './tested.js'
 import type { LandingTools } from './tools.js'
@@ -40,10 +38,7 @@ export function landingSession<T>(
     tools.root,
     LANDING_LOCK,
     async (lock) => {
-      for (const { checkout, done } of await recoverMoves(tools.root)) {
-        const text = `A landing that had crashed while it moved ${checkout} was ${done}.`
-        context.emit({ type: 'note', text, level: 'warning' })
-      }
+      if (hasIntents(tools.root)) await recover(tools, context)
       const land = (candidates: readonly Candidate[], strategy = request.options.strategy) =>
         landGroup(tools, context, { ...request, options: { ...request.options, strategy }, candidates, lock })
       if (!request.options.push) return work({ lock, land })
@@ -57,6 +52,14 @@ export function landingSession<T>(
   )
 }
 
+async function recover(tools: LandingTools, context: LandContext): Promise<void> {
+  const { recoverMoves } = await import('./recover.js')
+  for (const { checkout, done } of await recoverMoves(tools.root)) {
+    const text = `A landing that had crashed while it moved ${checkout} was ${done}.`
+    context.emit({ type: 'note', text, level: 'warning' })
+  }
+}
+
 /** Brings the target up to its remote: forward if it has nothing of its own, else by a merge, tested as any other. */
 async function takeIn(
   tools: LandingTools,
@@ -66,6 +69,7 @@ async function takeIn(
   land: LandingSession['land'],
 ): Promise<boolean> {
   const { into } = request
+  const [{ fetchTarget }, { isAncestor }] = await Promise.all([import('./remote.js'), import('../git/history.js')])
   const fetched = await fetchTarget(tools, remote, into)
   if (fetched.failed !== undefined) {
     unpushed(context, request, remote, `the remote could not be reached: ${fetched.failed}`)
@@ -101,6 +105,7 @@ async function pushAll(
 ): Promise<void> {
   const { into } = request
   for (let tries = 1; tries <= MOST_PUSHES; tries++) {
+    const { pushTarget } = await import('./remote.js')
     const answer = await pushTarget(tools, remote, into)
     if (answer.push === 'nothing') return
     if (answer.push === 'done') {

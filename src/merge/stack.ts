@@ -1,10 +1,8 @@
 // Puts one change on top of a commit, as the strategy says: new commits, and no ref or file touched.
 
-import { mergeBase } from '../git/changes.js'
 import { type CommitFacts, commitTree, parseCommit } from '../git/commits.js'
 import type { MergedTree } from '../git/merge-trees.js'
 import { gitText } from '../git/run.js'
-import { editTree } from '../git/trees.js'
 import type { TreeEdit } from '../words.js'
 import type { Candidate, Strategy } from './contract.js'
 import { mergeMessage, rebaseMessage, squashMessage, statusMessage } from './message.js'
@@ -49,7 +47,7 @@ async function merged(
   if (merge.tree === before?.oid) return { nothing: true }
   const mergedCommit = squash ? undefined : candidate.commit
   const edits = (await candidate.status?.edits(mergedCommit, onto)) ?? []
-  const tree = await editTree(tools.root, tools.objects, merge.tree, edits)
+  const tree = await withEdits(tools, merge.tree, edits)
   if (!squash) {
     const message = mergeMessage(candidate, into)
     const commit = await commitTree(tools.root, { tree, parents: [onto, candidate.commit], message })
@@ -92,11 +90,17 @@ async function rebased(tools: LandingTools, onto: string, candidate: Candidate):
   }
   const mergedCommit = tip
   const edits = (await candidate.status?.edits(mergedCommit, onto)) ?? []
-  const edited = await editTree(tools.root, tools.objects, tree, edits)
+  const edited = await withEdits(tools, tree, edits)
   if (edited !== tree) {
     tip = await commitTree(tools.root, { tree: edited, parents: [tip], message: statusMessage(candidate) })
   }
   return { commit: tip, tree: edited, mergedCommit, edits }
+}
+
+async function withEdits(tools: LandingTools, tree: string, edits: readonly TreeEdit[]): Promise<string> {
+  if (edits.length === 0) return tree
+  const { editTree } = await import('../git/trees.js')
+  return editTree(tools.root, tools.objects, tree, edits)
 }
 
 /** The commits of a change over the target, oldest first, without its merges. */
@@ -105,6 +109,7 @@ async function commitsOf(
   onto: string,
   commit: string,
 ): Promise<(CommitFacts & { readonly oid: string })[]> {
+  const { mergeBase } = await import('../git/changes.js')
   const base = await mergeBase(tools.root, onto, commit)
   const range = base === undefined ? [commit] : [`${base}..${commit}`, `^${onto}`]
   const list = await gitText(tools.root, ['rev-list', '--reverse', '--topo-order', '--no-merges', ...range])

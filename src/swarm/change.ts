@@ -30,6 +30,8 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     })
   }
   iteration.unresolved = leftovers.unresolved
+  // Here, while the worktree's own log still says what was made in it.
+  await swarm.bypassed()
   await takeRequests(iteration, worktree)
   const facts = await describeChange(worktree, `refs/heads/${into}`)
   return remember(iteration, {

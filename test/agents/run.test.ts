@@ -119,9 +119,18 @@ describe('a turn', () => {
     expect(run.failure).toBeUndefined()
   })
 
-  it('is not done when Claude ends with 0 and no result', async () => {
-    const run = await runProgram(testRepository(), 'exit 0', { spec: 'claude' })
+  it('is not done when Claude’s stream ends with 0 and no result', async () => {
+    const init = `echo '{"type":"system","subtype":"init","session_id":"s"}'`
+    const run = await runProgram(testRepository(), init, { spec: 'claude' })
     expect(run.failure?.kind).toBe('error')
+  })
+
+  it('takes plain text for what it is where a program under a CLI’s name prints it', async () => {
+    for (const spec of ['claude', 'codex', 'opencode', 'gemini']) {
+      const run = await runProgram(testRepository(), 'echo done; echo __DONE__', { spec })
+      expect(run).toMatchObject({ text: 'done\n__DONE__\n', status: 0, denials: [] })
+      expect(run.failure).toBeUndefined()
+    }
   })
 
   it('begins a new session where the old one is gone, and says so', async () => {
