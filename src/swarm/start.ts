@@ -72,8 +72,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   try {
     const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found, commitOf })
     await recoverCrashed(swarm)
-    const probes = probeAgents(swarm)
-    if (level > 1) await probes
+    await probeAgents(swarm)
     return Object.assign(swarm, { end: () => endSwarm(swarm, entry) })
   } catch (error) {
     await entry.abandon(error)
@@ -102,7 +101,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
   entry.listen(stopping)
   const [loaded, ports] = await Promise.all([
     loadHooks(root, { swarm: id, settings, found, emit }),
-    portBlocks(names.length, settings.ports),
+    portBlocks(names, settings.ports),
   ])
   entry.addEventHooks(loaded.event)
   const findAgent = agentFinder(loaded)
