@@ -69,6 +69,8 @@ export interface Settings {
   readonly reviewers: readonly ReviewerSettings[]
   readonly reviewRounds: number
   readonly needsReview: boolean
+  /** The test runs before the review; otherwise after it, when the change lands. */
+  readonly testFirst: boolean
   readonly autoMergePaths: readonly string[]
   readonly merge: MergeSettings
   readonly tasksStore?: 'folder' | 'lists' | 'graph'

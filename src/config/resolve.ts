@@ -42,6 +42,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
     reviewers: config.needs_review === false ? [] : reviewersOf(config),
     reviewRounds: config.review_rounds ?? 3,
     needsReview: config.needs_review ?? true,
+    testFirst: config.test_first ?? false,
     autoMergePaths: config.auto_merge_paths ?? ['tasks/'],
     merge: {
       ...mergeOf(config),

@@ -157,6 +157,12 @@ export const configSchema = z.strictObject(
     prompt: prompt().optional().describe('The prompt of workers that name none. Default prompts/worker.md.'),
     ...reviewKeys,
     review_rounds: whole(1).optional().describe('Author runs and reviews of one iteration at most. Default 3.'),
+    test_first: z
+      .boolean()
+      .optional()
+      .describe(
+        'The test runs before the review, and its result is shown to the reviewer. Default false: reviews come first.',
+      ),
     auto_merge_paths: z
       .array(text('a path'), { error: 'a list of paths' })
       .optional()

@@ -1,8 +1,9 @@
 // The event log: appended to by stages, read by views. It is the only record of what a swarm did.
 
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { makeFolder } from '../files/folders.js'
 import { runFolder, runsFolder } from '../files/paths.js'
 import type { NewEvent, OompaEvent } from './contract.js'
 
@@ -20,7 +21,7 @@ export function logFile(root: string, swarm: string): string {
 
 /** Opens (and makes) the log of a swarm for appending. */
 export function openLog(root: string, swarm: string): EventLog {
-  mkdirSync(runFolder(root, swarm), { recursive: true })
+  makeFolder(runFolder(root, swarm))
   const file = openSync(logFile(root, swarm), 'a+')
   const listeners: ((event: OompaEvent) => void)[] = []
   let open = true

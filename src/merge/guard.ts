@@ -54,13 +54,16 @@ function writeHooks(folder: string, theirs: string, seen: string, options: Guard
   const made = `${folder}.${process.pid}`
   rmSync(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true })
+  const { common } = gitFolders(options.root)
+  const where = findCommon(common)
   const pass = passOn(theirs)
   for (const name of hookNames(seen))
-    writeFileSync(path.join(made, name), `#!/bin/sh\n${pass}exit 0\n`, { mode: 0o755 })
+    writeFileSync(path.join(made, name), `#!/bin/sh\n${where}${pass}exit 0\n`, { mode: 0o755 })
   const scripts = { 'reference-transaction': guardRefs(options), 'pre-push': guardPush(options) }
   for (const [name, body] of Object.entries(scripts)) {
     // Standard input is read once by us, and handed on.
-    const script = `#!/bin/sh\n${HEADER}input=$(cat)\n${body}${passOn(theirs, 'printf "%s\\n" "$input" | ')}exit 0\n`
+    const pass = passOn(theirs, 'printf "%s\\n" "$input" | ')
+    const script = `#!/bin/sh\n${HEADER}${where}input=$(cat)\nif [ "$common" = "$ours" ]; then\n${body}fi\n${pass}exit 0\n`
     writeFileSync(path.join(made, name), script, { mode: 0o755 })
   }
   rmSync(folder, { recursive: true, force: true })
@@ -78,10 +81,18 @@ function hookNames(folder: string): string[] {
   })
 }
 
+/**
+ * The agent's environment holds in every repository that it comes to: a submodule, or the temporary ones of a test. The
+ * guard is for ours alone, and elsewhere that repository's own hooks run.
+ */
+function findCommon(ours: string): string {
+  return `ours=${quote(ours)}\ncommon=$(cd "$(git rev-parse --git-common-dir)" && pwd -P)\n`
+}
+
 function passOn(theirs: string, before?: string): string {
   const name = '"$theirs/$' + '{0##*/}"'
   const run = before ? `${before}${name} "$@"\n  exit $?` : `exec ${name} "$@"`
-  return `theirs=${quote(theirs)}\nif [ -x ${name} ]; then\n  ${run}\nfi\n`
+  return `theirs=${quote(theirs)}\n[ "$common" = "$ours" ] || theirs=$common/hooks\nif [ -x ${name} ]; then\n  ${run}\nfi\n`
 }
 
 /** A transaction comes as `old new ref` lines. ORIG_HEAD is the first thing that a merge writes, before any file. */

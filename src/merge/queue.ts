@@ -90,7 +90,13 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     known ??= change.worktree.base || undefined
     if (bypassed) return Promise.reject(bypassed)
     return new Promise((resolve, reject) => {
-      const entry: Entry = { candidate: candidateOf(change), worker: change.worker, context: { ...context, testSignal: NEVER }, resolve, reject }
+      const entry: Entry = {
+        candidate: candidateOf(change),
+        worker: change.worker,
+        context: { ...context, testSignal: NEVER },
+        resolve,
+        reject,
+      }
       state = { ...state, waiting: [...state.waiting, entry] }
       const position = state.waiting.length + state.suspects.flat().length
       context.emit({ type: 'landing.queued', branch: change.branch, commit: change.commit, position, ...names(entry) })

@@ -36,7 +36,7 @@ export async function claimTask(iteration: Iteration): Promise<Task | undefined>
     throw new IterationEnding('nothing', stopping.why ?? answer.why, { finish: true })
   }
   iteration.claims.push(answer.claim)
-  swarm.busy.add(lane.name)
+  swarm.busy.set(lane.name, iteration)
   const { task } = answer.claim
   emit({ type: 'task.claimed', worker: lane.name, iteration: iteration.number, task: task.id })
   return task

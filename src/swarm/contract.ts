@@ -43,8 +43,8 @@ export interface Swarm {
   readonly emit: Emit
   /** Worktrees of next iterations that are being made, by name. */
   readonly ahead: Map<string, Promise<Worktree | undefined>>
-  /** Workers that hold a claim or run an agent: while there are any, a task may still become ready. */
-  readonly busy: Set<string>
+  /** Iterations that hold a claim or run an agent, by worker: while there are any, a task may still become ready. */
+  readonly busy: Map<string, Iteration>
   /** @throws OompaError (status 2) if there is none of this name. */
   readonly findAgent: (spec: AgentSpec) => Agent
   /** Adds what a run cost to the budget; gives the cost in US dollars where it is known. */

@@ -4,28 +4,47 @@ import { createServer } from 'node:net'
 import type { Settings } from '../config/contract.js'
 import { OompaError } from '../errors.js'
 
+/** How far apart the blocks are that one worker may get: so many workers have none in common. */
+const STRIDE = 512
+
 /**
- * The first ports of `count` blocks, none of whose ports anybody listens on.
+ * The first port of a block for each worker, none of whose ports anybody listens on. Which block depends on the worker's
+ * number, so that two swarms of one repository, which have no number in common, have no port in common either.
+ * @param names `w1`, `w2`, …
  * @throws OompaError `no-ports` where there are not so many
  */
-export async function portBlocks(
-  count: number,
-  ports: Settings['ports'],
-  taken: ReadonlySet<number> = new Set(),
-): Promise<number[]> {
+export async function portBlocks(names: readonly string[], ports: Settings['ports']): Promise<number[]> {
+  const taken = new Set<number>()
   const bases: number[] = []
-  for (let base = ports.from; bases.length < count; base += ports.block) {
-    if (base + ports.block > 65_536) {
+  for (const name of names) {
+    const base = await freeBlock(candidates(Number(name.slice(1)) || 1, ports), ports.block, taken)
+    if (base === undefined) {
       throw new OompaError({
         code: 'no-ports',
-        message: `Found ${bases.length} of ${count} free blocks of ${ports.block} ports from ${ports.from} on.`,
+        message: `Found ${bases.length} of ${names.length} free blocks of ${ports.block} ports from ${ports.from} on.`,
         mend: 'Set "ports": {"from": …, "block": …} in oompa.json.',
       })
     }
-    if (taken.has(base)) continue
-    if (await blockIsFree(base, ports.block)) bases.push(base)
+    taken.add(base)
+    bases.push(base)
   }
   return bases
+}
+
+/** A worker's own blocks, then every other from the end on. Pure. */
+export function* candidates(number: number, { from, block }: Settings['ports']): Generator<number> {
+  const most = Math.floor((65_536 - from) / block)
+  for (let index = number - 1; index < most; index += STRIDE) yield from + index * block
+  for (let index = most - 1; index >= 0; index--) yield from + index * block
+}
+
+async function freeBlock(
+  bases: Iterable<number>,
+  size: number,
+  taken: ReadonlySet<number>,
+): Promise<number | undefined> {
+  for (const base of bases) if (!taken.has(base) && (await blockIsFree(base, size))) return base
+  return undefined
 }
 
 async function blockIsFree(base: number, size: number): Promise<boolean> {

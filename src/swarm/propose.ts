@@ -14,7 +14,7 @@ import { takeTurn } from './turn.js'
  */
 export async function propose(worktree: Worktree, _task: Task | undefined, attempt: Attempt): Promise<Change> {
   const { iteration } = attempt
-  iteration.lane.swarm.busy.add(iteration.worker)
+  iteration.lane.swarm.busy.set(iteration.worker, iteration)
   prepareNext(iteration)
   if (iteration.lane.swarm.level === 1) return alone(worktree, iteration)
   const [{ converse }, { changeOf }] = await Promise.all([import('./converse.js'), import('./change.js')])

@@ -171,6 +171,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       })
       await told
       log.close()
+      view.end()
       watchdog.done()
     },
   }

@@ -1,5 +1,7 @@
 // The fourth stage: what can be said without a reviewer, and then every reviewer's verdict.
 
+import type { HookContext, MergeHook } from '../hooks/contract.js'
+import type { MergeOptions } from '../merge/contract.js'
 import { plannerPrompt } from '../prompts/index.js'
 import { review } from '../review/rounds.js'
 import type { Change, Refusal } from '../words.js'
@@ -9,8 +11,9 @@ import { contextOf, iterationOf } from './iteration.js'
 export async function reviewProposal(change: Change): Promise<Refusal | undefined> {
   const iteration = iterationOf(change)
   const { lane } = iteration
-  const { settings } = lane.swarm
-  const hooks = lane.swarm.reviewers(lane.settings)
+  const { swarm } = lane
+  const { settings } = swarm
+  const hooks = swarm.reviewers(lane.settings)
   const unresolved = iteration.unresolved ?? []
   if (unresolved.length > 0) {
     return {
@@ -24,14 +27,25 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
     return { refused: 'policy', feedback: plannerPrompt(change.files.map((file) => file.path)) }
   }
   if (hooks.length === 0) return undefined
+  const context = contextOf(iteration, change.worktree)
+  const test = settings.testFirst ? await tested(change, context, swarm.hooks.merge) : undefined
+  if (test && 'refused' in test) return test
   const reviewed = await review(change, {
     hooks,
     settings,
     worker: lane.settings,
-    context: contextOf(iteration, change.worktree),
+    context,
+    ...(test ? { test } : {}),
     earlier: iteration.reviews,
   })
   iteration.reviews = reviewed.history
   iteration.approval = { pin: reviewed.pin, by: reviewed.reviewedBy }
   return reviewed.refusal
+}
+
+/** With `test_first`: the merge hook's own test, where it says which that is. */
+async function tested(change: Change, context: HookContext, merge: MergeHook | undefined) {
+  if (!merge || !('options' in merge)) return undefined
+  const { testBeforeReview } = await import('../merge/pretest.js')
+  return testBeforeReview(change, context, merge.options as MergeOptions)
 }

@@ -10,8 +10,10 @@ import { OompaError, STATUS, type Status } from '../errors.js'
 import { excludeOurs } from '../git/exclude.js'
 import { openObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
+import type { Hooks } from '../hooks/contract.js'
 import { findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
+import type { MergeOptions } from '../merge/contract.js'
 import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { worktreePool } from '../worktrees/pool.js'
@@ -24,6 +26,7 @@ import { portBlocks } from './ports.js'
 import { probeAgents } from './probe.js'
 import { recoverCrashed } from './recover.js'
 import { type Registration, register } from './register.js'
+import { renewClaims } from './renew.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
 import { makeWorker } from './worker.js'
@@ -72,9 +75,13 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   try {
     const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found, commitOf })
     await recoverCrashed(swarm)
-    const probes = probeAgents(swarm)
-    if (level > 1) await probes
-    return Object.assign(swarm, { end: () => endSwarm(swarm, entry) })
+    await probeAgents(swarm)
+    const stopRenewing = renewClaims(swarm)
+    const end = () => {
+      stopRenewing()
+      return endSwarm(swarm, entry)
+    }
+    return Object.assign(swarm, { end })
   } catch (error) {
     await entry.abandon(error)
     throw error
@@ -95,16 +102,17 @@ interface Parts {
 
 /** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
 async function assemble(parts: Parts): Promise<Swarm> {
-  const { repository, settings, level, into, resumed, entry, found } = parts
+  const { repository, settings, level, resumed, entry, found } = parts
   const { root } = repository
   const { id, emit, names } = entry
   const stopping = makeStopping()
   entry.listen(stopping)
   const [loaded, ports] = await Promise.all([
     loadHooks(root, { swarm: id, settings, found, emit }),
-    portBlocks(names.length, settings.ports),
+    portBlocks(names, settings.ports),
   ])
   entry.addEventHooks(loaded.event)
+  const into = parts.into === undefined ? undefined : await targetOf(root, parts.into, settings, loaded)
   const findAgent = agentFinder(loaded)
   for (const lane of settings.workers) findAgent(lane.agent)
   for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
@@ -134,7 +142,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     persister: openPersister(process.env),
     output: entry.output,
     ahead: new Map(),
-    busy: new Set(),
+    busy: new Map(),
     outcomes: [],
     bypassed: landing?.bypassed ?? (async () => false),
     commitOf: parts.commitOf,
@@ -155,6 +163,17 @@ async function assemble(parts: Parts): Promise<Swarm> {
   }
   swarm.planner = await plannerOf(swarm, ports[0]!)
   return swarm
+}
+
+/** A target that `hooks/merge` names is the swarm's, unless the flags or `oompa.json` name another. */
+async function targetOf(
+  root: string,
+  usual: string,
+  settings: Settings,
+  { merge }: Pick<Hooks, 'merge'>,
+): Promise<string> {
+  const named = merge && 'options' in merge ? (merge.options as MergeOptions).into : undefined
+  return named === undefined || settings.merge.into !== undefined ? usual : resolveTarget(root, named)
 }
 
 /** The planner of `oompa.json`, unless enough tasks are pending; a lane of one iteration that may write no code. */

@@ -11,6 +11,7 @@ import { processRecord } from '../processes/watchdog.js'
 import type { Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { environmentOf, oompaVariables, worktreePath } from './environment.js'
+import type { Stopping } from './stop.js'
 
 export interface TurnRequest {
   readonly iteration: Iteration
@@ -46,7 +47,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const name = formatAgentSpec(spec)
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   for (;;) {
-    await harnesses.ready(spec, stopping.agents).catch(() => {
+    await harnesses.ready(spec, untilStopped(stopping)).catch(() => {
       throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
     })
     if (stopping.agents.aborted) throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
@@ -116,4 +117,11 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
     if (!run.failure) harnesses.working(spec)
     return { ...run, signals }
   }
+}
+
+/** A limit may last for hours: whoever asks the swarm to end, gently too, need not wait for it. */
+function untilStopped(stopping: Stopping): AbortSignal {
+  const stop = new AbortController()
+  stopping.onStop(() => stop.abort())
+  return stop.signal
 }

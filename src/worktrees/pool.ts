@@ -19,6 +19,7 @@ import {
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
+import { makeFolder } from '../files/folders.js'
 import { cacheFolder } from '../files/paths.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/worktrees.js'
@@ -167,7 +168,7 @@ async function putAway(spares: string, root: string, full: string): Promise<Retu
 }
 
 function sameDevice(cache: string, full: string): boolean {
-  mkdirSync(cache, { recursive: true })
+  makeFolder(cache)
   return statSync(cache).dev === statSync(full).dev
 }
 

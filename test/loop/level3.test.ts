@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scriptedAgent } from '../support/agents.js'
@@ -61,6 +61,29 @@ describe('level 3', () => {
     expect(JSON.stringify(shown)).toContain('Say good.')
     expect(loop.refs('refs/oompa/kept')).toHaveLength(1)
     expect(repository.git(['status', '--porcelain'])).toBe('')
+  })
+
+  test('with test_first the test runs before the review, and its result is shown to the reviewer', async () => {
+    const repository = testRepository({
+      'prompts/worker.md': 'Match spec.md.\n',
+      'oompa.json': JSON.stringify({ test_first: true }),
+      'hooks/merge.ts': `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ test: 'grep good made.txt', retries: 0 })\n`,
+      'hooks/review.ts': `import { reviewer } from 'oompa-loompas'\nexport default reviewer({ agent: 'command:./reviewer' })\n`,
+      'made.txt': 'good\n',
+    })
+    repository.write('reviewer', '#!/bin/sh\ncat > "$HOME/review-$(date +%s%N)"\necho APPROVED\n', 0o755)
+    repository.commit('A reviewer')
+    const agent = scriptedAgent(
+      repository,
+      'if grep -q "grep good" "$INPUT"; then echo good; else echo bad; fi > made.txt; date +%N >> made.txt',
+    )
+    const loop = loopIn(repository, agent)
+    const ended = await loop.run([], { env: { ...loop.env, ...one } })
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+    expect(agent.calls()).toHaveLength(2)
+    const reviews = readdirSync(repository.home).filter((name) => name.startsWith('review-'))
+    expect(reviews).toHaveLength(1)
+    expect(readFileSync(path.join(repository.home, reviews[0]!), 'utf8')).toContain('grep good made.txt')
   })
 
   test('an author that edits its judge, in its worktree or in the main checkout, does not land', async () => {

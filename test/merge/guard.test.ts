@@ -32,6 +32,15 @@ describe('the guard', () => {
     expect(repository.git(['log', '-1', '--format=%s'], worktree)).toBe('side')
   })
 
+  test('is for this repository alone: in any other, as a test makes them, main moves and its own hooks run', async () => {
+    const repository = landingRepository()
+    repository.write('.git/hooks/pre-commit', '#!/bin/sh\necho ours >> "$HOME/hooks"\n', 0o755)
+    const { sh } = await agent(repository)
+    const line = `git init -q -b main ../other && cd ../other && printf '#!/bin/sh\\necho other >> "$HOME/hooks"\\n' > .git/hooks/pre-commit && chmod +x .git/hooks/pre-commit && git commit -q --allow-empty -m one && git clone -q . ../copy && git -C ../copy commit -q --allow-empty -m two && git -C ../copy push -q . main:oompa/w9-i9`
+    expect(sh(line)).toMatchObject({ status: 0, stderr: '' })
+    expect(readFileSync(path.join(repository.home, 'hooks'), 'utf8')).toBe('other\n')
+  })
+
   test.each([
     ['git push . HEAD:main', 'worktree'],
     ['git update-ref -d refs/heads/main $(git rev-parse main)', 'worktree'],

@@ -1,0 +1,19 @@
+// Says at each heartbeat that our claims live: another machine that shares the tasks knows us by nothing else.
+
+import { messageOf } from '../errors.js'
+import type { Swarm } from './contract.js'
+
+/** Renews the claims of all iterations in progress; returns what ends it. */
+export function renewClaims(swarm: Swarm): () => void {
+  const { store, settings, busy, emit } = swarm
+  if (!store?.renew) return () => {}
+  const timer = setInterval(() => {
+    const claims = [...busy.values()].flatMap((iteration) => iteration.claims)
+    if (claims.length === 0) return
+    store.renew?.(claims).catch((error: unknown) => {
+      emit({ type: 'note', level: 'warning', text: `Renewing claims: ${messageOf(error)}` })
+    })
+  }, settings.limits.heartbeatMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}

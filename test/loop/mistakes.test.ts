@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { level1, level1Files, level2, type TestLoop } from '../support/loop.js'
+import type { Ended } from '../support/oompa.js'
+
+const once = { WORKERS: '1', ITERATIONS: '1' }
+
+/** A mistake that is found before anything is made or started. */
+function expectMistake(loop: TestLoop, ended: Ended, says: RegExp, status = 2): void {
+  expect(ended.stderr).toMatch(says)
+  expect(ended.stderr).toContain('→')
+  expect(ended.stderr).not.toMatch(/\n\s+at /)
+  expect(ended.status).toBe(status)
+  expect(loop.agent.calls()).toEqual([])
+  expect(existsSync(path.join(loop.repository.root, '.w1-i1'))).toBe(false)
+  expect(loop.repository.git(['status', '--porcelain'])).toBe('')
+}
+
+describe('mistakes are said before anything is started', () => {
+  test('`claude` is not installed', async () => {
+    const loop = level1('echo done')
+    // Everything that is on the PATH but the scripted agent.
+    const ended = await loop.run([], { env: { ...loop.env, ...once, PATH: '/usr/bin:/bin' } })
+    expectMistake(loop, ended, /no executable `claude` on the PATH/, 1)
+  })
+
+  test('the prompt is missing, or empty', async () => {
+    const missing = level1('echo done', { 'spec.md': '' })
+    expectMistake(missing, await missing.run(), /prompts\/worker\.md/)
+    const empty = level1('echo done', { 'prompts/worker.md': ' \n' })
+    expectMistake(empty, await empty.run(), /prompts\/worker\.md.*empty/s)
+    const named = level1('echo done')
+    expectMistake(named, await named.run(['--prompt', 'prompts/other.md']), /prompts\/other\.md/)
+  })
+
+  test('a prompt that is not UTF-8: level 1 passes its bytes on, level 2 refuses', async () => {
+    const bytes = Buffer.from([0x47, 0x6f, 0xff, 0xfe, 0x0a])
+    const loop = level1('od -An -tx1 "$INPUT" | tr -d " \\n" > "$HOME/seen"; echo done')
+    loop.repository.write('prompts/worker.md', bytes)
+    expect((await loop.run([], { env: { ...loop.env, ...once } })).status).toBe(0)
+    const { readFileSync } = await import('node:fs')
+    const seen = readFileSync(path.join(loop.repository.home, 'seen'), 'utf8')
+    expect(seen).toBe(Buffer.concat([Buffer.from('Worktree: .w1-i1\n'), bytes]).toString('hex'))
+    const two = level2('echo done')
+    two.repository.write('prompts/worker.md', bytes)
+    two.repository.commit('Bytes')
+    expectMistake(two, await two.run(), /prompts\/worker\.md.*UTF-8/s)
+  })
+
+  test.each([
+    ['WORKERS', '0'],
+    ['WORKERS', 'abc'],
+    ['WORKERS', '1e9'],
+    ['ITERATIONS', '-1'],
+    ['ITERATIONS', '2.5'],
+    ['OOMPA_BUDGET_USD', 'much'],
+    ['OOMPA_BUDGET_USD', '-1'],
+    ['OOMPA_AGENT', ':'],
+  ])('%s=%s', async (name, value) => {
+    const loop = level1('echo done')
+    expectMistake(loop, await loop.run([], { env: { ...loop.env, [name]: value } }), new RegExp(name))
+  })
+
+  test.each([
+    [['--workers', '0'], /--workers/],
+    [['--iterations', '-1'], /--iterations/],
+    [['--budget-usd', 'x'], /--budget-usd/],
+    [['--worker', '2'], /workers?/],
+    [['none.json'], /none\.json/],
+  ])('oompa run %j', async (args, says) => {
+    const loop = level1('echo done')
+    expectMistake(loop, await loop.oompa(['run', ...args]), says)
+  })
+
+  test.each([
+    ['{ "workers": [', /oompa\.json/],
+    ['{ "workers": 3 }', /workers/],
+    ['{ "wrokers": [] }', /workers/],
+    ['', /oompa\.json/],
+    ['{ "workers": [{ "model": "claude", "count": 0 }] }', /count/],
+  ])('a broken oompa.json: %s', async (text, says) => {
+    const loop = level1('echo done', { ...level1Files, 'oompa.json': text })
+    expectMistake(loop, await loop.run(), says)
+  })
+
+  test.each([
+    ['hooks/merge.ts', "import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({\n", /hooks\/merge\.ts/],
+    ['hooks/review.mjs', 'export default 3\n', /hooks\/review\.mjs/],
+    ['hooks/event.js', 'throw new Error("at once")\n', /hooks\/event\.js.*at once/s],
+  ])('a hook that cannot be loaded: %s', async (file, text, says) => {
+    const loop = level1('echo done', { ...level1Files, [file]: text })
+    expectMistake(loop, await loop.run(), says)
+    // The log says it, too: nothing looks as if it were running.
+    expect(loop.events('swarm.stopped')).toMatchObject([{ status: 2 }])
+  })
+})
