@@ -85,8 +85,10 @@ const flockLine = (branch) =>
 async function byQueue(root, options, submitters = 10, branches = names()) {
   const hook = mergeQueue(options)
   const tests = []
+  // The loop knows them when it lands.
+  const commits = new Map(branches.map((branch) => [branch, git(root, 'rev-parse', `refs/heads/${branch}`)]))
   const seconds = await feed(branches, submitters, async (branch, worker) => {
-    const commit = git(root, 'rev-parse', branch)
+    const commit = commits.get(branch)
     const answer = await hook(
       {
         swarm: '0',

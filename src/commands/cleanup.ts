@@ -19,15 +19,17 @@ export const command: Command = {
     ['oompa cleanup', 'remove it'],
   ],
   async run(args) {
+    const { removeIdleGates } = await import('../merge/gate.js')
     const { planCleanup, performCleanup } = await import('../worktrees/cleanup.js')
     const repository = await findRepository()
     const { inUse } = await import('../swarm/in-use.js')
     const plan = await planCleanup(repository, inUse(repository.root))
     const dryRun = flag(args, 'dry-run')
     const done = dryRun ? plan : await performCleanup(repository, plan, inUse(repository.root))
+    const gates = dryRun ? [] : await removeIdleGates(repository.root)
     const spares = flag(args, 'all') && !dryRun ? await removeSpares(repository.root) : 0
     if (flag(args, 'json')) {
-      console.log(JSON.stringify({ dryRun, spares, ...done }, null, 2))
+      console.log(JSON.stringify({ dryRun, gates, spares, ...done }, null, 2))
       return STATUS.done
     }
     const verb = dryRun ? 'would remove' : 'removed'
@@ -35,7 +37,8 @@ export const command: Command = {
       console.log(`${verb} ${[worktree, branch && `branch ${branch}`].filter(Boolean).join(' and ')}`)
     }
     for (const { name, why, look } of done.left) console.log(`left ${name}: ${why}${look ? `\n  → ${look}` : ''}`)
-    if (done.removed.length === 0 && done.left.length === 0) console.log('Nothing to clean up.')
+    for (const gate of gates) console.log(`removed ${gate}, in which merged trees were tested`)
+    if (gates.length === 0 && done.removed.length === 0 && done.left.length === 0) console.log('Nothing to clean up.')
     if (spares > 0) console.log(`removed ${spares} spare checkouts`)
     return STATUS.done
   },

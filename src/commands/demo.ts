@@ -1,11 +1,9 @@
 // `oompa demo`: a real swarm with scripted agents and no network, in a temporary repository.
 
-import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { STATUS, type Status, usageError } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { withoutRepository } from '../git/environment.js'
-import { gitText } from '../git/run.js'
 import type { Command } from './contract.js'
 import { number } from './parse.js'
 
@@ -36,22 +34,24 @@ export const command: Command = {
   },
 }
 
-function runLoop(root: string, env: NodeJS.ProcessEnv): Promise<Status> {
-  const child = spawn(process.execPath, [path.join(root, 'oompa_loompas.mjs')], {
-    cwd: root,
-    env: { ...withoutRepository(env), OOMPA_PACKAGE: path.join(packageFolder, 'bin', 'oompa') },
-    stdio: 'inherit',
-  })
+async function runLoop(root: string, env: NodeJS.ProcessEnv): Promise<Status> {
+  const { execa } = await import('execa')
   // Ctrl-C reaches the loop as well, which ends the agents; we only wait for it.
   process.on('SIGINT', () => {})
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => resolve((code ?? STATUS.failed) as Status))
+  const { exitCode } = await execa(process.execPath, [path.join(root, 'oompa_loompas.mjs')], {
+    cwd: root,
+    env: { ...withoutRepository(env), OOMPA_PACKAGE: path.join(packageFolder, 'bin', 'oompa') },
+    extendEnv: false,
+    stdio: 'inherit',
+    reject: false,
   })
+  return (exitCode ?? STATUS.failed) as Status
 }
 
 async function showResult(root: string, level: 1 | 2 | 3): Promise<void> {
-  const log = await gitText(root, ['log', '--graph', '--oneline', level === 1 ? '--branches' : 'main', '-n', '14'])
+  const { simpleGit } = await import('simple-git')
+  const which = level === 1 ? '--branches' : 'main'
+  const log = (await simpleGit(root).raw('log', '--graph', '--oneline', which, '-n', '14')).trimEnd()
   console.log(`\n${level === 1 ? 'The branches that were made' : 'What landed on main'}:\n${log}\n`)
   console.log(`Look around:\n  cd ${root}\n  oompa list\n  oompa view`)
   if (level < 3) console.log(`Next:\n  oompa demo --level ${level + 1}`)

@@ -1,6 +1,6 @@
 // Where a merged tree is tested before the target moves: a worktree in the user's cache folder, used again and again.
 
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { cacheFolder } from '../files/paths.js'
@@ -63,11 +63,31 @@ async function inGate<T>(context: LandContext, commit: string, work: (gate: stri
   throw new OompaError({ code: 'gate-failed', message: `All ${MOST_GATES} gates of ${context.root} are in use.` })
 }
 
-async function checkOut(root: string, gate: string, commit: string): Promise<void> {
-  if (isWhole(gate) && (await reuse(gate, commit))) return
-  // Ours, and nothing in it that is not in git.
+/** Removes the gates that nobody is using, dependencies and all; gives their names. The next test makes a new one. */
+export async function removeIdleGates(root: string): Promise<string[]> {
+  const folder = path.join(cacheFolder(root), 'gates')
+  const removed: string[] = []
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const gate = path.join(folder, name)
+    try {
+      await withLock(root, name, () => removeGate(root, gate), { timeoutMs: 0 })
+      removed.push(name)
+    } catch (error) {
+      if (!(error instanceof OompaError && error.code === 'lock-timeout')) throw error
+    }
+  }
+  return removed
+}
+
+/** Ours, and nothing in it that is not in git. */
+async function removeGate(root: string, gate: string): Promise<void> {
   await git(root, ['worktree', 'remove', '--force', '--force', gate])
   rmSync(gate, { recursive: true, force: true })
+}
+
+async function checkOut(root: string, gate: string, commit: string): Promise<void> {
+  if (isWhole(gate) && (await reuse(gate, commit))) return
+  await removeGate(root, gate)
   mkdirSync(path.dirname(gate), { recursive: true })
   const args = ['worktree', 'add', '--force', '--detach', gate, commit]
   const made = await withLock(root, WORKTREE_LOCK, () => git(root, args))

@@ -31,11 +31,14 @@ export async function guardEnvironment(options: GuardOptions): Promise<Record<st
   writeHooks(folder, theirs, path.resolve(root, theirs), options)
   const env = options.env ?? process.env
   const count = Number.parseInt(env.GIT_CONFIG_COUNT ?? '0', 10) || 0
-  return {
-    GIT_CONFIG_COUNT: String(count + 1),
-    [`GIT_CONFIG_KEY_${count}`]: 'core.hooksPath',
-    [`GIT_CONFIG_VALUE_${count}`]: folder,
+  const guard: Record<string, string> = { GIT_CONFIG_COUNT: String(count + 1) }
+  // All of them, because an allow-list may keep the others from the agent, and git dies of a gap.
+  for (let at = 0; at < count; at++) {
+    for (const name of [`GIT_CONFIG_KEY_${at}`, `GIT_CONFIG_VALUE_${at}`]) guard[name] = env[name] ?? ''
   }
+  guard[`GIT_CONFIG_KEY_${count}`] = 'core.hooksPath'
+  guard[`GIT_CONFIG_VALUE_${count}`] = folder
+  return guard
 }
 
 /** Removes the hooks of a swarm that has ended. */

@@ -1,5 +1,5 @@
 // Runs one process of ours (an agent, a hook, a test) to its end, with all that it starts. Spawned directly and not by
-// execa: docs/decisions/0010-processes-by-spawn.md.
+// execa: docs/decisions/0012-processes-by-spawn.md.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
