@@ -60,7 +60,7 @@ function isRecovered(root: string, id: string): boolean {
 }
 
 /** What was found, in words; empty if there was nothing. Pure. */
-export function found(processes: number, claims: number, kept: readonly string[]): string {
+function found(processes: number, claims: number, kept: readonly string[]): string {
   const many = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : one.endsWith('s') ? 'es' : 's'}`
   return [
     ...(processes > 0 ? [`ended ${many(processes, 'process')}`] : []),
