@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { printRow, rounds } from './support/rows.mjs'
 
 const self = import.meta.filename
 const packageRoot = path.resolve(import.meta.dirname, '..')
@@ -102,10 +103,6 @@ function startClaimer(kind, folder) {
   })
 }
 
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-}
-
 function timed(args, cwd) {
   const begin = process.hrtime.bigint()
   spawnSync(process.execPath, args, { cwd, stdio: 'ignore' })
@@ -124,7 +121,7 @@ function shellClaim(runs) {
     claim.push(timed([path.join(packageRoot, 'bin/oompa'), 'tasks', 'claim'], folder))
   }
   rmSync(folder, { recursive: true, force: true })
-  return { emptyMs: median(empty), claimMs: median(claim), ratio: median(claim) / median(empty) }
+  return { emptyMs: empty, claimMs: claim }
 }
 
 async function manyFiles(count) {
@@ -150,9 +147,24 @@ async function manyFiles(count) {
 
 async function main() {
   const full = process.argv.includes('--full')
-  const result = { races: [], shell: shellClaim(15), files: await manyFiles(10_000) }
+  const { emptyMs, claimMs } = shellClaim(rounds(15))
+  const ratio = claimMs.map((ms, at) => ms / emptyMs[at])
+  printRow(
+    { row: '`oompa tasks claim` from a shell', unit: 'ms', against: 'an empty ESM program' },
+    { ratioAtMost: 2 },
+    { ours: claimMs, theirs: emptyMs, ratio },
+  )
+  const files = await manyFiles(10_000)
+  const [fresh, old] = [files['0 complete'], files['10000 complete']]
+  const first = { row: '10,000 pending tasks: list and first claim', unit: 'ms' }
+  printRow(first, { atMost: 1000 }, { ours: [fresh.listMs + fresh.firstClaimMs] })
+  printRow(
+    { row: 'the next claim with 10,000 complete tasks', unit: 'ms', against: 'with none' },
+    { ratioAtMost: 1.5 },
+    { ours: [old.nextClaimMs], theirs: [fresh.nextClaimMs], ratio: [old.nextClaimMs / fresh.nextClaimMs] },
+  )
   // In full 100,000 claims in all by the store.
-  for (const [processes, count, rounds] of full
+  for (const [processes, count, races] of full
     ? [
         [16, 5000, 10],
         [128, 5000, 10],
@@ -162,35 +174,23 @@ async function main() {
         [128, 2000, 1],
       ]) {
     const rates = { rename: [], store: [] }
-    let twice = 0
-    let lost = 0
-    for (let round = 0; round < rounds; round++) {
+    let wrong = 0
+    for (let round = 0; round < races; round++) {
       for (const kind of ['rename', 'store']) {
         const one = await race(kind, processes, count)
         rates[kind].push(one.rate)
-        if (kind === 'store') twice += one.twice
-        if (kind === 'store') lost += one.lost
+        if (kind === 'store') wrong += one.twice + one.lost
       }
     }
-    const [rename, store] = [median(rates.rename), median(rates.store)]
-    result.races.push({ processes, claims: count * rounds, rename, store, ratio: store / rename, twice, lost })
-  }
-  if (process.argv.includes('--json')) {
-    console.log(JSON.stringify(result, null, 2))
-    return
-  }
-  for (const one of result.races) {
-    console.log(
-      `${one.processes} processes: ${one.store.toFixed(0)} claims/s, bare rename ${one.rename.toFixed(0)} (${one.ratio.toFixed(2)}); ${one.claims} claims, ${one.twice} twice, ${one.lost} lost`,
-    )
-  }
-  const { emptyMs, claimMs, ratio } = result.shell
-  console.log(
-    `oompa tasks claim: ${claimMs.toFixed(0)} ms, an empty program ${emptyMs.toFixed(0)} ms (${ratio.toFixed(2)})`,
-  )
-  for (const [name, one] of Object.entries(result.files)) {
-    console.log(
-      `10,000 pending, ${name}: list ${one.listMs.toFixed(0)} ms, first claim ${one.firstClaimMs.toFixed(0)} ms, next ${one.nextClaimMs.toFixed(2)} ms`,
+    if (wrong > 0) throw new Error(`${wrong} of ${count * races} claims were made twice or lost`)
+    printRow(
+      {
+        row: `claims by ${processes} processes, ${count * races} in all, none twice`,
+        unit: '/s',
+        against: 'a bare rename loop',
+      },
+      { ratioAtLeast: 0.5 },
+      { ours: rates.store, theirs: rates.rename, ratio: rates.store.map((rate, at) => rate / rates.rename[at]) },
     )
   }
 }

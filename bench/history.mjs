@@ -1,4 +1,4 @@
-// How long `status`, `list` and `view` take on a long history, beyond the start of Node. Prints one line of JSON.
+// How long `status`, `list` and `view` take on a long history, beyond the start of Node.
 // Needs the built files (`npm run build`).
 
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -6,10 +6,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { median, printRow, rounds } from './support/rows.mjs'
 
 const SWARMS = 200
 const EVENTS = 100_000
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7)
+const ROUNDS = rounds(7)
 const TARGET_MS = 300
 const bin = fileURLToPath(new URL('../bin/oompa', import.meta.url))
 
@@ -88,8 +89,6 @@ function timed(args, cwd) {
   return performance.now() - start
 }
 
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
-
 const root = mkdtempSync(path.join(tmpdir(), 'oompa-bench-'))
 try {
   execFileSync('git', ['init', '-q', root])
@@ -109,26 +108,11 @@ try {
     node.push(timed([empty], root))
     for (const [name, args] of Object.entries(commands)) times[name].push(timed([bin, ...args], root))
   }
-  const base = median(node)
-  const beyondNodeMs = Object.fromEntries(
-    Object.entries(times).map(([name, list]) => [name, Math.round(median(list) - base)]),
-  )
-  const worst = Object.fromEntries(
-    Object.entries(times).map(([name, list]) => [name, Math.round(Math.max(...list) - base)]),
-  )
-  const ok = Object.values(beyondNodeMs).every((ms) => ms < TARGET_MS)
-  console.log(
-    JSON.stringify({
-      bench: 'history',
-      swarms: SWARMS,
-      events,
-      nodeMs: Math.round(base),
-      beyondNodeMs,
-      worstMs: worst,
-      targetMs: TARGET_MS,
-      ok,
-    }),
-  )
+  const start = median(node)
+  for (const [name, list] of Object.entries(times)) {
+    const row = `\`oompa ${commands[name].join(' ')}\`, 200 swarms and ${events} events, beyond Node's start`
+    printRow({ row, unit: 'ms' }, { atMost: TARGET_MS }, { ours: list.map((ms) => ms - start) })
+  }
 } finally {
   rmSync(root, { recursive: true, force: true })
 }

@@ -13,6 +13,11 @@ const benches = readdirSync(here)
   .filter((name) => name.endsWith('.mjs') && name !== 'run.mjs')
   .map((name) => name.slice(0, -'.mjs'.length))
 
+const BEGIN = '<!-- rows: written by `npm run bench` -->'
+const END = '<!-- end of rows -->'
+/** What the page knows from earlier runs. */
+const DATA = /<!-- data (.*) -->/g
+
 const asked = process.argv.slice(2)
 const wanted = asked.length ? asked : benches
 for (const name of wanted) {
@@ -65,11 +70,6 @@ function rowOf(line) {
   }
 }
 
-const BEGIN = '<!-- rows: written by `npm run bench` -->'
-const END = '<!-- end of rows -->'
-const DATA = /<!-- data (.*) -->/g
-
-/** What the page has from earlier runs: each row is followed by its data, in a comment. */
 function readRows() {
   return [...readFileSync(page, 'utf8').matchAll(DATA)].map(([, json]) => JSON.parse(json))
 }

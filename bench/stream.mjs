@@ -1,13 +1,14 @@
 // What reading agents' output costs us: CPU for a stream of 1 MB/s in each CLI's form, and memory for a hundred agents
-// that print 10 MB each. Prints one line of JSON for each. Needs the built files (`npm run build`).
+// that print 10 MB each. Needs the built files (`npm run build`).
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { agents } from '../dist/agents/index.js'
 import { runAgent } from '../dist/agents/run.js'
+import { printRow, rounds } from './support/rows.mjs'
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
+const ROUNDS = rounds(3)
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 5)
 const TARGET_CPU = 0.02
 const TARGET_RSS_MB = 200
@@ -90,9 +91,6 @@ function run(harness, log, onActivity = () => {}) {
 printer('claude', 'x\n', 2, 0)
 await run('claude', 'warm.log')
 
-const print = (row) => console.log(JSON.stringify({ ...row, ok: row.value < row.target }))
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-
 /** CPU seconds of ours a second while one agent runs. */
 async function share(harness, expected) {
   let doing = 0
@@ -114,14 +112,11 @@ for (const [harness, lines] of Object.entries(forms)) {
     printer(harness, text, SECONDS * 1e6, SECONDS)
     shares.push((await share(harness, SECONDS)) - silent)
   }
-  const value = median(shares)
-  print({
-    bench: `stream-${harness}`,
-    what: 'of a core while an agent prints 1 MB/s',
-    value,
-    worst: Math.max(...shares),
-    target: TARGET_CPU,
-  })
+  printRow(
+    { row: `reading ${harness}'s stream at 1 MB/s`, unit: '% of a core' },
+    { atMost: TARGET_CPU * 100 },
+    { ours: shares.map((share) => share * 100) },
+  )
 }
 
 printer('printer', `${'x'.repeat(1023)}\n`, 10_000_000, 0)
@@ -129,16 +124,12 @@ let most = 0
 const sampler = setInterval(() => {
   most = Math.max(most, process.memoryUsage.rss())
 }, 20)
-const before = process.memoryUsage.rss() / 1e6
 const runs = await Promise.all(Array.from({ length: 100 }, (_, i) => run('command', `printer-${i}.log`)))
 clearInterval(sampler)
 if (runs.some((one) => one.failure || one.text.length !== 256 * 1024)) throw new Error('a printer failed')
-const value = most / 1e6
-print({
-  bench: 'output',
-  what: 'MB of ours with 100 agents that print 10 MB each',
-  value,
-  before,
-  target: TARGET_RSS_MB,
-})
+printRow(
+  { row: '100 agents that print 10 MB each, read by one process', unit: 'MB' },
+  { atMost: TARGET_RSS_MB },
+  { ours: [most / 1e6] },
+)
 rmSync(folder, { recursive: true, force: true })

@@ -27,7 +27,7 @@ echo "\${name%-*} $began $EPOCHREALTIME" >> ${calls}
 export const commitOneFile = 'cd "$worktree" && echo x > "$name" && git add "$name" && git commit -qm "$name"'
 
 /** The published script, with a branch name that git takes. */
-export const BASH_LOOP = `
+const BASH_LOOP = `
 for w in $(seq 1 $WORKERS); do
   ( for i in $(seq 1 $ITERATIONS); do
       git worktree add ".w$w-i$i" -b "w$w-i$i" 2> /dev/null

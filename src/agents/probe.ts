@@ -85,7 +85,7 @@ export async function probePrompt(agent: Agent, spec: AgentSpec, context: ProbeC
 }
 
 /** What a person can do about a failure of this kind. */
-export function mendOf(agent: Agent, spec: AgentSpec, failure: AgentFailure): string | undefined {
+function mendOf(agent: Agent, spec: AgentSpec, failure: AgentFailure): string | undefined {
   if (failure.kind === 'login') return agent.check.loginHelp
   if (failure.kind === 'missing') return agent.check.install
   if (failure.kind !== 'model') return undefined

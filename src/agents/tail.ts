@@ -1,7 +1,7 @@
 // Keeps the end of a text that may have no end, without garbage: a hundred agents print at once.
 
 /** The most that is kept of a final message: signals and verdicts stand at its end. */
-export const KEPT_BYTES = 256 * 1024
+const KEPT_BYTES = 256 * 1024
 
 export interface Tail {
   add(text: string): void

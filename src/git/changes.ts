@@ -68,7 +68,7 @@ export async function rawChanges(checkout: string, from: string, to: string, ren
 }
 
 /** Reads `git diff --raw -z`. */
-export function parseRaw(text: string): RawChange[] {
+function parseRaw(text: string): RawChange[] {
   const tokens = text.split('\0')
   const changes: RawChange[] = []
   for (let at = 0; at < tokens.length && tokens[at]; ) {
@@ -82,7 +82,7 @@ export function parseRaw(text: string): RawChange[] {
 }
 
 /** As the words of the design say it. */
-export function changedFile(change: RawChange): ChangedFile {
+function changedFile(change: RawChange): ChangedFile {
   const statuses = { A: 'added', D: 'removed', R: 'renamed', C: 'copied', T: 'type' } as const
   const known = statuses[change.status as keyof typeof statuses]
   const status = known ?? (change.oldOid === change.newOid && change.oldMode !== change.newMode ? 'mode' : 'modified')

@@ -123,7 +123,7 @@ async function attributesFor(objects: Objects, commit: string, paths: readonly s
 }
 
 /** Reads one answer of `merge-tree -z --messages`; undefined while it is not whole. */
-export function parseMerge(bytes: Buffer, start: number): { merge: MergedTree; end: number } | undefined {
+function parseMerge(bytes: Buffer, start: number): { merge: MergedTree; end: number } | undefined {
   let at = start
   const next = (): string | undefined => {
     const zero = bytes.indexOf(0, at)

@@ -46,13 +46,6 @@ export async function prepareSwap(root: string, swap: Swap): Promise<PreparedSwa
   }
 }
 
-/** Moves the ref at once. Gives false if it has another value. */
-export async function swapRef(root: string, swap: Swap): Promise<boolean> {
-  const prepared = await prepareSwap(root, swap)
-  await prepared?.commit()
-  return prepared !== undefined
-}
-
 /** Gives git's own words if it cannot. */
 function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
   return new Promise((resolve, reject) => {

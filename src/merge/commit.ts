@@ -82,7 +82,7 @@ async function paths(cwd: string, args: readonly string[], files: readonly strin
 }
 
 /** Reads `git status --porcelain=v2 -z`. */
-export function parseStatus(text: string): Entry[] {
+function parseStatus(text: string): Entry[] {
   return text.split('\0').flatMap((line): Entry[] => {
     const fields = line.split(' ')
     if (line.startsWith('1 ')) {
@@ -125,7 +125,7 @@ function hasMarkers(file: string): boolean {
 }
 
 /** Explains what git says most often when it will not commit. */
-export function commitFailed(cwd: string, output: string): OompaError {
+function commitFailed(cwd: string, output: string): OompaError {
   const said = output.trim()
   const mend = /tell me who you are|empty ident|no email was given|auto-detection is disabled/i.test(said)
     ? 'git config user.name "Your Name" && git config user.email you@example.com'

@@ -45,7 +45,7 @@ function trailers(candidate: Candidate): [string, string][] {
 }
 
 /** Adds trailers, in the block that is there already if there is one. */
-export function withTrailers(message: string, added: readonly (readonly [string, string])[]): string {
+function withTrailers(message: string, added: readonly (readonly [string, string])[]): string {
   const lines = added.map(([key, value]) => `${key}: ${oneLine(value, 200)}`).filter((line) => !/: $/.test(line))
   if (lines.length === 0) return `${message}\n`
   const last = message.split('\n\n').at(-1) ?? ''

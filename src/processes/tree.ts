@@ -113,7 +113,7 @@ function isOurselves(pid: number): boolean {
 }
 
 /** Sends a signal to that very process; false if it is gone or not ours to signal. */
-export function signalProcess({ pid, start }: ProcessIdentity, signal: NodeJS.Signals): boolean {
+function signalProcess({ pid, start }: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (isOurselves(pid) || !isAlive(pid, start)) return false
   try {
     process.kill(pid, signal)

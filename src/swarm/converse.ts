@@ -50,7 +50,7 @@ export async function converse(worktree: Worktree, attempt: Attempt): Promise<Tu
 }
 
 /** The signal that decides what comes next, where a message has several: an end before a question. */
-export function decisive(signals: readonly Signal[]): Signal | undefined {
+function decisive(signals: readonly Signal[]): Signal | undefined {
   for (const kind of ['done', 'ready', 'claim', 'followup'] as const) {
     const found = signals.filter((signal) => signal.kind === kind)
     if (found.length === 0) continue

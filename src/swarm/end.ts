@@ -32,7 +32,7 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
  * The exit status of a run: 1 only if every iteration failed or was refused, 3 if there never was a task.
  * @param stopped the status that whatever stopped the swarm asks for
  */
-export function statusOf(outcomes: readonly Outcome[], stopped: Status | undefined): Status {
+function statusOf(outcomes: readonly Outcome[], stopped: Status | undefined): Status {
   if (stopped !== undefined) return stopped
   if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'failed' || outcome === 'refused'))
     return STATUS.failed

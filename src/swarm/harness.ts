@@ -24,7 +24,7 @@ export interface LimitBounds {
   readonly totalMs: number
 }
 
-export const LIMIT_BOUNDS: LimitBounds = { firstMs: 60_000, maxMs: 600_000, totalMs: 12 * 3_600_000 }
+const LIMIT_BOUNDS: LimitBounds = { firstMs: 60_000, maxMs: 600_000, totalMs: 12 * 3_600_000 }
 
 /** After the named time the service may still say no for a moment. */
 const MARGIN_MS = 1_000
@@ -64,7 +64,7 @@ export function makeHarnesses(emit: Emit, bounds: LimitBounds = LIMIT_BOUNDS, no
 }
 
 /** When to try again, milliseconds since 1970: the time that the service named, else a doubling wait. */
-export function waitUntil(failure: AgentFailure, tries: number, now: number, bounds: LimitBounds): number {
+function waitUntil(failure: AgentFailure, tries: number, now: number, bounds: LimitBounds): number {
   const named = failure.until === undefined ? Number.NaN : Date.parse(failure.until)
   if (Number.isFinite(named)) return Math.max(named, now) + MARGIN_MS
   return now + Math.min(bounds.firstMs * 2 ** tries, bounds.maxMs)

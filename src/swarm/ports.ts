@@ -32,7 +32,7 @@ export async function portBlocks(names: readonly string[], ports: Settings['port
 }
 
 /** A worker's own blocks, then every other from the end on. Pure. */
-export function* candidates(number: number, { from, block }: Settings['ports']): Generator<number> {
+function* candidates(number: number, { from, block }: Settings['ports']): Generator<number> {
   const most = Math.floor((65_536 - from) / block)
   for (let index = number - 1; index < most; index += STRIDE) yield from + index * block
   for (let index = most - 1; index >= 0; index--) yield from + index * block

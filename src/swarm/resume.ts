@@ -42,7 +42,7 @@ export function resumePoint(root: string, id?: string): ResumePoint {
 }
 
 /** The same from a log's events. Pure. */
-export function resumeFrom(events: readonly OompaEvent[], swarm: string): ResumePoint {
+function resumeFrom(events: readonly OompaEvent[], swarm: string): ResumePoint {
   const started = events.findLast((event) => event.type === 'swarm.started')
   if (started?.type !== 'swarm.started') {
     throw new OompaError({

@@ -100,7 +100,7 @@ async function ourRefs(root: string): Promise<{ ref: string; commit: string }[]>
 }
 
 /** The same commit under a kept ref and as a branch is one work: the ref, which nobody works on, stands for it. Pure. */
-export function withoutDoubles(left: readonly LeftWork[]): LeftWork[] {
+function withoutDoubles(left: readonly LeftWork[]): LeftWork[] {
   return left.filter((one) => {
     const twin = left.find((other) => other !== one && other.commit === one.commit && KEPT.test(other.ref))
     return !twin || KEPT.test(one.ref) || one.unsaved > 0

@@ -25,7 +25,6 @@ import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/worktrees.js'
 import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
-import type { Worktree } from '../words.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { checkSpace } from './space.js'
 
@@ -179,9 +178,4 @@ export async function removeSpares(root: string, cache = cacheFolder(root)): Pro
   const names = readdirSync(spares)
   await rm(spares, { recursive: true, force: true })
   return names.length
-}
-
-/** A worktree as `git` would describe it, for a directory that is there already. */
-export function existingWorktree(root: string, name: string, branch: string, base: string): Worktree {
-  return { name, path: path.join(root, name), branch, base }
 }

@@ -87,7 +87,7 @@ export function loopIn(repository: TestRepository, agent: ScriptedAgent): TestLo
 }
 
 /** Living processes whose environment has this home; zombies have none. */
-export function processesOf(home: string): number[] {
+function processesOf(home: string): number[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return []
     try {

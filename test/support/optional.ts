@@ -8,7 +8,7 @@ const required = process.env.OOMPA_REQUIRE === '1'
 const said = new Set<string>()
 
 /** Whether a test that needs `program` should run; says once for each file if not. */
-export function canTry(program: string): boolean {
+function canTry(program: string): boolean {
   if (required || findExecutable(program, process.env, process.cwd())) return true
   if (!said.has(program)) console.log(`skipped: tests with ${program}, which is not on the PATH`)
   said.add(program)

@@ -69,7 +69,7 @@ export async function scriptedModel(reply: Scenario): Promise<ScriptedModel> {
 }
 
 /** As `scriptedModel`, outside of a test. */
-export async function openModel(reply: Scenario): Promise<ScriptedModel> {
+async function openModel(reply: Scenario): Promise<ScriptedModel> {
   const requests: ModelRequest[] = []
   const server = await startModelServer({
     scenario: {
