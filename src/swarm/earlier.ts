@@ -21,7 +21,9 @@ export async function keepEarlierWork(
 ): Promise<void> {
   const { swarm } = iteration.lane
   const { root } = swarm.repository
-  const tip = await resolveCommit(worktree?.path ?? root, worktree ? 'HEAD' : `refs/heads/${iteration.branch}`)
+  const tip = worktree
+    ? await resolveCommit(worktree.path, 'HEAD')
+    : await swarm.commitOf(`refs/heads/${iteration.branch}`)
   const landed = !tip || (await isAncestor(root, tip, base))
   if (!worktree && landed) return
   const before = await keptRefs(root)
