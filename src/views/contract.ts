@@ -20,6 +20,8 @@ export interface Screen {
   readonly isTTY?: boolean
   readonly columns?: number
   readonly rows?: number
+  /** Bytes that a slow reader has not taken yet. */
+  readonly writableLength?: number
   write(text: string): unknown
   on(event: 'resize' | 'error', listener: () => void): unknown
   off(event: 'resize' | 'error', listener: () => void): unknown

@@ -35,7 +35,7 @@ export function openView(options: ViewOptions = {}): View {
   const print = (line: string) => {
     if (!gone) stdout.write(`${line}\n`)
   }
-  return endingOnce(chosen(options, stdout, env, print))
+  return endingOnce(keepingUp(chosen(options, stdout, env, print), stdout))
 }
 
 function chosen(options: ViewOptions, stdout: Screen, env: NodeJS.ProcessEnv, print: (line: string) => void): View {
@@ -53,6 +53,35 @@ function endingOnce(view: View): View {
     end(run) {
       if (!ended) view.end(run)
       ended = true
+    },
+  }
+}
+
+/** What may wait in memory for a reader that is slower than the agents: the rest is in the log. */
+const MOST_WAITING = 4 * 2 ** 20
+
+/** Leaves agents' output out of the view while the reader is behind, and says so: our memory stays flat. */
+function keepingUp(view: View, stdout: Screen): View {
+  const left = new Map<string, number>()
+  const catchUp = (worker: string) => {
+    const missing = left.get(worker)
+    left.delete(worker)
+    if (missing)
+      view.output(worker, `\n… ${missing} characters are left out here: they are in the log (oompa logs ${worker})\n`)
+  }
+  return {
+    ...view,
+    output(worker, text) {
+      if ((stdout.writableLength ?? 0) > MOST_WAITING) {
+        left.set(worker, (left.get(worker) ?? 0) + text.length)
+        return
+      }
+      catchUp(worker)
+      view.output(worker, text)
+    },
+    end(run) {
+      for (const worker of [...left.keys()]) catchUp(worker)
+      view.end(run)
     },
   }
 }

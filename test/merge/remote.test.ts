@@ -52,7 +52,7 @@ describe('with push', () => {
     const { repository, bare, other } = withRemote()
     repository.branch('a', { 'a.txt': 'a' })
     const once = path.join(repository.home, 'once')
-    const faster = `test -e '${once}' || { touch '${once}'; cd '${other.root}' && echo 1 > e && git add e && git commit -qm Elsewhere && git push -q; }`
+    const faster = `test -e '${once}' || { touch '${once}'; cd '${other.root}' && echo 1 > e && git add e && git -c user.name=Test -c user.email=test@example.com commit -qm Elsewhere && git push -q; }`
     const answer = await repository.land('a', { push: true, test: faster })
     expect(isRefusal(answer)).toBe(false)
     expect(value(repository, bare)).toBe(repository.git(['rev-parse', 'main']))
