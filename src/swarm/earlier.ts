@@ -25,13 +25,16 @@ export async function keepEarlierWork(
     ? await resolveCommit(worktree.path, 'HEAD')
     : await swarm.commitOf(`refs/heads/${iteration.branch}`)
   const landed = !tip || (await isAncestor(root, tip, base))
-  if (!worktree && (landed || (await isKept(root, tip)))) return
+  if (!worktree && landed) return
+  const before = await keptRefs(root)
   const owner = ownerOf(root, iteration)
   const ref = keptRef(owner, iteration.worker, iteration.number)
   const refs = worktree
     ? await keepAll(root, worktree, { ref, base, message: `Unfinished work found in ${worktree.name}` })
     : [await keepCommit(root, ref, tip!)]
-  for (const one of refs) {
+  for (const [one, commit] of await keptRefs(root)) {
+    // What a start after a crash has kept already was said then.
+    if (!refs.includes(one) || before.get(one) === commit) continue
     swarm.emit({
       type: 'work.kept',
       worker: iteration.worker,
@@ -56,9 +59,10 @@ async function keepAll(
   })
 }
 
-/** Whether a start after a crash has kept it already. */
-async function isKept(root: string, tip: string): Promise<boolean> {
-  return (await gitText(root, ['for-each-ref', '--count=1', `--points-at=${tip}`, 'refs/oompa/kept/'])) !== ''
+/** Every kept ref with its commit. */
+async function keptRefs(root: string): Promise<Map<string, string>> {
+  const text = await gitText(root, ['for-each-ref', '--format=%(refname) %(objectname)', 'refs/oompa/kept/'])
+  return new Map(text.split('\n').map((line): [string, string] => [line.split(' ')[0]!, line.split(' ')[1] ?? '']))
 }
 
 /** The swarm that had this iteration last, by its log, before our own latest start. */

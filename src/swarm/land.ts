@@ -1,10 +1,12 @@
 // The fifth stage: what may land, lands, and its task is complete with it.
 
+import { messageOf, OompaError, STATUS } from '../errors.js'
+import type { HookContext, MergeHook } from '../hooks/contract.js'
 import { prepareConflict } from '../merge/conflict.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
 import { stillHolds } from '../review/pin.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
-import type { Iteration } from './contract.js'
+import type { Iteration, Swarm } from './contract.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { completeClaims, statusOfChange } from './status.js'
 
@@ -27,11 +29,42 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     iteration.outcome = 'waiting'
     return holdForApproval(reviewed, reasons, context)
   }
-  const result = await merge({ ...reviewed, status: statusOfChange(iteration) }, context)
-  if (!isRefusal(result)) return finish(iteration, result)
+  const result = await merged(merge, { ...reviewed, status: statusOfChange(iteration) }, context, swarm)
+  if (!result) return keep(iteration, 'landing has stopped, because a worker moved the target')
+  if (!isRefusal(result)) {
+    // A hook of the person's own lands without a word; the queue says it itself.
+    if (!('options' in merge) && !result.nothing) {
+      const { branch, into, task } = change
+      swarm.emit({ type: 'landing.landed', ...factsOf(iteration), task: task?.id, branch, into, commit: result.commit })
+    }
+    return finish(iteration, result)
+  }
+  const { refused: reason, feedback } = result
+  swarm.emit({
+    type: 'landing.refused',
+    ...factsOf(iteration),
+    task: change.task?.id,
+    branch: change.branch,
+    reason,
+    feedback,
+  })
   return result.refused === 'conflict' && !result.final
     ? brought(change, result, swarm.rounds(iteration.lane.settings))
     : result
+}
+
+const factsOf = (iteration: Iteration) => ({ worker: iteration.worker, iteration: iteration.number })
+
+/** Calls the merge hook; undefined if it found that a worker had moved the target, which ends all landing. */
+async function merged(merge: MergeHook, change: Change, context: HookContext, swarm: Swarm) {
+  try {
+    return await merge(change, context)
+  } catch (error) {
+    if (!(error instanceof OompaError && error.code === 'bypassed')) throw error
+    swarm.stopping.gently(error.message, STATUS.failed)
+    swarm.emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })
+    return undefined
+  }
 }
 
 /** A conflict is brought to its author: the target is merged into the worktree, the conflicted files are named. */
@@ -48,6 +81,11 @@ function keep(iteration: Iteration, reason: string): undefined {
 
 /** What landed has completed its task already; an empty change needs no merge, and completes it here. */
 async function finish(iteration: Iteration, landing?: Landing): Promise<undefined> {
-  await completeClaims(iteration, landing)
+  try {
+    await completeClaims(iteration, landing)
+  } catch (error) {
+    // The work is where it belongs; only the task's status could not follow (somebody else holds it now, say).
+    iteration.lane.swarm.emit({ type: 'note', level: 'warning', ...factsOf(iteration), text: messageOf(error) })
+  }
   iteration.outcome = landing && !landing.nothing ? 'landed' : iteration.completed > 0 ? 'done' : 'nothing'
 }

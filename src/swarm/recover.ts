@@ -18,7 +18,10 @@ import type { Swarm } from './contract.js'
 export async function recoverCrashed(swarm: Swarm): Promise<void> {
   const { root } = swarm.repository
   if (left(swarm).length === 0 && !swarm.resumed && !swarm.store) return
-  const { keepInterrupted, releaseStale } = await import('./interrupted.js')
+  const [{ keepInterrupted, releaseStale }, { completeLanded }] = await Promise.all([
+    import('./interrupted.js'),
+    import('./landed.js'),
+  ])
   // Two starts at once must not put the same worktree in order, when the faster one works in it already.
   await withLock(root, 'recover', async () => {
     const dead = left(swarm)
@@ -28,6 +31,7 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
       try {
         const processes = await reap(id, processRecord(runFolder(root, id)))
         const kept = await keepInterrupted(swarm, id, openIterations(root, id))
+        await completeLanded(swarm, id)
         const claims = await releaseStale(swarm)
         if (id === swarm.id) swarm.emit({ type: 'swarm.recovered', by: swarm.id, processes, claims, kept })
         else append(root, id, { by: swarm.id, processes, claims, kept })

@@ -1,6 +1,7 @@
 // Where the work of a claim is whose worker died: its branch, as the event log tells it, kept at a ref.
 
 import { readLog } from '../events/log.js'
+import { isAncestor } from '../git/history.js'
 import { resolveCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
 import type { Claim } from './contract.js'
@@ -16,7 +17,8 @@ export async function keptWork(root: string, claim: Claim): Promise<string | und
   const ref = `refs/oompa/kept/${swarm}/${worker}-${iteration}`
   if (await resolveCommit(root, ref)) return `Its work is at ${ref}.`
   const tip = await resolveCommit(root, `refs/heads/${started.branch}`)
-  if (!tip || tip === started.base) return undefined
+  // A branch that has nothing of its own is no work.
+  if (!tip || tip === started.base || (await isAncestor(root, tip, 'HEAD'))) return undefined
   const { status } = await git(root, ['update-ref', '-m', 'kept by oompa requeue', ref, tip, '0'.repeat(40)])
   return `Its work is at ${status === 0 ? ref : started.branch}.`
 }

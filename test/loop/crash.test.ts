@@ -138,6 +138,30 @@ describe('oompa resume', () => {
     ])
   })
 
+  test('of `oompa loop` goes on with its mixed set of workers', async () => {
+    const loop = level1(hangsOnce)
+    loop.repository.write('../home/bin/quick', '#!/bin/sh\ncat > /dev/null\n', 0o755)
+    const call = loop.oompa(['loop', '2', '--workers', 'claude:1', 'command:quick:1'])
+    await started(loop, 1)
+    await until(() => loop.events('iteration.ended').length === 2, 'the quick one')
+    process.kill(loop.events('swarm.started')[0]?.pid ?? 0, 'SIGKILL')
+    await call
+    await allEnded(loop, 3000)
+    writeFileSync(path.join(loop.repository.home, 'again'), '')
+    const resumed = await loop.oompa(['resume'])
+    expect(resumed.status, resumed.stdout + resumed.stderr).toBe(0)
+    expect(loop.agent.calls().map((one) => one.env.OOMPA_ITERATION)).toEqual(['1', '1', '2'])
+    expect(loop.events('iteration.ended').filter((event) => event.worker === 'w2')).toHaveLength(2)
+  })
+
+  test('of a swarm whose workers said that they are done has nothing to do: 3', async () => {
+    const loop = level1('echo __DONE__')
+    expect((await loop.run([], { env: { ...loop.env, WORKERS: '1', ITERATIONS: '5' } })).status).toBe(0)
+    const ended = await loop.oompa(['resume'])
+    expect(ended.status).toBe(3)
+    expect(ended.stderr).toContain('no iterations left')
+  })
+
   test('refuses while the swarm runs, and while another has its worker numbers', async () => {
     const loop = level1(hangsOnce)
     const env = { ...loop.env, WORKERS: '1', ITERATIONS: '2' }

@@ -50,6 +50,7 @@ describe('level 2', () => {
     expect(calls).toHaveLength(3)
     expect(calls[1]!.input).toContain('grep -q good made.txt')
     expect(firstParents(loop)).toEqual(['Start'])
+    expect(loop.events('landing.refused').map((event) => event.reason)).toEqual(['test', 'test', 'test'])
     const [swarm] = loop.swarms()
     expect(loop.repository.git(['show', `refs/oompa/kept/${swarm}/w1-1:made.txt`])).toBe('broken')
   })
