@@ -32,7 +32,12 @@ export function outputFile(root: string, swarm: string, worker: string, iteratio
  * a test run inside it would find the main checkout's `node_modules`.
  */
 export function cacheFolder(root: string): string {
-  const base = process.env.OOMPA_CACHE || process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
   const name = `${path.basename(root).replace(/[^A-Za-z0-9_-]/g, '-')}-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`
-  return path.join(base, 'oompa', name)
+  return path.join(sharedCache(), name)
+}
+
+/** What all repositories of this user share: what is in it is named by its content. */
+export function sharedCache(): string {
+  const base = process.env.OOMPA_CACHE || process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
+  return path.join(base, 'oompa')
 }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
 import { withoutRepository } from './environment.js'
+import { UNINTERRUPTED } from './run.js'
 
 export interface Conversation {
   /**
@@ -32,6 +33,7 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
       cwd,
       env: { ...withoutRepository(), LC_ALL: 'C', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
+      detached: UNINTERRUPTED,
     })
     let stderr = ''
     bytes = Buffer.alloc(0)
@@ -91,7 +93,10 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
       keepAlive(asked.length > 0)
     },
     close() {
+      // Whoever asks next gets a new one; what is under way is answered.
+      if (asked.length > 0) return
       child?.stdin?.end()
+      child = undefined
     },
   }
 }

@@ -1,7 +1,10 @@
 // Reads what a branch changed over another: the tip, the merge base, and the files, as a reviewer and a policy see it.
 
-import type { ChangedFile, Worktree } from '../words.js'
-import { git, gitFailed, gitText } from './run.js'
+import type { ChangedFile } from '../words.js'
+import { mergeBase } from './ancestry.js'
+import { sharedObjects } from './objects.js'
+import { gitText } from './run.js'
+import { treeChanges } from './tree-diff.js'
 
 /** The part of a `Change` that git knows. */
 export interface ChangeFacts {
@@ -10,10 +13,6 @@ export interface ChangeFacts {
   /** The merge base with the target; the empty tree's id if they have no commit in common. */
   readonly base: string
   readonly files: readonly ChangedFile[]
-  /** Commits over the base. */
-  readonly commits: number
-  /** The branch that the worktree is on now; undefined on a detached HEAD. An agent may have left its own. */
-  readonly head?: string
 }
 
 /** One path of a difference between two trees. */
@@ -28,37 +27,22 @@ export interface RawChange {
 }
 
 /**
- * What the HEAD of a worktree changes over `into` (a branch without `refs/heads/`, or any commit).
+ * What a commit changes over `into` (a branch with `refs/heads/`, or any commit).
+ * @param root a checkout of the repository
  * @throws OompaError `git-failed` if one of them does not exist
  */
-export async function describeChange(worktree: Pick<Worktree, 'path'>, into: string): Promise<ChangeFacts> {
-  const [commit, head] = await Promise.all([
-    gitText(worktree.path, ['rev-parse', '--verify', 'HEAD^{commit}']),
-    git(worktree.path, ['symbolic-ref', '--quiet', 'HEAD']),
-  ])
-  const facts = await describeCommit(worktree.path, commit, into)
-  return head.status === 0 ? { ...facts, head: head.stdout.trim().replace(/^refs\/heads\//, '') } : facts
+export async function describeCommit(root: string, commit: string, into: string): Promise<ChangeFacts> {
+  const base = await mergeBase(root, commit, into)
+  const from = base ?? (await gitText(root, ['hash-object', '-t', 'tree', '--stdin'], { input: '' }))
+  return { commit, base: from, files: (await changesWithRenames(root, from, commit)).map(changedFile) }
 }
 
-/** What a commit changes over `into`. */
-export async function describeCommit(checkout: string, commit: string, into: string): Promise<ChangeFacts> {
-  const base = await mergeBase(checkout, commit, into)
-  const from = base ?? (await gitText(checkout, ['hash-object', '-t', 'tree', '--stdin'], { input: '' }))
-  const [files, count] = await Promise.all([
-    from === commit ? [] : rawChanges(checkout, from, commit, true),
-    base === undefined
-      ? gitText(checkout, ['rev-list', '--count', commit])
-      : gitText(checkout, ['rev-list', '--count', `${base}..${commit}`]),
-  ])
-  return { commit, base: from, commits: Number(count), files: files.map(changedFile) }
-}
-
-/** The best common ancestor, or undefined if there is none. */
-export async function mergeBase(checkout: string, a: string, b: string): Promise<string | undefined> {
-  const args = ['merge-base', '--end-of-options', a, b]
-  const { status, stdout, stderr } = await git(checkout, args)
-  if (status > 1) throw gitFailed(checkout, args, status, stderr)
-  return stdout.split('\n')[0] || undefined
+/** A rename is a file that went and one that came: without both there is none to look for, and no git to start. */
+async function changesWithRenames(root: string, from: string, to: string): Promise<readonly RawChange[]> {
+  if (from === to) return []
+  const changes = await treeChanges(sharedObjects(root), from, to)
+  const mayRename = changes.some(({ status }) => status === 'A') && changes.some(({ status }) => status === 'D')
+  return mayRename ? rawChanges(root, from, to, true) : changes.toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** The difference of two commits or trees, path by path. */

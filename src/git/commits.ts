@@ -41,7 +41,9 @@ export async function commitTree(root: string, commit: NewCommit): Promise<strin
     GIT_AUTHOR_EMAIL: commit.author.email,
     GIT_AUTHOR_DATE: `@${commit.author.date}`,
   }
-  const { status, stdout, stderr } = await git(root, [...args, '-F', '-'], { input: commit.message, env })
+  // Git ends the message with a line end anyway.
+  const input = commit.message.replace(/\n?$/, '\n')
+  const { status, stdout, stderr } = await git(root, [...args, '-F', '-'], { input, env })
   if (status === 0) return stdout.trim()
   throw explain(root, stderr || stdout, sign)
 }

@@ -13,14 +13,20 @@ export interface GitFolders {
   readonly common: string
 }
 
+/** Main checkouts, whose git directory is where it was: everything else asks for it. */
+const mains = new Map<string, GitFolders>()
+
 /**
  * The git directories of a checkout (the main one, a linked one, or a submodule), absolute.
  * @throws OompaError `not-a-repository` (status 2) if `checkout` is not the top of a checkout.
  */
 export function gitFolders(checkout: string): GitFolders {
+  const known = mains.get(checkout)
+  if (known && existsSync(known.common)) return known
   const dotGit = path.join(checkout, '.git')
   try {
-    const own = statSync(dotGit).isDirectory()
+    const isMain = statSync(dotGit).isDirectory()
+    const own = isMain
       ? dotGit
       : path.resolve(
           checkout,
@@ -28,7 +34,9 @@ export function gitFolders(checkout: string): GitFolders {
             .replace(/^gitdir: /, '')
             .trimEnd(),
         )
-    return { own: realpathSync(own), common: realpathSync(commonFolder(own)) }
+    const folders = { own: realpathSync(own), common: realpathSync(commonFolder(own)) }
+    if (isMain) mains.set(checkout, folders)
+    return folders
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT', 'ENOTDIR')) throw cause
     throw new OompaError({

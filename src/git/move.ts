@@ -195,18 +195,20 @@ export function parseIndex(text: string): {
 /** Performs a plan on an index and the files of a checkout. */
 export async function applyMove(checkout: string, index: string, plan: MovePlan): Promise<void> {
   const env = { GIT_INDEX_FILE: index }
-  const lines = [
-    ...plan.unset.map((change) => `0 ${'0'.repeat(change.oldOid.length)}\t${change.path}\0`),
-    ...plan.set.map((change) => `${change.newMode} ${change.newOid}\t${change.path}\0`),
-  ]
-  const feed = async (args: string[], input: string) => {
-    const { status, stderr } = await git(checkout, args, { input, env })
+  const feed = async (args: readonly string[], lines: readonly string[]) => {
+    if (lines.length === 0) return
+    // As lines where names allow it: what has no NUL can be given to a git that a shell starts.
+    const zero = lines.some((line) => line.includes('\n') || /(^|\t)"/.test(line))
+    const input = lines.map((line) => line + (zero ? '\0' : '\n')).join('')
+    const { status, stderr } = await git(checkout, zero ? [args[0]!, '-z', ...args.slice(1)] : args, { input, env })
     if (status !== 0) throw gitFailed(checkout, args, status, stderr)
   }
-  if (lines.length > 0) await feed(['update-index', '-z', '--index-info'], lines.join(''))
+  const unset = plan.unset.map((change) => `0 ${'0'.repeat(change.oldOid.length)}\t${change.path}`)
+  const set = plan.set.map((change) => `${change.newMode} ${change.newOid}\t${change.path}`)
+  await feed(['update-index', '--index-info'], [...unset, ...set])
   for (const flag of ['skip-worktree', 'assume-unchanged'] as const) {
-    const files = plan.flagged.filter((one) => one.flag === flag).map((one) => `${one.path}\0`)
-    if (files.length > 0) await feed(['update-index', '-z', `--${flag}`, '--stdin'], files.join(''))
+    const files = plan.flagged.filter((one) => one.flag === flag).map((one) => one.path)
+    await feed(['update-index', `--${flag}`, '--stdin'], files)
   }
   for (const change of plan.remove) removeFile(checkout, change.path)
   // How the others are converted may stand in a .gitattributes that comes with them.
@@ -214,8 +216,7 @@ export async function applyMove(checkout: string, index: string, plan: MovePlan)
   const first = files.filter((file) => path.posix.basename(file) === '.gitattributes')
   const rest = files.filter((file) => path.posix.basename(file) !== '.gitattributes')
   for (const group of [first, rest]) {
-    if (group.length > 0)
-      await feed(['checkout-index', '-f', '-q', '-z', '--stdin'], group.map((one) => `${one}\0`).join(''))
+    await feed(['checkout-index', '-f', '-q', '--stdin'], group)
   }
   for (const change of plan.write) {
     if (change.newMode === '160000') mkdirSync(path.join(checkout, change.path), { recursive: true })

@@ -43,6 +43,15 @@ export function openObjects(checkout: string): Objects {
   }
 }
 
+const shared = new Map<string, Objects>()
+
+/** The objects of a repository, through one git for all of this process that asks: for a main checkout that stays. */
+export function sharedObjects(root: string): Objects {
+  const known = shared.get(root) ?? openObjects(root)
+  shared.set(root, known)
+  return known
+}
+
 /** A name that is one word of one line: anything else would be read as two requests. */
 function isPlain(name: string): boolean {
   return name !== '' && !/[\n\0]/.test(name)

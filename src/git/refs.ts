@@ -2,7 +2,9 @@
 
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
+import { type Conversation, converse } from './batch.js'
 import { withoutRepository } from './environment.js'
+import { UNINTERRUPTED } from './run.js'
 
 export interface Swap {
   /** The whole name, `refs/heads/main`. */
@@ -46,11 +48,15 @@ export async function prepareSwap(root: string, swap: Swap): Promise<PreparedSwa
   }
 }
 
-/** Gives git's own words if it cannot. */
+/** Gives git's own words if it cannot. A git of its own for each: one that stays dates every reflog line as its first. */
 function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
   return new Promise((resolve, reject) => {
     const args = ['-c', 'core.hooksPath=/dev/null', 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
-    const child = spawn('git', args, { cwd: root, env: { ...withoutRepository(), LC_ALL: 'C' } })
+    const child = spawn('git', args, {
+      cwd: root,
+      env: { ...withoutRepository(), LC_ALL: 'C' },
+      detached: UNINTERRUPTED,
+    })
     let out = ''
     let err = ''
     child.stdin.on('error', () => {})
@@ -76,3 +82,31 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
     child.stdin.write(`start\nupdate ${swap.ref} ${swap.to} ${swap.from}\nprepare\n`)
   })
 }
+
+/** One git that stays for the deletions of a repository, and the end of the last of them. */
+const deletions = new Map<string, { readonly talk: Conversation; last: Promise<unknown> }>()
+
+/**
+ * Deletes a ref if it has the value `from`.
+ * @returns false if it has another by now, is gone, or is held by somebody else
+ */
+export function deleteRef(root: string, ref: string, from: string): Promise<boolean> {
+  const one = deletions.get(root) ?? { talk: converse(root, ['update-ref', '--stdin']), last: Promise.resolve() }
+  deletions.set(root, one)
+  // One after another: a deletion that git refuses ends it, and whatever was asked behind it.
+  const deleted = one.last.then(async () => {
+    try {
+      return await one.talk.ask(`start\ndelete ${ref} ${from}\nprepare\ncommit\n`, (bytes) => {
+        const end = bytes.indexOf(DELETED)
+        return end < 0 ? undefined : { answer: true, taken: end + DELETED.length }
+      })
+    } catch (error) {
+      if (error instanceof OompaError && error.code === 'git-ended') return false
+      throw error
+    }
+  })
+  one.last = deleted.catch(() => {})
+  return deleted
+}
+
+const DELETED = 'commit: ok\n'

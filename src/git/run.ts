@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
 import { withoutRepository } from './environment.js'
+import { gitByShell, wasStarted } from './shell.js'
 
 export interface GitOptions {
   /** Written to standard input. */
@@ -23,6 +24,9 @@ export interface GitResult {
   stderr: string
 }
 
+/** A session of its own: the terminal's Ctrl-C is for us, who end what is under way, and not for the git that does it. */
+export const UNINTERRUPTED = true
+
 /**
  * Runs git in `cwd` and gives its status and output, whatever the status is.
  * @throws OompaError `git-missing` if git cannot be started.
@@ -33,25 +37,38 @@ export async function git(cwd: string, args: readonly string[], options: GitOpti
 }
 
 /** As `git`, with standard output as bytes: for the contents of files. */
-export function gitBytes(
+export async function gitBytes(
   cwd: string,
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
+  const all = options.hooks ? args : ['-c', 'core.hooksPath=/dev/null', ...args]
+  const env = { ...withoutRepository(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' }
+  if (++runs > BEFORE_SHELLS && !options.signal) {
+    const answer = await gitByShell({ cwd, args: all, env: options.env, input: options.input }, env)
+    if (answer && wasStarted(answer)) return answer
+  }
+  return gitDirectly(cwd, all, { ...env, ...options.env }, options)
+}
+
+/** A command that starts git a few times, and ends, is not helped by a shell that has to be started too. */
+const BEFORE_SHELLS = 16
+let runs = 0
+
+function gitDirectly(
+  cwd: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { signal, input }: GitOptions,
+): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const prefix = options.hooks ? [] : ['-c', 'core.hooksPath=/dev/null']
-    const child = spawn('git', [...prefix, ...args], {
-      cwd,
-      env: { ...withoutRepository(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true', ...options.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      signal: options.signal,
-    })
+    const child = spawn('git', args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: UNINTERRUPTED, signal })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.stdin.on('error', () => {}) // git may end before it has read everything
-    child.stdin.end(options.input)
+    child.stdin.end(input)
     child.on('error', (cause) => {
       reject(
         new OompaError({

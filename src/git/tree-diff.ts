@@ -7,6 +7,9 @@ import { type Objects, parseTree, type TreeEntry } from './objects.js'
 const NO_MODE = '000000'
 const FOLDER = '040000'
 
+/** File, link or submodule. */
+const kindOf = (entry: TreeEntry) => entry.mode.slice(0, 3)
+
 /** As `git diff-tree -r --raw --no-renames` says it, in no particular order. */
 export async function treeChanges(objects: Objects, from: string, to: string): Promise<RawChange[]> {
   const [a, b] = await Promise.all([objects.info(`${from}^{tree}`), objects.info(`${to}^{tree}`)])
@@ -42,7 +45,7 @@ export async function treeChanges(objects: Objects, from: string, to: string): P
   function change(path: string, was: TreeEntry | undefined, is: TreeEntry | undefined): RawChange {
     return {
       path,
-      status: was ? (is ? 'M' : 'D') : 'A',
+      status: was ? (is ? (kindOf(was) === kindOf(is) ? 'M' : 'T') : 'D') : 'A',
       oldMode: was?.mode ?? NO_MODE,
       newMode: is?.mode ?? NO_MODE,
       oldOid: was?.oid ?? none,

@@ -1,7 +1,7 @@
 // Reads what git knows of a repository's worktrees.
 
 import { realpathSync } from 'node:fs'
-import { git, gitText } from './run.js'
+import { gitText } from './run.js'
 
 export interface WorktreeEntry {
   readonly path: string
@@ -41,14 +41,6 @@ function resolved(path: string): string {
   } catch {
     return path
   }
-}
-
-/** What is not committed in a worktree, ignored files left out: one line of `git status` for each path. */
-export async function unsavedWork(path: string): Promise<string[]> {
-  const { status, stdout, stderr } = await git(path, ['status', '--porcelain', '-z', '--untracked-files=all'])
-  // A worktree that git cannot read is never taken for a clean one.
-  if (status !== 0) return [`?? (git status failed: ${stderr.trim()})`]
-  return stdout.split('\0').filter((line) => line !== '')
 }
 
 /** How many commits `branch` has that `base` has not. */

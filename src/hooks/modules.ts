@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createJiti, type TransformOptions, type TransformResult } from 'jiti'
-import { cacheFolder } from '../files/paths.js'
+import { sharedCache } from '../files/paths.js'
 
 /** Gives the default export of a module, or undefined if it has none. */
 export type LoadModule = (file: string) => Promise<unknown>
@@ -19,7 +19,7 @@ export async function moduleLoader(root: string): Promise<LoadModule> {
     // jiti's own cache is by path, and the copies of each swarm have another one: ours is by content.
     fsCache: false,
     tryNative: false,
-    transform: cachedTransform(path.join(cacheFolder(root), 'hooks')),
+    transform: cachedTransform(path.join(sharedCache(), 'hooks')),
     virtualModules: { 'oompa-loompas': await import('../index.js') },
   })
   return async (file) => {

@@ -61,7 +61,7 @@ function madeByWorkers(root: string): Set<string> {
   const { common } = gitFolders(root)
   const branches = list(path.join(common, 'logs/refs/heads/oompa')).map((name) => `logs/refs/heads/oompa/${name}`)
   const worktrees = list(path.join(common, 'worktrees'))
-    .filter((name) => /^\.?w\d+-i\d+/.test(name))
+    .filter((name) => /^[.-]?w\d+-i\d+/.test(name))
     .map((name) => `worktrees/${name}/logs/HEAD`)
   const made = new Set<string>()
   for (const log of [...branches, ...worktrees]) {

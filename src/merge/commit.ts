@@ -5,6 +5,7 @@ import { closeSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { git, gitFailed, gitText } from '../git/run.js'
+import { isMerging, readStatus } from '../git/status.js'
 import type { Worktree } from '../words.js'
 import { HUGE_BYTES, refusedContent, refusedName } from './secrets.js'
 
@@ -23,14 +24,10 @@ export interface Leftovers {
   readonly left: readonly { readonly path: string; readonly reason: string }[]
   /** Files of a merge that still hold conflict markers: nothing was committed. */
   readonly unresolved: readonly string[]
-}
-
-/** One entry of `git status --porcelain=v2`. */
-interface Entry {
-  readonly kind: 'tracked' | 'unmerged' | 'untracked'
-  readonly path: string
-  /** Not in HEAD: it is new, staged by the agent or not. */
-  readonly fresh: boolean
+  /** The commit of HEAD now; undefined if there is none. */
+  readonly head?: string
+  /** The branch that is checked out, without `refs/heads/`; undefined on a detached HEAD. An agent may have left its own. */
+  readonly branch?: string
 }
 
 /**
@@ -40,13 +37,13 @@ interface Entry {
  */
 export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
   const cwd = worktree.path
-  const status = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=none']
-  const entries = parseStatus(await gitText(cwd, status))
-  if (entries.length === 0 && !(await isMerging(cwd))) return { left: [], unresolved: [] }
+  const { entries, commit: head, branch } = await readStatus(cwd)
+  const on = { ...(head ? { head } : {}), ...(branch ? { branch } : {}) }
+  if (entries.length === 0 && !isMerging(cwd)) return { left: [], unresolved: [], ...on }
 
   const unmerged = entries.filter((entry) => entry.kind === 'unmerged').map((entry) => entry.path)
   const unresolved = unmerged.filter((file) => hasMarkers(path.join(cwd, file)))
-  if (unresolved.length > 0) return { left: [], unresolved }
+  if (unresolved.length > 0) return { left: [], unresolved, ...on }
 
   const judged = entries.map((entry) => ({
     ...entry,
@@ -61,16 +58,13 @@ export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options:
   if (wanted.length > 0) await paths(cwd, ['add'], wanted)
 
   const nothing = (await git(cwd, ['diff-index', '--cached', '--quiet', 'HEAD'])).status === 0
-  if (nothing && !(await isMerging(cwd))) return { left, unresolved: [] }
+  if (nothing && !isMerging(cwd)) return { left, unresolved: [], ...on }
   const args = ['commit', '--quiet', '--no-verify', '--cleanup=whitespace', '-F', '-']
   if (options.author) args.push(`--author=${options.author}`)
   const made = await git(cwd, args, { input: options.message })
   if (made.status !== 0) throw commitFailed(cwd, made.stderr || made.stdout)
-  return { commit: await gitText(cwd, ['rev-parse', 'HEAD']), left, unresolved: [] }
-}
-
-async function isMerging(cwd: string): Promise<boolean> {
-  return (await git(cwd, ['rev-parse', '--verify', '--quiet', 'MERGE_HEAD'])).status === 0
+  const commit = await gitText(cwd, ['rev-parse', 'HEAD'])
+  return { commit, left, unresolved: [], ...on, head: commit }
 }
 
 /** Runs a git command on paths that may be any bytes and any number. */
@@ -79,19 +73,6 @@ async function paths(cwd: string, args: readonly string[], files: readonly strin
   const env = { GIT_LITERAL_PATHSPECS: '1' }
   const { status, stdout, stderr } = await git(cwd, full, { input: files.join('\0'), env })
   if (status !== 0) throw gitFailed(cwd, full, status, stderr || stdout)
-}
-
-/** Reads `git status --porcelain=v2 -z`. */
-function parseStatus(text: string): Entry[] {
-  return text.split('\0').flatMap((line): Entry[] => {
-    const fields = line.split(' ')
-    if (line.startsWith('1 ')) {
-      return [{ kind: 'tracked', path: fields.slice(8).join(' '), fresh: fields[1]!.startsWith('A') }]
-    }
-    if (line.startsWith('u ')) return [{ kind: 'unmerged', path: fields.slice(10).join(' '), fresh: false }]
-    if (line.startsWith('? ')) return [{ kind: 'untracked', path: line.slice(2), fresh: true }]
-    return []
-  })
 }
 
 function refuse(cwd: string, file: string, maxBytes: number): string | undefined {

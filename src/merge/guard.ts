@@ -25,8 +25,7 @@ export interface GuardOptions {
 export async function guardEnvironment(options: GuardOptions): Promise<Record<string, string>> {
   const { root, swarm, branch } = options
   const { common } = gitFolders(root)
-  const configured = await git(root, ['config', '--type=path', '--get', 'core.hooksPath'], { hooks: true })
-  const theirs = configured.stdout.trim() || path.join(common, 'hooks')
+  const theirs = (await hooksPath(root, common)) || path.join(common, 'hooks')
   const folder = path.join(ourFolder(common), 'guard', `${swarm}-${branch.replace(/[^A-Za-z0-9_-]/g, '-')}`)
   writeHooks(folder, theirs, path.resolve(root, theirs), options)
   const env = options.env ?? process.env
@@ -39,6 +38,18 @@ export async function guardEnvironment(options: GuardOptions): Promise<Record<st
   guard[`GIT_CONFIG_KEY_${count}`] = 'core.hooksPath'
   guard[`GIT_CONFIG_VALUE_${count}`] = folder
   return guard
+}
+
+const configured = new Map<string, { readonly asOf: number; readonly path: string }>()
+
+/** The person's `core.hooksPath`, asked anew when the repository's configuration has changed (an install may set it). */
+async function hooksPath(root: string, common: string): Promise<string> {
+  const asOf = statSync(path.join(common, 'config')).mtimeMs
+  const known = configured.get(root)
+  if (known?.asOf === asOf) return known.path
+  const { stdout } = await git(root, ['config', '--type=path', '--get', 'core.hooksPath'], { hooks: true })
+  configured.set(root, { asOf, path: stdout.trim() })
+  return stdout.trim()
 }
 
 /** Removes the hooks of a swarm that has ended. */
@@ -57,16 +68,14 @@ function writeHooks(folder: string, theirs: string, seen: string, options: Guard
   const made = `${folder}.${process.pid}`
   rmSync(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true })
-  const { common } = gitFolders(options.root)
-  const where = findCommon(common)
-  const pass = passOn(theirs)
-  for (const name of hookNames(seen))
-    writeFileSync(path.join(made, name), `#!/bin/sh\n${where}${pass}exit 0\n`, { mode: 0o755 })
+  const top = `#!/bin/sh\n${HEADER}${findTheirs(gitFolders(options.root).common, theirs)}`
+  for (const name of hookNames(seen)) {
+    const script = `${top}[ ! -x "$hook" ] || exec "$hook" "$@"\n`
+    writeFileSync(path.join(made, name), script, { mode: 0o755 })
+  }
   const scripts = { 'reference-transaction': guardRefs(options), 'pre-push': guardPush(options) }
-  for (const [name, body] of Object.entries(scripts)) {
-    // Standard input is read once by us, and handed on.
-    const pass = passOn(theirs, 'printf "%s\\n" "$input" | ')
-    const script = `#!/bin/sh\n${HEADER}${where}input=$(cat)\nif [ "$common" = "$ours" ]; then\n${body}fi\n${pass}exit 0\n`
+  for (const [name, check] of Object.entries(scripts)) {
+    const script = `${top}${check}${CHECK_AND_PASS_ON}`
     writeFileSync(path.join(made, name), script, { mode: 0o755 })
   }
   rmSync(folder, { recursive: true, force: true })
@@ -86,17 +95,35 @@ function hookNames(folder: string): string[] {
 
 /**
  * The agent's environment holds in every repository that it comes to: a submodule, or the temporary ones of a test. The
- * guard is for ours alone, and elsewhere that repository's own hooks run.
+ * guard is for ours alone, and elsewhere that repository's own hooks run. Git says in GIT_DIR which worktree it is in;
+ * starting another git to ask, for each commit of an agent, would cost more than all the rest of the hook.
  */
-function findCommon(ours: string): string {
-  return `ours=${quote(ours)}\ncommon=$(cd "$(git rev-parse --git-common-dir)" && pwd -P)\n`
+function findTheirs(ours: string, theirs: string): string {
+  return `ours=${quote(ours)}
+common=
+case $GIT_DIR in
+  "$ours"/worktrees/*/*) ;; # a submodule of a worktree
+  "$ours" | "$ours"/worktrees/*) common=$ours ;;
+esac
+[ -n "$common" ] || common=$(cd "$(git rev-parse --git-common-dir)" && pwd -P)
+theirs=${quote(theirs)}
+[ "$common" = "$ours" ] || theirs=$common/hooks
+hook=$theirs/$\{0##*/}
+`
 }
 
-function passOn(theirs: string, before?: string): string {
-  const name = '"$theirs/$' + '{0##*/}"'
-  const run = before ? `${before}${name} "$@"\n  exit $?` : `exec ${name} "$@"`
-  return `theirs=${quote(theirs)}\n[ "$common" = "$ours" ] || theirs=$common/hooks\nif [ -x ${name} ]; then\n  ${run}\nfi\n`
-}
+/** Standard input is read once, and handed on where the person has a hook of this name. */
+const CHECK_AND_PASS_ON = `if [ -x "$hook" ]; then
+  input=$(cat)
+  [ "$common" != "$ours" ] || check "$@" <<EOF
+$input
+EOF
+  printf "%s\\n" "$input" | "$hook" "$@"
+  exit $?
+fi
+[ "$common" != "$ours" ] || check "$@"
+exit 0
+`
 
 /** A transaction comes as `old new ref` lines. ORIG_HEAD is the first thing that a merge writes, before any file. */
 function guardRefs({ into, branch }: GuardOptions): string {
@@ -113,31 +140,38 @@ packing() {
   case $new in *[!0]*) return 1 ;; esac
   [ ! -e "$packed.lock" ] && grep -q "^$old $ref$" "$packed"
 }
-if [ "$1" = prepared ]; then
-  here=$(git symbolic-ref -q HEAD)
+# The branch that is checked out; files that say something else are another store of refs.
+checked_out() {
+  head=$\{GIT_DIR:-.git}/HEAD here=
+  [ ! -f "$head" ] || [ -L "$head" ] || read -r here < "$head"
+  case $here in
+    'ref: refs/heads/.invalid' | '') here=$(git symbolic-ref -q HEAD) ;;
+    *) here=$\{here#ref: } ;;
+  esac
+}
+check() {
+  [ "$1" = prepared ] || return 0
   while read -r old new ref; do
     case $ref in
-      "$own") ;;
+      "$own" | '') ;;
       "$into" | refs/heads/oompa/* | refs/oompa/*) packing || refuse "$ref" ;;
       HEAD | ORIG_HEAD | MERGE_HEAD | CHERRY_PICK_HEAD | REVERT_HEAD)
+        checked_out
         if [ "$here" = "$into" ] && [ "$into" != "$own" ]; then refuse "$into"; fi ;;
     esac
-  done <<EOF
-$input
-EOF
-fi
+  done
+}
 `
 }
 
 function guardPush({ into, branch }: GuardOptions): string {
-  return `while read -r local oid ref remote; do
-  if [ "$ref" = ${quote(`refs/heads/${into}`)} ]; then
+  return `check() {
+  while read -r local oid ref remote; do
+    [ "$ref" = ${quote(`refs/heads/${into}`)} ] || continue
     echo "oompa: ${shellText(into)} is not yours to push. Commit on your own branch (${shellText(branch)}) and end your turn: the loop lands your work." >&2
     exit 1
-  fi
-done <<EOF
-$input
-EOF
+  done
+}
 `
 }
 

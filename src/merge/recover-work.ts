@@ -2,7 +2,7 @@
 // not landed is queued again or kept.
 
 import type { OompaEvent } from '../events/contract.js'
-import { isAncestor } from '../git/history.js'
+import { isAncestor } from '../git/ancestry.js'
 import { resolveCommit } from '../git/repository.js'
 import { landedBefore } from './branch.js'
 import { openTools } from './tools.js'

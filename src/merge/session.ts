@@ -69,7 +69,7 @@ async function takeIn(
   land: LandingSession['land'],
 ): Promise<boolean> {
   const { into } = request
-  const [{ fetchTarget }, { isAncestor }] = await Promise.all([import('./remote.js'), import('../git/history.js')])
+  const [{ fetchTarget }, { isAncestor }] = await Promise.all([import('./remote.js'), import('../git/ancestry.js')])
   const fetched = await fetchTarget(tools, remote, into)
   if (fetched.failed !== undefined) {
     unpushed(context, request, remote, `the remote could not be reached: ${fetched.failed}`)

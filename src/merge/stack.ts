@@ -109,7 +109,7 @@ async function commitsOf(
   onto: string,
   commit: string,
 ): Promise<(CommitFacts & { readonly oid: string })[]> {
-  const { mergeBase } = await import('../git/changes.js')
+  const { mergeBase } = await import('../git/ancestry.js')
   const base = await mergeBase(tools.root, onto, commit)
   const range = base === undefined ? [commit] : [`${base}..${commit}`, `^${onto}`]
   const list = await gitText(tools.root, ['rev-list', '--reverse', '--topo-order', '--no-merges', ...range])

@@ -1,7 +1,7 @@
 // The git processes that stay open while branches land, one set for each repository in this process.
 
 import { type Merger, openMerger } from '../git/merge-trees.js'
-import { type Objects, openObjects } from '../git/objects.js'
+import { type Objects, sharedObjects } from '../git/objects.js'
 
 export interface LandingTools {
   /** The main checkout, absolute. */
@@ -13,7 +13,7 @@ export interface LandingTools {
 
 /** Opens the tools for a repository; nothing is started before it is used. They do not keep us alive. */
 export function openTools(root: string): LandingTools {
-  const objects = openObjects(root)
+  const objects = sharedObjects(root)
   const merger = openMerger(root, objects)
   return {
     root,

@@ -1,7 +1,7 @@
 // Turns what an agent left in its worktree into a change: committed, without the status folders of `tasks/`.
 
 import { formatAgentSpec } from '../agents/spec.js'
-import { describeChange } from '../git/changes.js'
+import { describeCommit } from '../git/changes.js'
 import { commitLeftovers } from '../merge/commit.js'
 import type { Change, Worktree } from '../words.js'
 import type { Attempt } from './contract.js'
@@ -32,8 +32,9 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
   iteration.unresolved = leftovers.unresolved
   // Here, while the worktree's own log still says what was made in it.
   await swarm.bypassed()
-  await takeRequests(iteration, worktree)
-  const facts = await describeChange(worktree, `refs/heads/${into}`)
+  const commit = await takeRequests(iteration, worktree, leftovers.head ?? worktree.base)
+  iteration.commit = commit
+  const facts = await describeCommit(swarm.repository.root, commit, `refs/heads/${into}`)
   return remember(iteration, {
     swarm: iteration.swarm,
     worker: iteration.worker,

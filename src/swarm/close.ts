@@ -1,10 +1,11 @@
 // Ends an iteration: nothing that its agent made is lost, its claims go back, its worktree is returned.
 
 import { messageOf } from '../errors.js'
-import { git } from '../git/run.js'
+import { isAncestor } from '../git/ancestry.js'
+import { deleteRef } from '../git/refs.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
-import { keepWorktree, keptRef } from './keep.js'
+import { keepCommit, keepWorktree, keptRef } from './keep.js'
 
 /** Called once for each iteration, whatever happened in it. */
 export async function closeIteration(iteration: Iteration): Promise<void> {
@@ -114,6 +115,26 @@ async function giveBack(iteration: Iteration, worktree: Worktree): Promise<void>
     })
     return
   }
-  // Landed, empty, or kept under its ref: in each case the branch has nothing of its own.
-  await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`])
+  if (returned.commit) await forgetBranch(iteration, worktree.branch, returned.commit)
+}
+
+/** What the worktree was on has landed, is empty, or is kept: then its branch is of no use. */
+async function forgetBranch(iteration: Iteration, branch: string, commit: string): Promise<void> {
+  const { swarm } = iteration.lane
+  const { root } = swarm.repository
+  // Made after what landed, by something that the agent left running: nobody has looked at it.
+  if (iteration.outcome === 'landed' && commit !== iteration.commit) {
+    iteration.kept = await keepCommit(root, keptRef(swarm.id, iteration.worker, iteration.number), commit)
+    const reason = 'it was committed after the landing'
+    swarm.emit({
+      type: 'work.kept',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      ref: iteration.kept,
+      reason,
+    })
+  }
+  const ref = `refs/heads/${branch}`
+  const tip = await swarm.commitOf(ref)
+  if (tip && (await isAncestor(root, tip, commit))) await deleteRef(root, ref, tip)
 }

@@ -112,6 +112,8 @@ export interface Iteration extends IterationFacts {
   /** How many tasks it has completed. */
   completed: number
   worktree?: Worktree
+  /** The tip of its change, as it was proposed last. */
+  commit?: string
   /** The session that the author's further turns resume. */
   session?: string
   /** What the iteration came to; set by the stage that knows. */

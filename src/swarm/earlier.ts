@@ -3,7 +3,7 @@
 import { OompaError } from '../errors.js'
 import { swarmIds } from '../events/log.js'
 import { scanLog } from '../events/scan.js'
-import { isAncestor } from '../git/history.js'
+import { isAncestor } from '../git/ancestry.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import type { Worktree } from '../words.js'

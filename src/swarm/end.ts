@@ -1,7 +1,7 @@
 // Ends a swarm: finishes what is under way, removes what nobody needs, and says what the exit status is.
 
 import { messageOf, STATUS, type Status } from '../errors.js'
-import { git } from '../git/run.js'
+import { deleteRef } from '../git/refs.js'
 import type { Outcome, Swarm } from './contract.js'
 import type { Registration } from './register.js'
 
@@ -46,8 +46,7 @@ async function removePrepared(swarm: Swarm): Promise<void> {
     const worktree = await ahead
     if (!worktree) continue
     const returned = await swarm.pool.release(worktree)
-    if (returned.gone)
-      await git(swarm.repository.root, ['update-ref', '-d', `refs/heads/${worktree.branch}`, worktree.base])
+    if (returned.gone) await deleteRef(swarm.repository.root, `refs/heads/${worktree.branch}`, worktree.base)
     else swarm.emit({ type: 'note', level: 'warning', text: `${name} stays: ${returned.why}` })
   }
 }

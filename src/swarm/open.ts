@@ -3,10 +3,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
-import { isAncestor } from '../git/history.js'
-import { currentBranch, headCommit, resolveCommit } from '../git/repository.js'
+import { isAncestor } from '../git/ancestry.js'
+import { branchOf } from '../git/folders.js'
+import { currentBranch, headCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
-import { unsavedWork } from '../git/worktrees.js'
+import { readStatus } from '../git/status.js'
 import type { Worktree } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
 import { keepEarlierWork } from './earlier.js'
@@ -50,7 +51,7 @@ export function prepareNext(iteration: Iteration): void {
   if (swarm.ahead.has(next.name) || existsSync(path.join(swarm.repository.root, next.name))) return
   swarm.ahead.set(
     next.name,
-    open(next).catch(() => undefined),
+    open(next, true).catch(() => undefined),
   )
 }
 
@@ -60,7 +61,7 @@ async function mainCheckout(swarm: Swarm): Promise<Worktree> {
   return { name: '.', path: root, branch: branch ?? 'HEAD', base: base ?? '' }
 }
 
-async function open(iteration: Iteration): Promise<Worktree> {
+async function open(iteration: Iteration, ahead = false): Promise<Worktree> {
   const { swarm } = iteration.lane
   const { root } = swarm.repository
   const full = path.join(root, iteration.name)
@@ -74,7 +75,7 @@ async function open(iteration: Iteration): Promise<Worktree> {
     })
   }
   let worktree: Worktree
-  if (swarm.level > 1) worktree = await openAnew(iteration, full, base, isThere)
+  if (swarm.level > 1) worktree = await openAnew(iteration, full, base, isThere, ahead)
   else if (isThere)
     worktree = await broughtUpToDate(iteration, { name: iteration.name, path: full, branch: iteration.branch, base })
   else
@@ -82,17 +83,23 @@ async function open(iteration: Iteration): Promise<Worktree> {
       name: iteration.name,
       branch: iteration.branch,
       base: await ownTip(swarm, iteration.branch, base),
+      ahead,
     })
-  await setUpWorktree(worktree, contextOf(iteration, worktree), swarm)
-  return worktree
+  return setUp(iteration, worktree)
 }
 
 /** From level 2 on a name that is taken is emptied first: its work is kept under a ref (cli.md, settled question 6). */
-async function openAnew(iteration: Iteration, full: string, base: string, isThere: boolean): Promise<Worktree> {
+async function openAnew(
+  iteration: Iteration,
+  full: string,
+  base: string,
+  isThere: boolean,
+  ahead: boolean,
+): Promise<Worktree> {
   const { swarm } = iteration.lane
   const worktree = { name: iteration.name, path: full, branch: iteration.branch, base }
   await keepEarlierWork(iteration, isThere ? worktree : undefined, base)
-  if (!isThere) return swarm.pool.acquire({ name: iteration.name, branch: iteration.branch, base })
+  if (!isThere) return swarm.pool.acquire({ name: iteration.name, branch: iteration.branch, base, ahead })
   const moved = await git(full, ['checkout', '--force', '--quiet', '-B', iteration.branch, base])
   if (moved.status === 0) return worktree
   throw new OompaError({
@@ -121,24 +128,26 @@ async function ownTip(swarm: Swarm, branch: string, base: string): Promise<strin
   return tip && tip !== base && !(await isAncestor(swarm.repository.root, tip, base)) ? tip : base
 }
 
-/** A worktree that was made ahead; looked at again only if its base has moved since. */
+/** A worktree that was made ahead and has been nobody's since: moved on only if its base has. */
 async function freshened(iteration: Iteration, prepared: Worktree): Promise<Worktree> {
-  return (await baseOf(iteration)) === prepared.base ? prepared : broughtUpToDate(iteration, prepared)
+  const { pool, commitOf } = iteration.lane.swarm
+  const [base, tip] = await Promise.all([baseOf(iteration), commitOf(`refs/heads/${prepared.branch}`)])
+  if (base === prepared.base) return prepared
+  const untouched = tip === prepared.base && branchOf(prepared.path) === prepared.branch
+  const fresh = untouched ? await pool.refresh(prepared, base).catch(() => undefined) : undefined
+  return fresh ? setUp(iteration, fresh) : broughtUpToDate(iteration, prepared)
 }
 
 /** Moves a worktree that has nothing of its own yet to the newest base; any other is left as it is. */
 async function broughtUpToDate(iteration: Iteration, worktree: Worktree): Promise<Worktree> {
-  const { swarm } = iteration.lane
-  const { root } = swarm.repository
-  const [base, tip] = await Promise.all([baseOf(iteration), resolveCommit(worktree.path, 'HEAD')])
-  if (!tip || tip === base) return { ...worktree, base }
-  const checkedOut = await currentBranch(worktree.path)
-  const empty =
-    checkedOut === worktree.branch &&
-    (await isAncestor(root, tip, base)) &&
-    (await unsavedWork(worktree.path)).length === 0
-  if (!empty) return worktree
-  const fresh = await swarm.pool.refresh(worktree, base)
-  await setUpWorktree(fresh, contextOf(iteration, fresh), swarm)
-  return fresh
+  const { pool, repository } = iteration.lane.swarm
+  const [base, { commit, branch, entries }] = await Promise.all([baseOf(iteration), readStatus(worktree.path)])
+  if (!commit || commit === base) return { ...worktree, base }
+  const empty = branch === worktree.branch && entries.length === 0 && (await isAncestor(repository.root, commit, base))
+  return empty ? setUp(iteration, await pool.refresh(worktree, base)) : worktree
+}
+
+async function setUp(iteration: Iteration, worktree: Worktree): Promise<Worktree> {
+  await setUpWorktree(worktree, contextOf(iteration, worktree), iteration.lane.swarm)
+  return worktree
 }

@@ -1,26 +1,30 @@
 // What an agent did to the tasks is read as requests, and taken out of its change (design.md, *State*).
 
 import { messageOf } from '../errors.js'
-import { mergeBase } from '../git/changes.js'
+import { mergeBase } from '../git/ancestry.js'
 import type { TaskRequests } from '../tasks/contract.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
 
-/** Carries out what may be carried out, says what is not, and puts the worktree's copy back. */
-export async function takeRequests(iteration: Iteration, worktree: Worktree): Promise<void> {
+/**
+ * Carries out what may be carried out, says what is not, and puts the worktree's copy back.
+ * @param head the commit that the worktree is on
+ * @returns the commit that it is on then
+ */
+export async function takeRequests(iteration: Iteration, worktree: Worktree, head: string): Promise<string> {
   const { swarm } = iteration.lane
   const { store, into } = swarm
-  if (!store) return
+  if (!store) return head
   await adoptClaims(iteration)
-  if (!store.tracked) return
-  const base = await mergeBase(worktree.path, 'HEAD', `refs/heads/${into}`)
-  if (base === undefined) return
+  if (!store.tracked) return head
+  const base = await mergeBase(swarm.repository.root, head, `refs/heads/${into}`)
+  if (base === undefined) return head
   const own = iteration.claims.map((claim) => claim.task.id)
   const requests = await store.tracked.requests(worktree.path, base, own)
   for (const id of requests.completed) if (!own.includes(id)) await claimCompleted(iteration, id)
   await addTasks(iteration, requests)
   for (const { path, reason } of requests.ignored) ignored(iteration, path, reason)
-  await store.tracked.restore(worktree.path, base, requests.adds)
+  return (await store.tracked.restore(worktree.path, base, requests.adds)) ?? head
 }
 
 /** Tasks that the agent claimed by itself, from a shell, are the iteration's: they are completed by what lands. */

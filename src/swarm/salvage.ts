@@ -4,10 +4,11 @@ import path from 'node:path'
 import type { OompaEvent } from '../events/contract.js'
 import { swarmIds } from '../events/log.js'
 import { scanLog } from '../events/scan.js'
+import { isAncestor } from '../git/ancestry.js'
 import { describeCommit } from '../git/changes.js'
-import { isAncestor } from '../git/history.js'
 import { gitText } from '../git/run.js'
-import { listWorktrees, unsavedWork } from '../git/worktrees.js'
+import { unsavedWork } from '../git/status.js'
+import { commitsOver, listWorktrees } from '../git/worktrees.js'
 import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
 import { waitingApprovals } from '../review/approvals.js'
@@ -70,7 +71,7 @@ export async function leftWork(root: string, into: string): Promise<LeftWork[]> 
         worker,
         iteration: Number(number),
         ...found,
-        commits: change.commits,
+        commits: await commitsOver(root, target, commit),
         base: change.base,
         files: change.files,
         unsaved,

@@ -8,7 +8,7 @@ import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
 import { excludeOurs } from '../git/exclude.js'
-import { openObjects } from '../git/objects.js'
+import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
 import type { Hooks } from '../hooks/contract.js'
 import { findHooks } from '../hooks/find.js'
@@ -43,7 +43,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   const { root } = repository
   const call = readCall(given)
   const resumed = call.resume === undefined ? undefined : resumePoint(root, call.resume)
-  const objects = openObjects(root)
+  const objects = sharedObjects(root)
   const commitOf = async (name: string) => (await objects.info(`${name}^{commit}`))?.oid
   const [settings, head] = await Promise.all([
     loadSettings(root, { argv: call.argv, env: process.env, command: call.command }),

@@ -2,7 +2,7 @@
 
 import { STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
-import { resolveCommit } from '../git/repository.js'
+import { sharedObjects } from '../git/objects.js'
 import { bypassError, detectBypass } from '../merge/bypass.js'
 import type { Stopping } from './stop.js'
 
@@ -12,12 +12,12 @@ export interface TargetWatch {
 }
 
 export async function watchTarget(root: string, into: string, stopping: Stopping, emit: Emit): Promise<TargetWatch> {
-  const ref = `refs/heads/${into}`
-  let known = await resolveCommit(root, ref)
+  const look = async () => (await sharedObjects(root).info(`refs/heads/${into}^{commit}`))?.oid
+  let known = await look()
   let bypassed = false
   return {
     async bypassed() {
-      const now = await resolveCommit(root, ref)
+      const now = await look()
       if (bypassed || !known || !now || now === known) return bypassed
       const bypass = await detectBypass(root, into, known, now)
       if (bypass && !bypassed) {

@@ -1,7 +1,7 @@
 // Where the work of a claim is whose worker died: its branch, as the event log tells it, kept at a ref.
 
 import { readLog } from '../events/log.js'
-import { isAncestor } from '../git/history.js'
+import { isAncestor } from '../git/ancestry.js'
 import { resolveCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
 import type { Claim } from './contract.js'

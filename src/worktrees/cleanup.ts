@@ -3,10 +3,11 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { isAncestor } from '../git/history.js'
+import { isAncestor } from '../git/ancestry.js'
 import { currentBranch, type Repository, resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
-import { commitsOver, listWorktrees, unsavedWork } from '../git/worktrees.js'
+import { unsavedWork } from '../git/status.js'
+import { commitsOver, listWorktrees } from '../git/worktrees.js'
 import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
 import type { Returned, WorktreePool } from './contract.js'

@@ -9,10 +9,14 @@ export interface WorktreeRequest {
   readonly branch: string
   /** Commit to start from. */
   readonly base: string
+  /** Nobody waits for it yet: those that somebody waits for are made first. */
+  readonly ahead?: boolean
 }
 
 /** What became of a worktree that was given back. */
-export type Returned = { readonly gone: true } | { readonly gone: false; readonly why: string }
+export type Returned =
+  /** With the commit that it was on. */
+  { readonly gone: true; readonly commit?: string } | { readonly gone: false; readonly why: string }
 
 /** Worktrees of one repository: made one at a time across processes, and kept as spares when they are given back. */
 export interface WorktreePool {
@@ -21,7 +25,10 @@ export interface WorktreePool {
    * @throws OompaError `worktree-failed`, `disk-full` with what stands in the way
    */
   acquire(request: WorktreeRequest): Promise<Worktree>
-  /** Moves a worktree that has nothing of its own yet to another commit. */
+  /**
+   * Moves a worktree that has no commit of its own yet to another commit. Edits stay.
+   * @throws OompaError `git-failed` if one is in the way, having done nothing
+   */
   refresh(worktree: Worktree, base: string): Promise<Worktree>
   /**
    * Takes the directory away if nothing in it would be lost: a clean one becomes a spare, any other stays.

@@ -4,10 +4,12 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS, usageError } from '../errors.js'
-import { isAncestor } from '../git/history.js'
+import { isAncestor } from '../git/ancestry.js'
 import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
-import { commitsOver, listWorktrees, unsavedWork, type WorktreeEntry } from '../git/worktrees.js'
+import { unsavedWork } from '../git/status.js'
+import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
+import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
 
 export interface NamedWorktree {
@@ -61,7 +63,7 @@ export async function makeNamed(root: string, name: string, from: string, story?
   const base = await resolveCommit(root, from)
   if (!base) throw usageError(`There is no commit \`${from}\` to start from.`, 'oompa worktree new NAME --from main')
   const there = await resolveCommit(root, `refs/heads/${branch}`)
-  await withLock(root, 'worktrees', async () => {
+  await withLock(root, WORKTREE_LOCK, async () => {
     const args = there
       ? ['worktree', 'add', '--', folder, branch]
       : ['worktree', 'add', '--no-track', '-b', branch, '--', folder, base]
@@ -142,7 +144,7 @@ export async function removeNamed(root: string, name: string, target: string): P
       found.branch ? `oompa merge ${found.branch}` : `git -C '${found.path}' switch -c ${namedBranch(name)}`,
     )
   }
-  await withLock(root, 'worktrees', async () => {
+  await withLock(root, WORKTREE_LOCK, async () => {
     const { status, stderr } = await git(root, ['worktree', 'remove', '--', found.path])
     if (status !== 0)
       throw refused(

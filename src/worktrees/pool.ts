@@ -15,17 +15,24 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
 import { makeFolder } from '../files/folders.js'
 import { cacheFolder } from '../files/paths.js'
+import { gitFolders } from '../git/folders.js'
+import { sharedObjects } from '../git/objects.js'
+import { registerWorktree, unregisterWorktree } from '../git/register.js'
 import { git, gitText } from '../git/run.js'
-import { unsavedWork } from '../git/worktrees.js'
+import { readStatus, type Status } from '../git/status.js'
+import { treeChanges } from '../git/tree-diff.js'
 import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
+import { atMost } from './queue.js'
 import { checkSpace } from './space.js'
 
 /** How many spares are kept: more than a few save nothing, and each is a whole checkout on the disk. */
@@ -43,32 +50,56 @@ export function worktreePool(options: PoolOptions): WorktreePool {
   const { root } = options
   const spares = path.join(options.cache ?? cacheFolder(root), 'spares')
   const locked = <T>(act: () => Promise<T>) => withLock(root, WORKTREE_LOCK, act, { signal: options.signal })
+  // Only making the entry races. Files are written side by side, but no more than the machine can: whoever came first
+  // is to begin its work, and not to share the disk with all the others.
+  const checkouts = atMost(availableParallelism())
 
   return {
     async acquire(request) {
       const full = path.join(root, request.name)
       await checkSpace(root)
-      await locked(async () => {
-        const spare = takeSpare(spares, root)
-        if (spare) await adopt(spare, root, full, request)
-        else await addWorktree(root, full, request, [])
-      })
+      const spare = takeSpare(spares, root)
+      if (spare) {
+        const { index } = await locked(() => adopt(spare, root, full, request))
+        await checkouts(request.ahead, () => renew(root, full, spare, index, request.base))
+      } else {
+        const own = await locked(async () => registerWorktree(root, full, request.branch))
+        const isMade = own !== undefined && (await checkouts(request.ahead, () => checkOut(full, own, request.base)))
+        if (!isMade) await locked(() => addWorktree(root, full, request, []))
+      }
       return { name: request.name, path: full, branch: request.branch, base: request.base }
     },
 
     async refresh(worktree, base) {
-      await gitText(worktree.path, ['reset', '--hard', '--quiet', base])
+      await gitText(worktree.path, ['reset', '--keep', '--quiet', base])
       return { ...worktree, base }
     },
 
     async release({ path: full }) {
-      const unsaved = await unsavedWork(full)
-      if (unsaved.length > 0)
-        return { gone: false, why: `${unsaved.length} uncommitted ${unsaved.length === 1 ? 'file' : 'files'}` }
+      const { commit, entries } = await stateOf(full)
+      if (entries.length > 0)
+        return { gone: false, why: `${entries.length} uncommitted ${entries.length === 1 ? 'file' : 'files'}` }
       // Not with the signal: when a swarm is being stopped its worktrees are put away all the same.
-      return withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full))
+      return withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, commit))
     },
   }
+}
+
+/** A worktree that git cannot read is never taken for a clean one. */
+async function stateOf(full: string): Promise<Pick<Status, 'commit' | 'entries'>> {
+  try {
+    return await readStatus(full)
+  } catch {
+    return { entries: [{ kind: 'untracked', path: '(git status failed)', fresh: true }] }
+  }
+}
+
+/** Fills a worktree that was just registered; if that does not work it is taken away, for git to say why. */
+async function checkOut(full: string, own: string, base: string): Promise<boolean> {
+  if ((await git(full, ['reset', '--hard', '--quiet', base])).status === 0) return true
+  unregisterWorktree(own)
+  rmSync(full, { recursive: true, force: true })
+  return false
 }
 
 async function addWorktree(
@@ -89,12 +120,6 @@ async function addWorktree(
   })
 }
 
-/** The admin folder of a linked worktree, `.git/worktrees/<id>`. */
-function adminFolder(full: string): string {
-  const text = readFileSync(path.join(full, '.git'), 'utf8')
-  return path.resolve(full, text.replace(/^gitdir: /, '').trim())
-}
-
 /** Takes one spare for us alone: the rename decides between processes. */
 function takeSpare(spares: string, root: string): string | undefined {
   if (!existsSync(spares) || existsSync(path.join(root, '.gitmodules'))) return undefined
@@ -110,52 +135,66 @@ function takeSpare(spares: string, root: string): string | undefined {
   return undefined
 }
 
-/** Registers the worktree without files, and moves the spare's files and index into it. */
-async function adopt(spare: string, root: string, full: string, request: WorktreeRequest): Promise<void> {
-  await addWorktree(root, full, request, ['--no-checkout'])
+/** Registers the worktree, and moves the spare's files and index into it; gives the place of its index. */
+async function adopt(
+  spare: string,
+  root: string,
+  full: string,
+  request: WorktreeRequest,
+): Promise<{ readonly index: string }> {
   const files = path.join(spare, 'files')
-  try {
-    renameSync(path.join(full, '.git'), path.join(files, '.git'))
+  let own = registerWorktree(root, full, request.branch, files)
+  if (!own) {
+    await addWorktree(root, full, request, ['--no-checkout'])
+    own = gitFolders(full).own
+    copyFileSync(path.join(full, '.git'), path.join(files, '.git'))
+    rmSync(path.join(full, '.git'))
     rmdirSync(full)
+  }
+  const index = path.join(own, 'index')
+  try {
     renameSync(files, full)
-    copyFileSync(path.join(spare, 'index'), path.join(adminFolder(full), 'index'))
+    copyFileSync(path.join(spare, 'index'), index)
   } catch (error) {
     // Another file system: nothing is lost by checking out afresh.
     if (!isErrno(error, 'EXDEV')) throw error
     mkdirSync(full, { recursive: true })
-    renameOrCopy(path.join(files, '.git'), path.join(full, '.git'))
+    copyFileSync(path.join(files, '.git'), path.join(full, '.git'))
   }
-  rmSync(spare, { recursive: true, force: true })
-  if ((await git(full, ['reset', '--hard', '--quiet', request.base])).status !== 0) {
-    // An index that git cannot use here (a split one, say) only saves time.
-    rmSync(path.join(adminFolder(full), 'index'), { force: true })
-    await gitText(full, ['reset', '--hard', '--quiet', request.base])
-  }
-  await gitText(full, ['clean', '-ffdq'])
+  return { index }
 }
 
-function renameOrCopy(from: string, to: string): void {
-  copyFileSync(from, to)
-  rmSync(from)
+/** Brings a spare's files to `base`, with nothing of the earlier iteration but what git ignores. */
+async function renew(root: string, full: string, spare: string, index: string, base: string): Promise<void> {
+  const reset = ['reset', '--hard', '--quiet', base]
+  if ((await git(full, reset)).status !== 0) {
+    // An index that git cannot use here (a split one, say) only saves time.
+    rmSync(index, { force: true })
+    await gitText(full, reset)
+  }
+  if (!(await ignoresTheSame(root, spare, base))) await gitText(full, ['clean', '-ffdq'])
+  rmSync(spare, { recursive: true, force: true })
 }
 
 let serial = 0
 
 /** Makes a clean worktree a spare, or removes it where it cannot be one. */
-async function putAway(spares: string, root: string, full: string): Promise<Returned> {
+async function putAway(spares: string, root: string, full: string, commit: string | undefined): Promise<Returned> {
   const submodules = existsSync(path.join(full, '.gitmodules'))
   try {
     const kept = submodules ? SPARES : existsSync(spares) ? readdirSync(spares).length : 0
-    if (kept < SPARES && sameDevice(path.dirname(spares), full)) {
+    const { own } = gitFolders(full)
+    if (kept < SPARES && !existsSync(path.join(own, 'locked')) && sameDevice(path.dirname(spares), full)) {
       const spare = path.join(spares, `${process.pid}-${Date.now()}${serial++}`)
       const making = `${spare}.making`
       mkdirSync(making, { recursive: true })
-      copyFileSync(path.join(adminFolder(full), 'index'), path.join(making, 'index'))
+      copyFileSync(path.join(own, 'index'), path.join(making, 'index'))
+      if (commit) writeFileSync(path.join(making, 'ignored'), ignoredState(root, commit))
       renameSync(full, path.join(making, 'files'))
       rmSync(path.join(making, 'files', '.git'))
-      await git(root, ['worktree', 'remove', full])
+      unregisterWorktree(own)
       renameSync(making, spare)
-      return { gone: true }
+      return { gone: true, commit }
     }
   } catch (error) {
     if (!isErrno(error, 'EXDEV', 'ENOSPC', 'EACCES', 'EROFS')) return { gone: false, why: messageOf(error) }
@@ -163,7 +202,23 @@ async function putAway(spares: string, root: string, full: string): Promise<Retu
   // --force only for what was just found clean: git refuses any worktree with submodules without it.
   const { status, stderr } = await git(root, ['worktree', 'remove', ...(submodules ? ['--force'] : []), full])
   if (status !== 0) return { gone: false, why: stderr.trim() }
-  return { gone: true }
+  return { gone: true, commit }
+}
+
+/** What decides which files git ignores: this process's view of the rules outside the tree, and the tree's commit. */
+function ignoredState(root: string, commit: string): string {
+  const exclude = statSync(path.join(gitFolders(root).common, 'info/exclude'), { throwIfNoEntry: false })
+  return `${process.pid} ${exclude?.mtimeMs} ${exclude?.size}\n${commit}`
+}
+
+/** Whether what git ignored in a spare when it was put away is ignored at `base` too: then there is nothing to clean. */
+async function ignoresTheSame(root: string, spare: string, base: string): Promise<boolean> {
+  const file = path.join(spare, 'ignored')
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const commit = before.split('\n')[1]
+  if (!commit || before !== ignoredState(root, commit)) return false
+  const changes = await treeChanges(sharedObjects(root), commit, base)
+  return !changes.some((change) => path.basename(change.path) === '.gitignore')
 }
 
 function sameDevice(cache: string, full: string): boolean {

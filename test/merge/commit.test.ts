@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { describeChange } from '../../src/git/changes.js'
+import { describeCommit } from '../../src/git/changes.js'
 import { commitLeftovers } from '../../src/merge/commit.js'
 import { testRepository } from '../support/repository.js'
 
@@ -30,12 +30,14 @@ describe('what an agent left uncommitted', () => {
     expect(git(['status', '--porcelain'])).toBe('')
     expect(git(['rev-parse', 'HEAD'])).toBe(done.commit)
     expect(git(['log', '-1', '--format=%an %s'])).toBe('Agent Work of w1')
-    expect((await describeChange(worktree, 'main')).files).toHaveLength(4)
+    expect((await describeCommit(worktree.path, git(['rev-parse', 'HEAD']), 'main')).files).toHaveLength(4)
   })
 
   test('gives no commit if there is nothing', async () => {
-    const { worktree } = agentWorktree()
-    expect(await commitLeftovers(worktree, { message: 'x' })).toEqual({ left: [], unresolved: [] })
+    const { worktree, git } = agentWorktree()
+    const head = git(['rev-parse', 'HEAD'])
+    const nothing = { left: [], unresolved: [], head, branch: 'oompa/w1-i1' }
+    expect(await commitLeftovers(worktree, { message: 'x' })).toEqual(nothing)
   })
 
   test('is committed without what .gitignore names', async () => {
@@ -125,8 +127,8 @@ describe('a change', () => {
     git(['add', 'new'])
     git(['commit', '-q', '-m', 'x'])
     repository.commit('elsewhere', { other: '1' })
-    const facts = await describeChange(worktree, 'main')
-    expect(facts).toMatchObject({ base, commit: git(['rev-parse', 'HEAD']), commits: 1, head: 'oompa/w1-i1' })
+    const facts = await describeCommit(worktree.path, git(['rev-parse', 'HEAD']), 'main')
+    expect(facts).toMatchObject({ base, commit: git(['rev-parse', 'HEAD']) })
     expect(facts.files).toEqual([
       { path: 'b.txt', from: 'a.txt', status: 'renamed' },
       { path: 'gone', status: 'removed' },
@@ -136,7 +138,7 @@ describe('a change', () => {
   })
 
   test('is empty where nothing was committed', async () => {
-    const { worktree } = agentWorktree()
-    expect(await describeChange(worktree, 'main')).toMatchObject({ files: [], commits: 0 })
+    const { worktree, git } = agentWorktree()
+    expect(await describeCommit(worktree.path, git(['rev-parse', 'HEAD']), 'main')).toMatchObject({ files: [] })
   })
 })

@@ -1,0 +1,72 @@
+// Reads what a checkout has that no commit has, and what it is on: all by one git process.
+
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { gitFolders } from './folders.js'
+import { git, gitFailed } from './run.js'
+
+/** One path of `git status --porcelain=v2`. */
+export interface StatusEntry {
+  readonly kind: 'tracked' | 'unmerged' | 'untracked'
+  readonly path: string
+  /** Not in HEAD: it is new, staged or not. */
+  readonly fresh: boolean
+}
+
+export interface Status {
+  /** The commit of HEAD; undefined before the first one. */
+  readonly commit?: string
+  /** The branch that is checked out, without `refs/heads/`; undefined on a detached HEAD. */
+  readonly branch?: string
+  /** What is not committed, ignored files left out. */
+  readonly entries: readonly StatusEntry[]
+}
+
+const ARGS = [
+  ...['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all', '--no-renames', '--no-ahead-behind'],
+  // Work within a submodule is work, whatever `.gitmodules` says about showing it.
+  '--ignore-submodules=none',
+]
+
+/**
+ * The status of a checkout.
+ * @throws OompaError `git-failed` if git cannot read it
+ */
+export async function readStatus(checkout: string): Promise<Status> {
+  const { status, stdout, stderr } = await git(checkout, ARGS)
+  if (status !== 0) throw gitFailed(checkout, ARGS, status, stderr)
+  return parseStatus(stdout)
+}
+
+/** Reads `git status --porcelain=v2 --branch -z`. */
+function parseStatus(text: string): Status {
+  let commit: string | undefined
+  let branch: string | undefined
+  const entries = text.split('\0').flatMap((line): StatusEntry[] => {
+    const fields = line.split(' ')
+    if (line.startsWith('# branch.oid ') && fields[2] !== '(initial)') commit = fields[2]
+    if (line.startsWith('# branch.head ') && line !== '# branch.head (detached)') branch = line.slice(14)
+    if (line.startsWith('1 ')) {
+      return [{ kind: 'tracked', path: fields.slice(8).join(' '), fresh: fields[1]!.startsWith('A') }]
+    }
+    if (line.startsWith('u ')) return [{ kind: 'unmerged', path: fields.slice(10).join(' '), fresh: false }]
+    if (line.startsWith('? ')) return [{ kind: 'untracked', path: line.slice(2), fresh: true }]
+    return []
+  })
+  return { ...(commit ? { commit } : {}), ...(branch ? { branch } : {}), entries }
+}
+
+/** What is not committed in a checkout, ignored files left out: its paths. */
+export async function unsavedWork(checkout: string): Promise<readonly string[]> {
+  try {
+    return (await readStatus(checkout)).entries.map((entry) => entry.path)
+  } catch {
+    // A worktree that git cannot read is never taken for a clean one.
+    return ['(git status failed)']
+  }
+}
+
+/** Whether a merge is in progress. */
+export function isMerging(checkout: string): boolean {
+  return existsSync(path.join(gitFolders(checkout).own, 'MERGE_HEAD'))
+}
