@@ -39,6 +39,18 @@ describe('level 2', () => {
     expect(loop.events('landing.landed')).toHaveLength(1)
   })
 
+  test('what is committed in the worktree after the change that landed is kept, and said', async () => {
+    const late = 'git -C $OOMPA_ROOT/.w1-i1 commit -q --allow-empty -m Late'
+    const loop = withMerge('echo work > made.txt', `{ test: '${late}' }`)
+    const ended = await loop.run([], { env: { ...loop.env, ...one } })
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+    expect(loop.events('iteration.ended')[0]).toMatchObject({ outcome: 'landed' })
+    const [kept] = loop.events('work.kept')
+    expect(kept).toMatchObject({ reason: 'it was committed after the landing' })
+    expect(loop.repository.git(['log', '-1', '--format=%s', kept!.ref])).toBe('Late')
+    expect(loop.repository.git(['log', '--format=%s', 'main'])).not.toContain('Late')
+  })
+
   test('a failed test goes back to the author, twice; then the work is kept and main has not moved', async () => {
     const loop = withMerge('echo broken >> made.txt', `{ test: 'grep -q good made.txt', retries: 0 }`, {
       'made.txt': 'good\n',

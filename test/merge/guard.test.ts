@@ -136,6 +136,17 @@ describe('a bypass', () => {
     expect(await detectBypass(repository.root, 'main', from, merge)).toMatchObject({ commits: [tip] })
   })
 
+  test('is found where the commit is on no branch of the worker’s: its HEAD says who made it', async () => {
+    const repository = landingRepository()
+    const from = repository.git(['rev-parse', 'main'])
+    const { worktree } = await agent(repository)
+    repository.git(['checkout', '-q', '--detach'], worktree)
+    repository.git(['commit', '-q', '--allow-empty', '-m', 'Work'], worktree)
+    const tip = repository.git(['rev-parse', 'HEAD'], worktree)
+    repository.git(['merge', '-q', tip])
+    expect(await detectBypass(repository.root, 'main', from, tip)).toMatchObject({ commits: [tip] })
+  })
+
   test('is not found where a person commits, and a worker’s branch begins there or takes it in', async () => {
     const repository = landingRepository()
     const from = repository.git(['rev-parse', 'main'])
