@@ -5,7 +5,6 @@ import type { Change, Task, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { emptyChange } from './iteration.js'
-import { prepareNext } from './open.js'
 import { takeTurn } from './turn.js'
 
 /**
@@ -15,7 +14,6 @@ import { takeTurn } from './turn.js'
 export async function propose(worktree: Worktree, _task: Task | undefined, attempt: Attempt): Promise<Change> {
   const { iteration } = attempt
   iteration.lane.swarm.busy.set(iteration.worker, iteration)
-  prepareNext(iteration)
   if (iteration.lane.swarm.level === 1) return alone(worktree, iteration)
   const [{ converse }, { changeOf }] = await Promise.all([import('./converse.js'), import('./change.js')])
   return changeOf(worktree, attempt, await converse(worktree, attempt))

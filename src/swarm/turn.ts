@@ -11,6 +11,7 @@ import { processRecord } from '../processes/watchdog.js'
 import type { Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { environmentOf, oompaVariables, worktreePath } from './environment.js'
+import { prepareNext } from './open.js'
 import type { Stopping } from './stop.js'
 
 export interface TurnRequest {
@@ -77,6 +78,8 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       recordFile: processRecord(runFolder(swarm.repository.root, swarm.id)),
       limits: settings.limits,
       signal: stopping.agents,
+      // Not before: the agent is waited for, the next worktree is not.
+      onStart: () => prepareNext(iteration),
       onNotice: (text) => emit({ type: 'note', ...facts, text }),
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
       onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
