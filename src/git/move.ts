@@ -2,23 +2,13 @@
 // so that a crash leaves the person's index as it was. `git read-tree -m -u` would do, but overwrites ignored files
 // without a word, and reads the state of every file: 250 ms on 50,000, where this takes 60.
 
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import type { RawChange } from './changes.js'
 import type { Checkout } from './checkouts.js'
 import { contentId, looker } from './disk.js'
+import { indexFiles, letGoOf, takeLock } from './index-lock.js'
 import { type Blocked, type IndexEntry, type MovePlan, planMove } from './overlap.js'
 import { git, gitFailed, gitText } from './run.js'
 
@@ -52,7 +42,8 @@ export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocke
   const { checkout, changes } = options
   if (checkout.busy) return { reason: `${checkout.busy} is in progress in ${checkout.path}`, paths: [] }
   const { index, lock, copy } = indexFiles(checkout.own)
-  if (!take(lock)) return { reason: `another git command is at work in ${checkout.path} (${lock} exists)`, paths: [] }
+  if (!takeLock(lock))
+    return { reason: `another git command is at work in ${checkout.path} (${lock} exists)`, paths: [] }
   const letGo = () => letGoOf(checkout.own)
   try {
     if (existsSync(index)) {
@@ -82,46 +73,6 @@ export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocke
     }
   } catch (error) {
     letGo()
-    throw error
-  }
-}
-
-/** The index, git's lock on it, and the copy that we work on, in a checkout's own git directory. */
-export function indexFiles(own: string): { index: string; lock: string; copy: string } {
-  const index = path.join(own, 'index')
-  return { index, lock: `${index}.lock`, copy: `${index}.oompa` }
-}
-
-/** Removes our copy of the index, and then the lock. */
-export function letGoOf(own: string): void {
-  const { lock, copy } = indexFiles(own)
-  for (const file of [copy, `${copy}.new`, `${copy}.lock`, `${lock}.oompa`, lock]) rmSync(file, { force: true })
-}
-
-const LOCK_WORDS = 'oompa is moving this checkout forward'
-
-/** Takes git's lock on an index, with words in it by which it can be known for ours after a crash. */
-function take(lock: string): boolean {
-  // Linked into place, so that it is never there without its words.
-  const made = `${lock}.oompa`
-  try {
-    writeFileSync(made, LOCK_WORDS)
-    linkSync(made, lock)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return false
-    throw error
-  } finally {
-    rmSync(made, { force: true })
-  }
-}
-
-/** Whether the lock on an index is one that we took. */
-export function isOurLock(lock: string): boolean {
-  try {
-    return readFileSync(lock, 'utf8') === LOCK_WORDS
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false
     throw error
   }
 }

@@ -4,18 +4,19 @@ import { commitTree } from '../git/commits.js'
 import { treeChanges } from '../git/tree-diff.js'
 import { editTree } from '../git/trees.js'
 import type { TreeEdit } from '../words.js'
+import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
-import { LANDING_LOCK, withLock } from './lock.js'
+import { landingSession } from './session.js'
 import { swapTarget } from './swap.js'
 import { openTools } from './tools.js'
 
 export interface EditsRequest {
-  /** The main checkout. */
-  readonly root: string
   /** The target, without `refs/heads/`. */
   readonly into: string
   readonly message: string
-  /** Asked for under the lock: what has landed meanwhile is in the target. */
+  /** How changes land here: with `push`, this is pushed as they are. */
+  readonly options: MergeOptions
+  /** Asked for again under the lock: what has landed meanwhile is in the target. */
   edits(): Promise<readonly TreeEdit[]>
 }
 
@@ -26,15 +27,15 @@ const MOST_TRIES = 5
  * Commits the edits over the target. The main checkout has the files already.
  * @returns the commit; undefined if there was nothing to commit; the reason if a checkout is in the way
  */
-export async function landEdits({
-  root,
-  into,
-  message,
-  edits,
-}: EditsRequest): Promise<{ commit: string } | { why: string } | undefined> {
+export async function landEdits(
+  context: LandContext,
+  { into, message, options, edits }: EditsRequest,
+): Promise<{ commit: string } | { why: string } | undefined> {
+  const { root } = context
+  if ((await edits()).length === 0) return undefined
   const tools = openTools(root)
   try {
-    return await withLock(root, LANDING_LOCK, async () => {
+    return await landingSession(tools, context, { into, options, tested: new Map() }, async () => {
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         const from = await targetCommit(tools, into)
         const wanted = await edits()
@@ -42,18 +43,10 @@ export async function landEdits({
         const before = (await tools.objects.info(`${from}^{tree}`))?.oid ?? ''
         const tree = await editTree(root, tools.objects, before, wanted)
         if (tree === before) return undefined
-        const commit = await commitTree(root, { tree, parents: [from], message })
-        const changes = () => treeChanges(tools.objects, from, commit)
-        const answer = await swapTarget({
-          root,
-          into,
-          from,
-          to: commit,
-          edits: wanted,
-          changes,
-          message: `oompa: ${message}`,
-        })
-        if (answer === 'swapped') return { commit }
+        const to = await commitTree(root, { tree, parents: [from], message })
+        const changes = () => treeChanges(tools.objects, from, to)
+        const answer = await swapTarget({ root, into, from, to, edits: wanted, changes, message: `oompa: ${message}` })
+        if (answer === 'swapped') return { commit: to }
         if (answer !== 'moved') return { why: answer.reason }
       }
       return { why: `${into} kept moving` }

@@ -3,9 +3,11 @@
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
+import type { MergeOptions } from '../merge/contract.js'
 import { landEdits } from '../merge/edits.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { mergeQueue } from '../merge/queue.js'
+import { commandRunner } from '../processes/commandRunner.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import type { ReviewerFacts } from '../review/contract.js'
 import { roundsOf } from '../review/rounds.js'
@@ -54,25 +56,34 @@ export async function landingParts(facts: {
   const target = await watchTarget(root, into, facts.stopping, emit)
   const store = await openTasks(root, settings, hooks)
   const reviewers = await reviewHooks(root, hooks, settings)
+  const merge = mergeHookOf(hooks, settings)
   return {
-    hooks: { ...hooks, merge: mergeHookOf(hooks, settings) },
+    hooks: { ...hooks, merge },
     reviewers,
     rounds: (lane) => roundsOf(reviewers(lane), settings),
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),
     async drain() {
-      await drainTasks(emit, root, store, into)
+      await drainTasks({ root, emit }, store, into, merge)
       removeGuards(root, id)
     },
   }
 }
 
 /** Notes of tasks, and tasks that were added, which no landing carried: one commit when the swarm drains. */
-async function drainTasks(emit: Emit, root: string, store: TaskStore | undefined, into: string): Promise<void> {
+async function drainTasks(
+  { root, emit }: { readonly root: string; readonly emit: Emit },
+  store: TaskStore | undefined,
+  into: string,
+  merge: MergeHook | undefined,
+): Promise<void> {
   const { tracked } = store ?? {}
   if (!tracked) return
-  const landed = await landEdits({ root, into, message: 'Notes of tasks', edits: () => tracked.drain(into) })
+  const options: MergeOptions = merge && 'options' in merge ? (merge.options as MergeOptions) : {}
+  const context = { root, emit, run: commandRunner(root), env: {}, signal: new AbortController().signal }
+  const edits = () => tracked.drain(into)
+  const landed = await landEdits(context, { into, message: 'Notes of tasks', options, edits })
   if (landed && 'why' in landed)
     emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
 }

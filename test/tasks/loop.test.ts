@@ -74,3 +74,26 @@ for (const kind of ['tracked', 'ignored'] as const) {
     })
   })
 }
+
+it('notes of tracked tasks, which no landing carried, are committed when the swarm ends, and pushed where landings are', async () => {
+  const repository = testRepository({
+    'prompts/worker.md': 'Do your task.\n',
+    'hooks/tasks.ts': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder('tasks')\n",
+    'hooks/merge.ts': "import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ push: true })\n",
+    'tasks/pending/a.edn': '{:id "a" :summary "Do it"}\n',
+    'oompa.json': JSON.stringify({ workers: [{ model: 'command:./fails', iterations: 1 }] }),
+    '.gitignore': '/fails\n',
+  })
+  repository.write('fails', '#!/bin/sh\nexit 1\n', 0o755)
+  const bare = path.join(repository.home, 'bare.git')
+  repository.git(['clone', '-q', '--bare', repository.root, bare])
+  repository.git(['remote', 'add', 'origin', bare])
+  const ended = await oompa(['run', '--json'], { cwd: repository.root, env: repository.env })
+  expect(ended.status, ended.stderr).toBe(1)
+  expect(repository.git(['log', '-1', '--format=%s'])).toBe('Notes of tasks')
+  expect(repository.git(['status', '--porcelain'])).toBe('')
+  expect(repository.git(['show', 'main:tasks/pending/a.edn'])).toContain(':notes')
+  expect(repository.git(['rev-parse', 'main'], bare)).toBe(repository.git(['rev-parse', 'main']))
+  const events = readLog(repository.root, swarmIds(repository.root)[0]!)
+  expect(events.filter((event) => event.type === 'landing.pushed')).toHaveLength(1)
+})
