@@ -21,7 +21,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { root } = await findRepository()
-    const point = resumePoint(root, args.positionals[0])
+    const point = await resumePoint(root, args.positionals[0])
     restoreEnvironment(point)
     const added = ['detach', 'json'].filter((name) => flag(args, name)).map((name) => `--${name}`)
     process.argv = [...process.argv.slice(0, 2), 'resume', point.swarm, ...point.argv, ...added]

@@ -4,10 +4,11 @@
 import type { OompaEvent } from '../events/contract.js'
 import { isAncestor } from '../git/ancestry.js'
 import { resolveCommit } from '../git/repository.js'
+import { gitText } from '../git/run.js'
 import { landedBefore } from './branch.js'
 import { openTools } from './tools.js'
 
-/** A change that was on its way to the target when its swarm ended. */
+/** A change that was on its way to the target, or just there, when its swarm died. */
 export interface OpenLanding {
   readonly worker: string
   readonly iteration: number
@@ -16,17 +17,19 @@ export interface OpenLanding {
   readonly commit?: string
   readonly task?: string
   readonly into: string
+  /** The log says that it has landed. */
+  readonly said?: boolean
 }
 
 /** What git says of it. */
 export interface RecoveredLanding extends OpenLanding {
-  /** The commit of the target that contains it; undefined if it has not landed. */
+  /** The commit of the target by which it landed; undefined if it has not. */
   readonly landed?: string
   /** What `merged-commit` says; undefined for a squash. */
   readonly mergedCommit?: string
 }
 
-/** Changes that were queued and whose end is not in the log. Pure. */
+/** Changes that were queued or landed, and whose iteration has no end in the log. Pure. */
 export function openLandings(events: readonly OompaEvent[]): OpenLanding[] {
   const open = new Map<string, OpenLanding>()
   let into = ''
@@ -37,9 +40,13 @@ export function openLandings(events: readonly OompaEvent[]): OpenLanding[] {
       const { worker, iteration, branch, task, commit } = event
       open.set(key, { worker, iteration, branch, into, ...(task ? { task } : {}), ...(commit ? { commit } : {}) })
     }
-    if (event.type === 'landing.landed' || event.type === 'landing.refused' || event.type === 'iteration.ended') {
-      open.delete(key)
+    if (event.type === 'landing.landed' && event.worker && event.iteration) {
+      const { worker, iteration, branch, task, mergedCommit } = event
+      const commit = open.get(key)?.commit ?? mergedCommit
+      const facts = { ...(task ? { task } : {}), ...(commit ? { commit } : {}) }
+      open.set(key, { worker, iteration, branch, into: event.into, said: true, ...facts })
     }
+    if (event.type === 'landing.refused' || event.type === 'iteration.ended') open.delete(key)
   }
   return [...open.values()]
 }
@@ -53,8 +60,9 @@ export async function recoverLandings(root: string, events: readonly OompaEvent[
       const commit = one.commit ?? (await resolveCommit(root, `refs/heads/${one.branch}`))
       const target = await resolveCommit(root, `refs/heads/${one.into}`)
       if (!commit || !target) found.push(one)
-      else if (await isAncestor(root, commit, target)) found.push({ ...one, landed: target, mergedCommit: commit })
-      else {
+      else if (await isAncestor(root, commit, target)) {
+        found.push({ ...one, landed: await firstWith(root, commit, target), mergedCommit: commit })
+      } else {
         const landed = await landedBefore(tools, one.into, commit)
         found.push(landed ? { ...one, landed } : one)
       }
@@ -63,4 +71,12 @@ export async function recoverLandings(root: string, events: readonly OompaEvent[
     tools.close()
   }
   return found
+}
+
+/** The first value of the target that had the commit in it. */
+async function firstWith(root: string, commit: string, target: string): Promise<string> {
+  const list = async (which: string) =>
+    (await gitText(root, ['rev-list', which, `${commit}..${target}`])).split('\n').filter(Boolean)
+  const since = new Set(await list('--ancestry-path'))
+  return (await list('--first-parent')).findLast((one) => since.has(one)) ?? commit
 }

@@ -1,7 +1,10 @@
-// After a crash, landed is landed: a change that reached the target before its swarm died completes its task, once.
+// After a crash, landed is landed: a change that reached the target before its swarm died completes its task, once, and
+// its iteration is over.
 
+import path from 'node:path'
 import { readLog } from '../events/log.js'
-import { recoverLandings } from '../merge/recover-work.js'
+import { deleteRef } from '../git/refs.js'
+import { type RecoveredLanding, recoverLandings } from '../merge/recover-work.js'
 import type { Swarm } from './contract.js'
 
 /**
@@ -19,17 +22,32 @@ export async function completeLanded(swarm: Swarm, id: string): Promise<string[]
       commit: one.landed,
     })
     const claim = (await store?.list())?.current.find((task) => task.id === one.task)?.claim
-    if (!store?.take || claim?.holder.swarm !== id) continue
-    const ours = await store.take(claim.task.id, { worker: one.worker, swarm: swarm.id, pid: process.pid }, claim.fence)
-    await store.complete(ours, { by: one.worker, at: new Date().toISOString(), mergedCommit: one.mergedCommit })
-    emit({
-      type: 'task.completed',
-      worker: one.worker,
-      task: claim.task.id,
-      commit: one.mergedCommit ?? one.landed,
-      by: one.worker,
-    })
-    completed.push(claim.task.id)
+    if (store?.take && claim?.holder.swarm === id) {
+      const by = { worker: one.worker, swarm: swarm.id, pid: process.pid }
+      const ours = await store.take(claim.task.id, by, claim.fence)
+      await store.complete(ours, { by: one.worker, at: new Date().toISOString(), mergedCommit: one.mergedCommit })
+      emit({
+        type: 'task.completed',
+        worker: one.worker,
+        task: claim.task.id,
+        commit: one.mergedCommit ?? one.landed,
+        by: one.worker,
+      })
+      completed.push(claim.task.id)
+    }
+    if (id === swarm.id) await endIteration(swarm, one)
   }
   return completed
+}
+
+/** Writes the lines that the crash kept from the log, and lets go of the worktree. */
+async function endIteration({ repository, pool, emit, commitOf }: Swarm, one: RecoveredLanding): Promise<void> {
+  const { worker, iteration, branch, into, task, landed: commit, mergedCommit } = one
+  const facts = { worker, iteration, branch, ...(task ? { task } : {}) }
+  if (!one.said) emit({ type: 'landing.landed', ...facts, into, commit, ...(mergedCommit ? { mergedCommit } : {}) })
+  emit({ type: 'iteration.ended', ...facts, outcome: 'landed' })
+  const returned = await pool.release({ path: path.join(repository.root, `.${worker}-i${iteration}`) })
+  // A commit that was made after it is on the branch still, which stays then.
+  const tip = await commitOf(`refs/heads/${branch}`)
+  if (returned.gone && tip && tip === one.commit) await deleteRef(repository.root, `refs/heads/${branch}`, tip)
 }

@@ -27,7 +27,7 @@ export interface ResumePoint {
  * @param id of a swarm, or the beginning of it; the latest that is not running if undefined
  * @throws OompaError `running` (4), `nothing-left`, `no-swarm` (3), `unknown-swarm` (2)
  */
-export function resumePoint(root: string, id?: string): ResumePoint {
+export async function resumePoint(root: string, id?: string): Promise<ResumePoint> {
   const latest = id === undefined ? listRuns(root).find((run) => run.state !== 'running') : undefined
   const run = latest ?? findRun(root, id)
   if (run.state === 'running') {
@@ -38,11 +38,19 @@ export function resumePoint(root: string, id?: string): ResumePoint {
       status: STATUS.refused,
     })
   }
-  return resumeFrom(readLog(root, run.swarm), run.swarm)
+  const events = readLog(root, run.swarm)
+  // The crash may have come between a landing and its line: that iteration is over.
+  const { recoverLandings } = await import('../merge/recover-work.js')
+  const landed = (await recoverLandings(root, events)).filter((one) => one.landed)
+  return resumeFrom(events, run.swarm, landed)
 }
 
 /** The same from a log's events. Pure. */
-function resumeFrom(events: readonly OompaEvent[], swarm: string): ResumePoint {
+function resumeFrom(
+  events: readonly OompaEvent[],
+  swarm: string,
+  landed: readonly { readonly worker: string; readonly iteration: number }[],
+): ResumePoint {
   const started = events.findLast((event) => event.type === 'swarm.started')
   if (started?.type !== 'swarm.started') {
     throw new OompaError({
@@ -66,6 +74,7 @@ function resumeFrom(events: readonly OompaEvent[], swarm: string): ResumePoint {
       done.add(event.worker)
     }
   }
+  for (const { worker, iteration } of landed) next.set(worker, Math.max(next.get(worker) ?? 1, iteration + 1))
   // A worker that said it is done has nothing left, whatever its number says. One that gave up after failures tries again.
   for (const { worker, iterations } of started.workers) if (done.has(worker)) next.set(worker, iterations + 1)
   if (started.workers.every(({ worker, iterations }) => (next.get(worker) ?? 1) > iterations)) {

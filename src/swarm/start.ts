@@ -42,7 +42,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   const repository = await findRepository()
   const { root } = repository
   const call = readCall(given)
-  const resumed = call.resume === undefined ? undefined : resumePoint(root, call.resume)
+  const resumed = call.resume === undefined ? undefined : await resumePoint(root, call.resume)
   const objects = sharedObjects(root)
   const commitOf = async (name: string) => (await objects.info(`${name}^{commit}`))?.oid
   const [settings, head] = await Promise.all([

@@ -98,6 +98,40 @@ describe('SIGKILL of the loop', () => {
 })
 
 describe('oompa resume', () => {
+  for (const step of ['swapped', 'settled'] as const) {
+    test(`takes what had landed when the loop died (${step}) for done: no iteration and no task is run twice`, async () => {
+      const body = 'echo "$OOMPA_TASK" >> "$HOME/worked"; echo made > "$OOMPA_WORKTREE/$OOMPA_TASK.txt"'
+      const loop = level2(body, {
+        iterations: 2,
+        files: {
+          'hooks/tasks.mjs': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n",
+          'tasks/pending/one.json': '{ "id": "one", "summary": "The first" }\n',
+          'tasks/pending/two.json': '{ "id": "two", "summary": "The second" }\n',
+          '.gitignore': '/tasks/\n',
+        },
+      })
+      for (const name of ['one', 'two'])
+        loop.repository.write(`tasks/pending/${name}.json`, JSON.stringify({ id: name, summary: name }))
+      await loop.run([], { env: { ...loop.env, OOMPA_CRASH_AT: step } })
+      expect(await states(loop)).toEqual(['crashed'])
+      const resumed = await loop.oompa(['resume'])
+      expect(resumed.status, resumed.stdout + resumed.stderr).toBe(0)
+      expect(readFileSync(path.join(loop.repository.home, 'worked'), 'utf8')).toBe('one\ntwo\n')
+      const ended = loop.events('iteration.ended')
+      expect(ended.map(({ worker, iteration, outcome }) => `${worker}-${iteration} ${outcome}`)).toEqual([
+        'w1-1 landed',
+        'w1-2 landed',
+      ])
+      const merges = loop.repository.git(['rev-list', '--first-parent', '--reverse', '--merges', 'main']).split('\n')
+      expect(loop.events('landing.landed').map((event) => event.commit)).toEqual(merges)
+      expect(loop.repository.git(['worktree', 'list']).split('\n')).toHaveLength(1)
+      expect(loop.refs('refs/heads/oompa')).toEqual([])
+      expect(loop.refs('refs/oompa')).toEqual([])
+      expect(existsSync(path.join(loop.repository.root, 'tasks/complete/one.json'))).toBe(true)
+      expect(loop.repository.git(['status', '--porcelain'])).toBe('')
+    })
+  }
+
   test('goes on with the same id and what was left, and names the interrupted work in the prompt', async () => {
     const loop = level2(hangsOnce, { workers: 2, iterations: 2 })
     const running = loop.start()

@@ -115,7 +115,7 @@ describe('what the log left open', () => {
     task: `task-${worker}`,
   })
 
-  test('is what was queued and did not end', () => {
+  test('is what was queued or landed, and did not end', () => {
     const events: OompaEvent[] = [
       {
         ...base,
@@ -134,6 +134,7 @@ describe('what the log left open', () => {
       { ...base, type: 'landing.landed', worker: 'w1', iteration: 1, branch: 'oompa/w1-i1', into: 'main' },
     ]
     expect(openLandings(events)).toEqual([
+      { worker: 'w1', iteration: 1, branch: 'oompa/w1-i1', into: 'main', said: true, commit: 'a' },
       { worker: 'w2', iteration: 1, branch: 'oompa/w2-i1', into: 'main', commit: 'b', task: 'task-w2' },
     ])
   })
@@ -144,6 +145,7 @@ describe('what the log left open', () => {
     await repository.land('one')
     await repository.land('two', { strategy: 'squash' })
     const squash = repository.git(['rev-parse', 'main'])
+    repository.commit('By hand since', { 'hand.txt': '1' })
     const started = {
       ...base,
       type: 'swarm.started',
@@ -158,7 +160,7 @@ describe('what the log left open', () => {
     } as const
     const events: OompaEvent[] = [started, ...tips.map((tip, i) => queued(`w${i + 1}`, `b${i}`, tip))]
     expect(await recoverLandings(repository.root, events)).toMatchObject([
-      { worker: 'w1', landed: squash, mergedCommit: tips[0] },
+      { worker: 'w1', landed: repository.git(['rev-parse', 'main~2']), mergedCommit: tips[0] },
       { worker: 'w2', landed: squash },
       { worker: 'w3' },
     ])
