@@ -17,7 +17,7 @@ export interface Objects {
 }
 
 /** Opens the objects of a checkout's repository; git starts with the first question. */
-export function openObjects(checkout: string): Objects {
+function openObjects(checkout: string): Objects {
   const talk = converse(checkout, ['cat-file', '--batch-command'])
   return {
     async info(name) {
