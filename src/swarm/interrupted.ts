@@ -25,6 +25,7 @@ export async function keepInterrupted(
   for (const { worker, iteration } of iterations) {
     const facts = { worker, iteration }
     const name = `.${worker}-i${iteration}`
+    if (swarm.pool.discardHalfMade(name)) continue
     const worktree = { path: path.join(root, name), branch: `oompa/${worker}-i${iteration}` }
     try {
       const { refs, left } = await keepWorktree(root, worktree, {

@@ -66,6 +66,7 @@ async function open(iteration: Iteration, ahead = false): Promise<Worktree> {
   const { root } = swarm.repository
   const full = path.join(root, iteration.name)
   const base = await baseOf(iteration)
+  if (existsSync(full)) swarm.pool.discardHalfMade(iteration.name)
   const isThere = existsSync(path.join(full, '.git'))
   if (!isThere && existsSync(full) && readdirSync(full).length > 0) {
     throw new OompaError({

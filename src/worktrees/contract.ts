@@ -25,6 +25,8 @@ export interface WorktreePool {
    * @throws OompaError `worktree-failed`, `disk-full` with what stands in the way
    */
   acquire(request: WorktreeRequest): Promise<Worktree>
+  /** Takes away a worktree that a crash left before it had its files; false if the one of this name is not such. */
+  discardHalfMade(name: string): boolean
   /**
    * Moves a worktree that has no commit of its own yet to another commit. Edits stay.
    * @throws OompaError `git-failed` if one is in the way, having done nothing

@@ -25,7 +25,6 @@ import { makeFolder } from '../files/folders.js'
 import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { sharedObjects } from '../git/objects.js'
-import { registerWorktree, unregisterWorktree } from '../git/register.js'
 import { git, gitText } from '../git/run.js'
 import { readStatus, type Status } from '../git/status.js'
 import { treeChanges } from '../git/tree-diff.js'
@@ -33,6 +32,7 @@ import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { atMost } from './queue.js'
+import { discardHalfMade, finishWorktree, registerWorktree, unregisterWorktree } from './register.js'
 import { checkSpace } from './space.js'
 
 /** How many spares are kept: more than a few save nothing, and each is a whole checkout on the disk. */
@@ -60,8 +60,8 @@ export function worktreePool(options: PoolOptions): WorktreePool {
       await checkSpace(root)
       const spare = takeSpare(spares, root)
       if (spare) {
-        const { index } = await locked(() => adopt(spare, root, full, request))
-        await checkouts(request.ahead, () => renew(root, full, spare, index, request.base))
+        const own = await locked(() => adopt(spare, root, full, request))
+        await checkouts(request.ahead, () => renew(root, full, spare, own, request.base))
       } else {
         const own = await locked(async () => registerWorktree(root, full, request.branch))
         const isMade = own !== undefined && (await checkouts(request.ahead, () => checkOut(full, own, request.base)))
@@ -69,6 +69,8 @@ export function worktreePool(options: PoolOptions): WorktreePool {
       }
       return { name: request.name, path: full, branch: request.branch, base: request.base }
     },
+
+    discardHalfMade: (name) => discardHalfMade(root, path.join(root, name)),
 
     async refresh(worktree, base) {
       await gitText(worktree.path, ['reset', '--keep', '--quiet', base])
@@ -96,7 +98,10 @@ async function stateOf(full: string): Promise<Pick<Status, 'commit' | 'entries'>
 
 /** Fills a worktree that was just registered; if that does not work it is taken away, for git to say why. */
 async function checkOut(full: string, own: string, base: string): Promise<boolean> {
-  if ((await git(full, ['reset', '--hard', '--quiet', base])).status === 0) return true
+  if ((await git(full, ['reset', '--hard', '--quiet', base])).status === 0) {
+    finishWorktree(own)
+    return true
+  }
   unregisterWorktree(own)
   rmSync(full, { recursive: true, force: true })
   return false
@@ -135,13 +140,8 @@ function takeSpare(spares: string, root: string): string | undefined {
   return undefined
 }
 
-/** Registers the worktree, and moves the spare's files and index into it; gives the place of its index. */
-async function adopt(
-  spare: string,
-  root: string,
-  full: string,
-  request: WorktreeRequest,
-): Promise<{ readonly index: string }> {
+/** Registers the worktree, and moves the spare's files and index into it; gives its own git directory. */
+async function adopt(spare: string, root: string, full: string, request: WorktreeRequest): Promise<string> {
   const files = path.join(spare, 'files')
   let own = registerWorktree(root, full, request.branch, files)
   if (!own) {
@@ -151,28 +151,28 @@ async function adopt(
     rmSync(path.join(full, '.git'))
     rmdirSync(full)
   }
-  const index = path.join(own, 'index')
   try {
     renameSync(files, full)
-    copyFileSync(path.join(spare, 'index'), index)
+    copyFileSync(path.join(spare, 'index'), path.join(own, 'index'))
   } catch (error) {
     // Another file system: nothing is lost by checking out afresh.
     if (!isErrno(error, 'EXDEV')) throw error
     mkdirSync(full, { recursive: true })
     copyFileSync(path.join(files, '.git'), path.join(full, '.git'))
   }
-  return { index }
+  return own
 }
 
 /** Brings a spare's files to `base`, with nothing of the earlier iteration but what git ignores. */
-async function renew(root: string, full: string, spare: string, index: string, base: string): Promise<void> {
+async function renew(root: string, full: string, spare: string, own: string, base: string): Promise<void> {
   const reset = ['reset', '--hard', '--quiet', base]
   if ((await git(full, reset)).status !== 0) {
     // An index that git cannot use here (a split one, say) only saves time.
-    rmSync(index, { force: true })
+    rmSync(path.join(own, 'index'), { force: true })
     await gitText(full, reset)
   }
   if (!(await ignoresTheSame(root, spare, base))) await gitText(full, ['clean', '-ffdq'])
+  finishWorktree(own)
   rmSync(spare, { recursive: true, force: true })
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { allEnded, level1, level2, type TestLoop, until } from '../support/loop.js'
+import { allEnded, level1, level1Files, level2, type TestLoop, until } from '../support/loop.js'
 
 /** Works a little, has children (one in a session of its own), and does not come to an end the first time. */
 const hangsOnce = `cd "$OOMPA_WORKTREE"
@@ -236,3 +236,30 @@ describe('oompa resume', () => {
     await allEnded(loop)
   })
 })
+
+test('SIGKILL while worktrees are made leaves none that is taken for work, or worked in half made', async () => {
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`d/f${at}`, `${at}\n`.repeat(200)]))
+  for (const start of [level1, level2]) {
+    const body = 'cd "$OOMPA_WORKTREE" && test "$(ls d | wc -l)" = 300 && echo whole >> "$HOME/whole"; echo x > new'
+    const loop = start === level1 ? level1(body, { ...level1Files, ...files }) : level2(body, { workers: 4, files })
+    const env = { ...loop.env, WORKERS: '4', ITERATIONS: '1' }
+    for (let tries = 0; tries < 3; tries++) {
+      const running = loop.start([], { env })
+      // As soon as a registration is there.
+      await until(() => existsSync(path.join(loop.repository.root, '.git/worktrees')), 'a worktree')
+      running.child.kill('SIGKILL')
+      await running.ended
+      await allEnded(loop, 3000)
+    }
+    const ended = await loop.run([], { env })
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+    expect(
+      readFileSync(path.join(loop.repository.home, 'whole'), 'utf8').match(/whole/g)?.length,
+    ).toBeGreaterThanOrEqual(4)
+    // An agent may have come to work before the kill: then what it made is kept, and that alone.
+    for (const ref of loop.refs('refs/oompa/kept')) {
+      expect(loop.repository.git(['diff', '--name-status', `main...${ref}`])).toBe('A\tnew')
+    }
+    expect(loop.repository.git(['status', '--porcelain'])).toBe('')
+  }
+}, 60_000)

@@ -1,10 +1,11 @@
 // Worktrees as git makes them, in less time: git knows them, and nothing of one iteration is in the next.
 
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { worktreePool } from '../../src/worktrees/pool.js'
 import { atMost } from '../../src/worktrees/queue.js'
+import { registerWorktree } from '../../src/worktrees/register.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
 function poolOf(repository: TestRepository) {
@@ -146,4 +147,23 @@ test('those that somebody waits for come before those that are made ahead', asyn
   go()
   await Promise.all([first, ...others])
   expect(order).toEqual(['needed', 'needed too', 'ahead'])
+})
+
+test('one that a crash left half made is made anew; one that is being made, or is somebody’s, stays', async () => {
+  const repository = testRepository({ a: '1\n' })
+  const { pool, request, head } = poolOf(repository)
+  const full = path.join(repository.root, '.w1-i1')
+  const own = registerWorktree(repository.root, full, 'oompa/w1-i1')!
+  repository.write('.w1-i1/half', 'of a checkout\n')
+  expect(pool.discardHalfMade('.w1-i1'), 'we are making it').toBe(false)
+  repository.git(['worktree', 'prune', '--expire=now'])
+  expect(existsSync(own)).toBe(true)
+  writeFileSync(path.join(own, 'locked'), readFileSync(path.join(own, 'locked'), 'utf8').replace(/\d+ /, '999999999 '))
+  expect(pool.discardHalfMade('.w1-i1')).toBe(true)
+  expect(existsSync(full)).toBe(false)
+  const made = await pool.acquire(request(1))
+  expect(listed(repository).slice(3)).toEqual([`worktree ${full}`, `HEAD ${head}`, 'branch refs/heads/oompa/w1-i1'])
+  expect(repository.git(['worktree', 'list', '--porcelain'])).not.toContain('locked')
+  expect(pool.discardHalfMade('.w1-i1'), 'it is made').toBe(false)
+  expect(await pool.release(made)).toMatchObject({ gone: true })
 })

@@ -1,4 +1,4 @@
-// Registers a linked worktree by writing the four files that git would (gitrepository-layout(5), worktrees/): `git
+// Registers a linked worktree by writing the files that git would (gitrepository-layout(5), worktrees/): `git
 // worktree add` starts four processes for it, which is most of what an iteration on a small repository costs.
 // Whatever is out of the ordinary is left to git, and with it the words for what is wrong.
 
@@ -14,14 +14,15 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
-import { gitFolders, ourFolder } from './folders.js'
+import { gitFolders, ourFolder } from '../git/folders.js'
+import { isAlive, thisProcess } from '../processes/identity.js'
 
 /** Extensions that make a worktree more than these files: another store of refs, a configuration of its own. */
 const SPECIAL = /refstorage|worktreeconfig|relativeworktrees/i
 
 /**
  * Makes the empty worktree `full` on `branch`, which need not exist: `git reset --hard <commit>` in it makes both the
- * branch and the files. `full` must not be there; its `.git` is.
+ * branch and the files. Until `finishWorktree` it is locked, as git locks those that it is making.
  * @param dotGit where the worktree's `.git` file is written: a folder that the caller moves to `full`, or `full`
  * @returns its own git directory, or undefined if git has to do it (done nothing)
  */
@@ -37,29 +38,62 @@ export function registerWorktree(root: string, full: string, branch: string, dot
     writeFileSync(path.join(made, 'commondir'), '../..\n')
     writeFileSync(path.join(made, 'gitdir'), `${path.join(full, '.git')}\n`)
     writeFileSync(path.join(made, 'HEAD'), `ref: refs/heads/${branch}\n`)
-    mkdirSync(dotGit, { recursive: true })
-    writeFileSync(path.join(dotGit, '.git'), `gitdir: ${own}\n`)
-    // At once and whole: `git worktree prune` takes away what is half there.
+    const { pid, processStart } = thisProcess()
+    writeFileSync(path.join(made, 'locked'), `${MAKING} ${pid} ${processStart}\n`)
+    // At once and whole, and before anything leads to it: `git worktree prune` takes away what is half there.
     renameSync(made, own)
-    return own
   } catch (error) {
     rmSync(made, { recursive: true, force: true })
-    if (!isErrno(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) throw error
-    rmSync(path.join(dotGit, '.git'), { force: true })
-    return undefined
+    if (isErrno(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) return undefined
+    throw error
   }
+  mkdirSync(dotGit, { recursive: true })
+  writeFileSync(path.join(dotGit, '.git'), `gitdir: ${own}\n`)
+  return own
+}
+
+const MAKING = 'oompa is making it:'
+
+/** It has its files, and is the person's as much as ours from now on. */
+export function finishWorktree(own: string): void {
+  rmSync(path.join(own, 'locked'), { force: true })
+}
+
+/** Whether a crash came before it had its files: then nobody has ever worked in it. */
+function isHalfMade(own: string): boolean {
+  const text = read(path.join(own, 'locked'))
+  const [pid, start = ''] = text.slice(MAKING.length).trim().split(' ')
+  return text.startsWith(MAKING) && !isAlive(Number(pid), start)
+}
+
+/** Takes away a worktree that a crash left half made, with whatever is there of it; false if `full` is none. */
+export function discardHalfMade(root: string, full: string): boolean {
+  const folder = path.join(gitFolders(root).common, 'worktrees')
+  const own = registrations(folder).find((one) => isOf(one, full))
+  if (!own || !isHalfMade(own)) return false
+  // The git that filled it may have outlived the crash by a moment.
+  rmSync(full, { recursive: true, force: true, maxRetries: 5 })
+  unregisterWorktree(own)
+  return true
+}
+
+function registrations(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : []
+}
+
+/** Whether a registration is that of the worktree at `full`. */
+function isOf(own: string, full: string): boolean {
+  return read(path.join(own, 'gitdir')).trimEnd() === path.join(full, '.git')
 }
 
 /** Whether a checkout is on the branch, or a registration that is not dead names the place: git knows what that means. */
 function isTaken(common: string, folder: string, full: string, branch: string): boolean {
   const head = `ref: refs/heads/${branch}\n`
   if (read(path.join(common, 'HEAD')) === head) return true
-  return readdirSync(folder).some((name) => {
-    const own = path.join(folder, name)
-    if (read(path.join(own, 'gitdir')).trimEnd() !== path.join(full, '.git'))
-      return read(path.join(own, 'HEAD')) === head
+  return registrations(folder).some((own) => {
+    if (!isOf(own, full)) return read(path.join(own, 'HEAD')) === head
     // Its folder went without git, or a crash came between two steps of ours; what it was on is in the branch.
-    const isDead = !existsSync(full) && !existsSync(path.join(own, 'locked'))
+    const isDead = !existsSync(path.join(full, '.git')) && (isHalfMade(own) || !existsSync(path.join(own, 'locked')))
     if (isDead && read(path.join(own, 'HEAD')).startsWith('ref: ')) unregisterWorktree(own)
     return existsSync(own)
   })
