@@ -21,7 +21,7 @@ export interface ShellAnswer {
 /** More at once than this, and the others are started directly. */
 const MOST_SHELLS = 8
 
-/** `cd` and `exec` that failed: whoever starts it directly gets the reason. */
+/** What `cd` and `exec` that failed end with: whoever starts git directly gets the reason. */
 const NOT_STARTED = new Set([126, 127])
 
 interface Shell {
@@ -33,16 +33,15 @@ interface Shell {
     readonly out: Buffer[]
     err: string
     status?: number
-    readonly settle: (answer: ShellAnswer | undefined) => void
+    readonly settle: (answer: ShellAnswer) => void
   }
 }
 
 let shells: Shell[] = []
 
 /**
- * Runs git from a shell that has nothing else to do.
- * @returns undefined if there is none, or git could not be started: nothing has been done then
- * @throws the shell's end, if that comes before git's: what git did is not known then
+ * Runs git from a shell that has nothing else to do. If the shell is killed the status is 129, and what git did unknown.
+ * @returns undefined if there is none, or its script cannot hold the input: nothing has been done then
  */
 export function gitByShell(request: ShellRequest, environment: NodeJS.ProcessEnv): Promise<ShellAnswer> | undefined {
   if (!fits(request.input)) return undefined
@@ -68,12 +67,12 @@ function open(environment: string, env: NodeJS.ProcessEnv): Shell {
   // A session of its own: the terminal's Ctrl-C is for us, who end what is under way, and not for the git that does it.
   const child = spawn('/bin/sh', [], { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   const shell: Shell = { child, environment }
-  const ended = () => {
+  const ended = (status: number) => {
     shells = shells.filter((one) => one !== shell)
-    shell.current?.settle(undefined)
+    shell.current?.settle({ status, stdout: Buffer.alloc(0), stderr: 'the shell that ran it was ended' })
   }
-  child.on('error', ended)
-  child.on('close', ended)
+  child.on('error', () => ended(127))
+  child.on('close', () => ended(129))
   child.stdin.on('error', () => {})
   child.stdout.on('data', (chunk: Buffer) => {
     const { current } = shell
@@ -111,14 +110,14 @@ function look(shell: Shell): void {
 
 async function ask(shell: Shell, request: ShellRequest): Promise<ShellAnswer> {
   const end = randomBytes(16).toString('hex')
-  const answer = await new Promise<ShellAnswer | undefined>((settle) => {
+  const answer = await new Promise<ShellAnswer>((settle) => {
     shell.current = { end, out: [], err: '', settle }
     keepAlive(shell, true)
     shell.child.stdin?.write(script(request, end))
   })
   shell.current = undefined
   keepAlive(shell, false)
-  return answer ?? { status: 129, stdout: Buffer.alloc(0), stderr: 'the shell that ran it was ended' }
+  return answer
 }
 
 /** Whether git was not even started: the caller starts it directly, and learns why. */

@@ -84,3 +84,11 @@ test('a folder that is not there, and a git that is not, are said as ever', asyn
   }
   expect((await git(repository.root, ['--version'])).status).toBe(0)
 })
+
+test('a shell that is killed says so, and the next has another', async () => {
+  const repository = testRepository()
+  const killsItsShell = "alias.end=!kill -9 $(cut -d' ' -f4 /proc/$PPID/stat)"
+  const killed = await ask(repository, ['-c', killsItsShell, 'end'])
+  expect(killed).toMatchObject({ status: 129, stderr: 'the shell that ran it was ended' })
+  expect(await ask(repository, ['rev-parse', '--show-prefix'])).toMatchObject({ status: 0, stderr: '' })
+})
