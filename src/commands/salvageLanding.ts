@@ -5,6 +5,7 @@ import { messageOf, OompaError } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { openLog } from '../events/log.js'
 import { describeCommit } from '../git/changes.js'
+import { deleteRef } from '../git/refs.js'
 import { git, gitText } from '../git/run.js'
 import { landBranch } from '../merge/branch.js'
 import { commitLeftovers } from '../merge/commit.js'
@@ -187,7 +188,7 @@ async function forgotten(
   answer: Landing | Refusal,
 ): Promise<Landing | Refusal> {
   if (!isRefusal(answer) && work.ref.startsWith('refs/oompa/')) {
-    await git(root, ['update-ref', '-d', work.ref, change.commit])
+    await deleteRef(root, work.ref, change.commit)
   }
   return answer
 }

@@ -2,8 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
-import { withoutRepository } from './environment.js'
-import { UNINTERRUPTED } from './run.js'
+import { UNINTERRUPTED, withoutRepository } from './environment.js'
 
 export interface Conversation {
   /**

@@ -24,6 +24,9 @@ export const LOCATING = new Set([
   'GIT_IMPLICIT_WORK_TREE',
 ])
 
+/** A session of its own: the terminal's Ctrl-C is for us, who end what is under way, and not for the git that does it. */
+export const UNINTERRUPTED = true
+
 /** `env` without the variables that locate a repository. */
 export function withoutRepository(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !LOCATING.has(name)))

@@ -13,7 +13,6 @@ export interface Objects {
   info(name: string): Promise<GitObject | undefined>
   /** The content of an object, or undefined. */
   contents(name: string): Promise<Buffer | undefined>
-  close(): void
 }
 
 /** Opens the objects of a checkout's repository; git starts with the first question. */
@@ -39,7 +38,6 @@ function openObjects(checkout: string): Objects {
         return { answer: Buffer.from(bytes.subarray(line.taken, end)), taken: end + 1 }
       })
     },
-    close: talk.close,
   }
 }
 

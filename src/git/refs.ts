@@ -3,8 +3,7 @@
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
 import { type Conversation, converse } from './batch.js'
-import { withoutRepository } from './environment.js'
-import { UNINTERRUPTED } from './run.js'
+import { UNINTERRUPTED, withoutRepository } from './environment.js'
 
 export interface Swap {
   /** The whole name, `refs/heads/main`. */

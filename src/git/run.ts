@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
-import { withoutRepository } from './environment.js'
+import { UNINTERRUPTED, withoutRepository } from './environment.js'
 import { gitByShell, wasStarted } from './shell.js'
 
 export interface GitOptions {
@@ -23,9 +23,6 @@ export interface GitResult {
   stdout: string
   stderr: string
 }
-
-/** A session of its own: the terminal's Ctrl-C is for us, who end what is under way, and not for the git that does it. */
-export const UNINTERRUPTED = true
 
 /**
  * Runs git in `cwd` and gives its status and output, whatever the status is.

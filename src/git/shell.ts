@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { UNINTERRUPTED } from './environment.js'
 
 export interface ShellRequest {
   readonly cwd: string
@@ -64,8 +65,7 @@ function fits(input: ShellRequest['input']): boolean {
 }
 
 function open(environment: string, env: NodeJS.ProcessEnv): Shell {
-  // A session of its own: the terminal's Ctrl-C is for us, who end what is under way, and not for the git that does it.
-  const child = spawn('/bin/sh', [], { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  const child = spawn('/bin/sh', [], { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: UNINTERRUPTED })
   const shell: Shell = { child, environment }
   const ended = (status: number) => {
     shells = shells.filter((one) => one !== shell)

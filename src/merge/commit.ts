@@ -26,8 +26,6 @@ export interface Leftovers {
   readonly unresolved: readonly string[]
   /** The commit of HEAD now; undefined if there is none. */
   readonly head?: string
-  /** The branch that is checked out, without `refs/heads/`; undefined on a detached HEAD. An agent may have left its own. */
-  readonly branch?: string
 }
 
 /**
@@ -37,8 +35,8 @@ export interface Leftovers {
  */
 export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
   const cwd = worktree.path
-  const { entries, commit: head, branch } = await readStatus(cwd)
-  const on = { ...(head ? { head } : {}), ...(branch ? { branch } : {}) }
+  const { entries, commit } = await readStatus(cwd)
+  const on = commit ? { head: commit } : {}
   if (entries.length === 0 && !isMerging(cwd)) return { left: [], unresolved: [], ...on }
 
   const unmerged = entries.filter((entry) => entry.kind === 'unmerged').map((entry) => entry.path)
@@ -63,8 +61,8 @@ export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options:
   if (options.author) args.push(`--author=${options.author}`)
   const made = await git(cwd, args, { input: options.message })
   if (made.status !== 0) throw commitFailed(cwd, made.stderr || made.stdout)
-  const commit = await gitText(cwd, ['rev-parse', 'HEAD'])
-  return { commit, left, unresolved: [], ...on, head: commit }
+  const head = await gitText(cwd, ['rev-parse', 'HEAD'])
+  return { commit: head, left, unresolved: [], head }
 }
 
 /** Runs a git command on paths that may be any bytes and any number. */

@@ -19,9 +19,7 @@ export function openTools(root: string): LandingTools {
     root,
     objects,
     merger,
-    close() {
-      objects.close()
-      merger.close()
-    },
+    // The objects are shared with the rest of this process, and stay.
+    close: merger.close,
   }
 }

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import path from 'node:path'
 import { isErrno, OompaError, usageError } from '../errors.js'
 import { stateFolder } from '../files/paths.js'
+import { deleteRef } from '../git/refs.js'
 import { git, gitText } from '../git/run.js'
 import type { ApproveHook, HookContext } from '../hooks/contract.js'
 import type { Change, ChangedFile, Refusal } from '../words.js'
@@ -194,7 +195,7 @@ export async function verifyApproval(root: string, approval: StoredApproval): Pr
 
 /** Forgets an approval. The ref goes only if the work has landed, and only if it still names that commit. */
 export async function removeApproval(root: string, approval: StoredApproval, landed: boolean): Promise<void> {
-  if (landed) await git(root, ['update-ref', '-d', '--', approval.ref, approval.commit])
+  if (landed) await deleteRef(root, approval.ref, approval.commit)
   rmSync(path.join(approvalsFolder(root), `${approval.id}.json`), { force: true })
 }
 

@@ -1,19 +1,16 @@
 // After a crash, landed is landed: a change that reached the target before its swarm died completes its task, once, and
 // its iteration is over.
 
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { readLog } from '../events/log.js'
 import { deleteRef } from '../git/refs.js'
 import { type RecoveredLanding, recoverLandings } from '../merge/recover-work.js'
 import type { Swarm } from './contract.js'
 
-/**
- * Completes the tasks of changes that landed while the swarm `id` was killed, and says so.
- * @returns the ids of the tasks
- */
-export async function completeLanded(swarm: Swarm, id: string): Promise<string[]> {
+/** Completes the tasks of changes that landed while the swarm `id` was killed, and says so. */
+export async function completeLanded(swarm: Swarm, id: string): Promise<void> {
   const { store, repository, emit } = swarm
-  const completed: string[] = []
   for (const one of await recoverLandings(repository.root, readLog(repository.root, id))) {
     if (!one.landed) continue
     emit({
@@ -33,21 +30,19 @@ export async function completeLanded(swarm: Swarm, id: string): Promise<string[]
         commit: one.mergedCommit ?? one.landed,
         by: one.worker,
       })
-      completed.push(claim.task.id)
     }
     if (id === swarm.id) await endIteration(swarm, one)
   }
-  return completed
 }
 
 /** Writes the lines that the crash kept from the log, and lets go of the worktree. */
-async function endIteration({ repository, pool, emit, commitOf }: Swarm, one: RecoveredLanding): Promise<void> {
+async function endIteration({ repository, pool, emit }: Swarm, one: RecoveredLanding): Promise<void> {
   const { worker, iteration, branch, into, task, landed: commit, mergedCommit } = one
   const facts = { worker, iteration, branch, ...(task ? { task } : {}) }
   if (!one.said) emit({ type: 'landing.landed', ...facts, into, commit, ...(mergedCommit ? { mergedCommit } : {}) })
   emit({ type: 'iteration.ended', ...facts, outcome: 'landed' })
-  const returned = await pool.release({ path: path.join(repository.root, `.${worker}-i${iteration}`) })
+  const full = path.join(repository.root, `.${worker}-i${iteration}`)
+  const gone = !existsSync(full) || (await pool.release({ path: full })).gone
   // A commit that was made after it is on the branch still, which stays then.
-  const tip = await commitOf(`refs/heads/${branch}`)
-  if (returned.gone && tip && tip === one.commit) await deleteRef(repository.root, `refs/heads/${branch}`, tip)
+  if (gone && one.commit) await deleteRef(repository.root, `refs/heads/${branch}`, one.commit)
 }

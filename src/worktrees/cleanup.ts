@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { isAncestor } from '../git/ancestry.js'
+import { deleteRef } from '../git/refs.js'
 import { currentBranch, type Repository, resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/status.js'
@@ -171,7 +172,7 @@ export async function performCleanup(
       }
     }
     // With the old value: a commit that came in meanwhile keeps its branch.
-    if (tip) await git(root, ['update-ref', '-d', `refs/heads/${one.branch}`, tip])
+    if (tip) await deleteRef(root, `refs/heads/${one.branch}`, tip)
     removed.push(one)
   }
   return { removed, left }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS, usageError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
+import { deleteRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/status.js'
@@ -155,8 +156,7 @@ export async function removeNamed(root: string, name: string, target: string): P
   })
   if (!own || !tip) return {}
   // With the value that was looked at: a commit made meanwhile keeps its branch.
-  const { status } = await git(root, ['update-ref', '-d', `refs/heads/${found.branch}`, tip])
-  if (status !== 0) return {}
+  if (!(await deleteRef(root, `refs/heads/${found.branch}`, tip))) return {}
   await git(root, ['config', '--remove-section', `branch.${found.branch}`])
   return { branch: found.branch }
 }

@@ -26,7 +26,7 @@ import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { sharedObjects } from '../git/objects.js'
 import { git, gitText } from '../git/run.js'
-import { readStatus, type Status } from '../git/status.js'
+import { readStatus } from '../git/status.js'
 import { treeChanges } from '../git/tree-diff.js'
 import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
@@ -78,21 +78,18 @@ export function worktreePool(options: PoolOptions): WorktreePool {
     },
 
     async release({ path: full }) {
-      const { commit, entries } = await stateOf(full)
-      if (entries.length > 0)
-        return { gone: false, why: `${entries.length} uncommitted ${entries.length === 1 ? 'file' : 'files'}` }
-      // Not with the signal: when a swarm is being stopped its worktrees are put away all the same.
-      return withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, commit))
+      try {
+        const { commit, entries } = await readStatus(full)
+        if (entries.length > 0)
+          return { gone: false, why: `${entries.length} uncommitted ${entries.length === 1 ? 'file' : 'files'}` }
+        // Not with the signal: when a swarm is being stopped its worktrees are put away all the same.
+        return await withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, commit))
+      } catch (error) {
+        // One that git cannot read is never taken for a clean one.
+        if (error instanceof OompaError && error.code.startsWith('git-')) return { gone: false, why: error.message }
+        throw error
+      }
     },
-  }
-}
-
-/** A worktree that git cannot read is never taken for a clean one. */
-async function stateOf(full: string): Promise<Pick<Status, 'commit' | 'entries'>> {
-  try {
-    return await readStatus(full)
-  } catch {
-    return { entries: [{ kind: 'untracked', path: '(git status failed)', fresh: true }] }
   }
 }
 

@@ -17,8 +17,8 @@ import { isErrno } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { isAlive, thisProcess } from '../processes/identity.js'
 
-/** Extensions that make a worktree more than these files: another store of refs, a configuration of its own. */
-const SPECIAL = /refstorage|worktreeconfig|relativeworktrees/i
+/** What makes a worktree more than these files: another store of refs, a configuration or a sparse checkout of its own. */
+const SPECIAL = /refstorage|worktreeconfig|relativeworktrees|sparsecheckout/i
 
 /**
  * Makes the empty worktree `full` on `branch`, which need not exist: `git reset --hard <commit>` in it makes both the

@@ -36,7 +36,7 @@ describe('what an agent left uncommitted', () => {
   test('gives no commit if there is nothing', async () => {
     const { worktree, git } = agentWorktree()
     const head = git(['rev-parse', 'HEAD'])
-    const nothing = { left: [], unresolved: [], head, branch: 'oompa/w1-i1' }
+    const nothing = { left: [], unresolved: [], head }
     expect(await commitLeftovers(worktree, { message: 'x' })).toEqual(nothing)
   })
 

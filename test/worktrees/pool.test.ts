@@ -121,6 +121,24 @@ test('a repository whose worktrees have configurations of their own is left to g
   }
 })
 
+test('a sparse checkout as older gits write it is one in each worktree, too', async () => {
+  const repository = testRepository({ 'in/a': '1\n', 'out/b': '2\n' })
+  repository.git(['config', 'core.sparseCheckout', 'true'])
+  repository.write('.git/info/sparse-checkout', '/in/\n')
+  const { pool, request } = poolOf(repository)
+  const { path: full } = await pool.acquire(request(1))
+  expect([existsSync(path.join(full, 'in/a')), existsSync(path.join(full, 'out/b'))]).toEqual([true, false])
+})
+
+test('one that git cannot read stays, and its reason is that of git', async () => {
+  const repository = testRepository()
+  const { pool, request } = poolOf(repository)
+  const { path: full } = await pool.acquire(request(1))
+  repository.write('.w1-i1/.git', 'no gitdir\n')
+  expect(await pool.release({ path: full })).toMatchObject({ gone: false, why: expect.stringContaining('gitfile') })
+  expect(existsSync(path.join(full, 'README.md'))).toBe(true)
+})
+
 test('one that somebody has locked, or has files in, stays', async () => {
   const repository = testRepository()
   const { pool, request } = poolOf(repository)
