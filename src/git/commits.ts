@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { gitFolders } from './folders.js'
+import { remembered } from './remembered.js'
 import { git } from './run.js'
 
 /** A name, an address and a moment, as a commit holds them. */
@@ -67,21 +68,12 @@ function explain(root: string, output: string, sign: boolean): OompaError {
   return new OompaError({ code: 'git-failed', message: `Git could not write a commit in ${root}: ${said}` })
 }
 
-const signing = new Map<string, { yes: boolean; asked: number }>()
-
-/** Whether commits are signed: asked anew after 2 seconds, because a swarm runs for days. */
-async function signs(root: string): Promise<boolean> {
-  const known = signing.get(root)
-  if (known && Date.now() - known.asked < 2000) return known.yes
-  const yes = maySign(root) && (await asksToSign(root))
-  signing.set(root, { yes, asked: Date.now() })
-  return yes
-}
-
-async function asksToSign(root: string): Promise<boolean> {
+/** Whether commits are signed. */
+const signs = remembered(async (root) => {
+  if (!maySign(root)) return false
   const { stdout } = await git(root, ['config', '--type=bool', '--get', 'commit.gpgSign'])
   return stdout.trim() === 'true'
-}
+})
 
 /** Where git keeps the machine's configuration, by how it was installed. */
 const SYSTEM_FILES = [

@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gitFolders, ourFolder } from '../git/folders.js'
+import { remembered } from '../git/remembered.js'
 import { git } from '../git/run.js'
 
 export interface GuardOptions {
@@ -25,7 +26,7 @@ export interface GuardOptions {
 export async function guardEnvironment(options: GuardOptions): Promise<Record<string, string>> {
   const { root, swarm, branch } = options
   const { common } = gitFolders(root)
-  const theirs = (await hooksPath(root, common)) || path.join(common, 'hooks')
+  const theirs = (await hooksPath(root)) || path.join(common, 'hooks')
   const folder = path.join(ourFolder(common), 'guard', `${swarm}-${branch.replace(/[^A-Za-z0-9_-]/g, '-')}`)
   writeHooks(folder, theirs, path.resolve(root, theirs), options)
   const env = options.env ?? process.env
@@ -40,17 +41,11 @@ export async function guardEnvironment(options: GuardOptions): Promise<Record<st
   return guard
 }
 
-const configured = new Map<string, { readonly asOf: number; readonly path: string }>()
-
-/** The person's `core.hooksPath`, asked anew when the repository's configuration has changed (an install may set it). */
-async function hooksPath(root: string, common: string): Promise<string> {
-  const asOf = statSync(path.join(common, 'config')).mtimeMs
-  const known = configured.get(root)
-  if (known?.asOf === asOf) return known.path
+/** The person's `core.hooksPath`, which an install may set while we run; empty if there is none. */
+const hooksPath = remembered(async (root) => {
   const { stdout } = await git(root, ['config', '--type=path', '--get', 'core.hooksPath'], { hooks: true })
-  configured.set(root, { asOf, path: stdout.trim() })
   return stdout.trim()
-}
+})
 
 /** Removes the hooks of a swarm that has ended. */
 export function removeGuards(root: string, swarm: string): void {
