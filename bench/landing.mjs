@@ -129,8 +129,9 @@ async function byFlock(root, submitters = 10, branches = names()) {
   return { perSecond: branches.length / seconds }
 }
 
-async function byShell(root, submitters = 10, branches = names()) {
-  const seconds = await feed(branches, submitters, (branch) => shell(root, `${oompa} merge ${branch}`))
+async function byShell(root, options) {
+  const branches = names()
+  const seconds = await feed(branches, 10, (branch) => shell(root, `${oompa} merge ${branch} ${options}`))
   check(root, branches)
   return { perSecond: branches.length / seconds }
 }
@@ -164,10 +165,12 @@ const parts = {
   small: () => pair('small', 20, [{ ratioAtLeast: 2, atLeast: 25 }, { ratioAtLeast: 1.5 }]),
   large: () => pair('large', 50_000, [{ ratioAtLeast: 15, atLeast: 25 }, { ratioAtLeast: 5 }]),
   async shell() {
-    const theirs = await byFlock(repository('shell-flock', 5000, false))
-    row('`oompa merge` from a shell, 5,000 files', theirs, await byShell(repository('shell-ours', 5000, false)), {
-      ratioAtLeast: 1,
-    })
+    for (const remote of [false, true]) {
+      const what = `\`oompa merge\` from a shell, 5,000 files, ${remote ? 'with a push each' : 'no remote'}`
+      const theirs = await byFlock(repository(`shell-flock-${remote}`, 5000, remote))
+      const ours = await byShell(repository(`shell-ours-${remote}`, 5000, remote), remote ? '--push' : '')
+      row(what, theirs, ours, { ratioAtLeast: 1 })
+    }
   },
   async batch() {
     const options = { test: 'sleep 2' }

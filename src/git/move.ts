@@ -26,8 +26,6 @@ export interface MoveOptions {
   readonly notOnDisk?: ReadonlySet<string>
   /** The difference between them. */
   readonly changes: readonly RawChange[]
-  /** Only look. */
-  readonly dryRun?: boolean
 }
 
 /** Above so many changed paths it is cheaper to read all of the index than to name them. */
@@ -37,13 +35,21 @@ export function isBlocked(value: Moved | Blocked): value is Blocked {
   return 'reason' in value
 }
 
+/** What a move would be refused for now. Takes no lock, so that the person's own git commands go on meanwhile. */
+export async function whatIsInTheWay({ checkout, changes, notOnDisk }: MoveOptions): Promise<Blocked | undefined> {
+  const { index, lock } = indexFiles(checkout.own)
+  if (checkout.busy) return inProgress(checkout)
+  if (existsSync(lock)) return atWork(checkout, lock)
+  const plan = await inspect(checkout, index, changes, notOnDisk ?? new Set())
+  return 'reason' in plan ? plan : undefined
+}
+
 /** Writes the files of `to` where the checkout has those of `from`, or says what would be lost, having done nothing. */
 export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocked> {
   const { checkout, changes } = options
-  if (checkout.busy) return { reason: `${checkout.busy} is in progress in ${checkout.path}`, paths: [] }
+  if (checkout.busy) return inProgress(checkout)
   const { index, lock, copy } = indexFiles(checkout.own)
-  if (!takeLock(lock))
-    return { reason: `another git command is at work in ${checkout.path} (${lock} exists)`, paths: [] }
+  if (!takeLock(lock)) return atWork(checkout, lock)
   const letGo = () => letGoOf(checkout.own)
   try {
     if (existsSync(index)) copyIndex(index, copy)
@@ -51,10 +57,6 @@ export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocke
     if ('reason' in plan) {
       letGo()
       return plan
-    }
-    if (options.dryRun) {
-      letGo()
-      return { finish() {}, async undo() {} }
     }
     await applyMove(checkout.path, copy, plan)
     return {
@@ -71,6 +73,14 @@ export async function moveCheckout(options: MoveOptions): Promise<Moved | Blocke
     letGo()
     throw error
   }
+}
+
+function inProgress({ busy, path }: Checkout): Blocked {
+  return { reason: `${busy} is in progress in ${path}`, paths: [] }
+}
+
+function atWork({ path }: Checkout, lock: string): Blocked {
+  return { reason: `another git command is at work in ${path} (${lock} exists)`, paths: [] }
 }
 
 /** Whole or not at all: what is there after a crash is read. */

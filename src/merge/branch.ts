@@ -11,6 +11,7 @@ import type { Candidate, CommandRunner, LandContext, LandResult, MergeOptions } 
 import { targetCommit } from './land.js'
 import type { LockHolder } from './lock.js'
 import { CHANGE_TRAILER } from './message.js'
+import type { Requests } from './requests.js'
 import { landingSession } from './session.js'
 import { resolveTarget } from './target.js'
 import type { TestMemory } from './tested.js'
@@ -36,6 +37,8 @@ export interface LandBranchOptions extends MergeOptions {
   prepare?(worktree: Worktree): Promise<void>
   /** How long to wait for the person's checkout: 0 (not at all) unless given. */
   readonly waitMs?: number
+  /** Branches of other processes, to be landed with this one by the same options. */
+  readonly requests?: Requests
   /** Called once if somebody else is landing. */
   onLockWait?(holder: LockHolder | undefined): void
 }
@@ -55,7 +58,7 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
     // While we wait for the lock, and not under it.
     tools.merger.start()
     const into = await resolveTarget(root, options.into)
-    const commit = await branchCommit(tools, options)
+    const commit = options.commit ?? (await branchCommit(tools, root, branch))
     const candidate: Candidate = { ...options, commit }
     const context: LandContext = {
       root,
@@ -67,20 +70,37 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
       ...(options.prepare ? { prepare: options.prepare } : {}),
     }
     const request = { into, options, tested: new Map() satisfies TestMemory }
+    // Inside, so that what a crash left of that very landing has been mended.
+    const had = async (commit: string): Promise<Landing | undefined> => {
+      const before = await landedBefore(tools, into, commit)
+      return before ? { commit: before, into, nothing: true } : undefined
+    }
+    const find = async (other: string) => {
+      const commit = await branchCommit(tools, root, other)
+      return (await had(commit)) ?? { branch: other, commit, ...(options.worker ? { worker: options.worker } : {}) }
+    }
+    const landed = (other: Candidate, landing: Landing, tests: number) => sayLanded(context.emit, other, landing, tests)
     const deadline = Date.now() + (options.waitMs ?? 0)
     for (let said = false; ; said = true) {
-      const answer = await landingSession(
+      const { ours: answer, tell } = await landingSession<{ ours?: LandResult | undefined; tell?(): void }>(
         tools,
         context,
         request,
-        async ({ land }) => {
-          // Inside, so that what a crash left of that very landing has been mended.
-          const before = await landedBefore(tools, into, commit)
-          if (before) return { result: 'landed', landing: { commit: before, into, nothing: true } } satisfies LandResult
-          return (await land([candidate])).results.get(candidate)
+        async (session) => {
+          const landing = await had(commit)
+          const before: LandResult | undefined = landing && { result: 'landed', landing }
+          const { requests } = options
+          if (!requests)
+            return { ours: before ?? (await session.land([candidate], { waited: said })).results.get(candidate) }
+          const { landTogether } = await import('./together.js')
+          const together = { options, requests, find, landed }
+          const all = await landTogether(session, before ? undefined : candidate, together)
+          return { ours: before ?? all.ours, tell: all.tell }
         },
         options.onLockWait ? { onWait: options.onLockWait } : {},
       )
+      tell?.()
+      options.requests?.close()
       if (answer?.result !== 'waits') return ending(context, candidate, answer)
       if (Date.now() >= deadline) {
         const { waitingRefusal } = await import('./refusals.js')
@@ -90,6 +110,7 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
       await checkoutChanges(root, Math.min(LOOK_AGAIN_MS, deadline - Date.now()), signal)
     }
   } finally {
+    options.requests?.close()
     tools.close()
   }
 }
@@ -120,9 +141,7 @@ export function sayLanded(emit: Emit, candidate: Candidate, landing: Landing, te
   })
 }
 
-async function branchCommit(tools: LandingTools, options: LandBranchOptions): Promise<string> {
-  const { root, branch } = options
-  if (options.commit) return options.commit
+async function branchCommit(tools: LandingTools, root: string, branch: string): Promise<string> {
   // A branch of that name before anything else of that name, such as a tag.
   const found =
     (await tools.objects.info(`refs/heads/${branch}^{commit}`)) ?? (await tools.objects.info(`${branch}^{commit}`))

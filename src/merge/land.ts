@@ -27,6 +27,8 @@ export interface LandRequest {
   readonly lock: HeldLock
   /** Called with the target's value before anything is built on it; throws to stop. */
   check?(now: string): Promise<void>
+  /** Some of them waited for the person's checkout when they were last tried. */
+  readonly waited?: boolean
   /** What is known of test runs, by tree: kept between calls. */
   readonly tested: TestMemory
 }
@@ -63,10 +65,12 @@ export async function landGroup(tools: LandingTools, context: LandContext, reque
       changes: () => treeChanges(tools.objects, from, whole.commit),
       message: `oompa: land ${stacked.on.map(([candidate]) => candidate.branch).join(', ')}`,
     }
-    if (request.options.test) {
-      // No test for what could not land now anyway.
+    if (request.options.test || request.waited) {
+      // No test for what could not land now anyway, and no lock on the index of a person who is at work.
       const blocked = await whatBlocks(swap)
       if (blocked) return { ...wait(stacked, blocked), tests }
+    }
+    if (request.options.test) {
       const candidates = stacked.on.map(([candidate]) => candidate)
       const { testStack } = await import('./tested.js')
       const { runs, verdict } = await testStack(context, { ...request, from, whole, candidates })

@@ -1,6 +1,8 @@
 // Decides which changes are tested together next: pure, over who waits and what is known, so that it can be read and
 // simulated. First in, first out; fair between workers; a failed group is halved until the culprit stands alone.
 
+import type { MergeOptions } from './contract.js'
+
 /** What the plan needs to know of a waiting change. */
 export interface Waiting {
   readonly worker?: string
@@ -19,6 +21,21 @@ export interface QueueState<T extends Waiting> {
  */
 export function defaultBatch(workers: number): number {
   return workers <= 4 ? 1 : 8
+}
+
+/** Without a test, so many changes land by one move of the target. */
+const UNTESTED_BATCH = 32
+
+/** How many changes are landed together at most. */
+export function batchSize(options: MergeOptions, workers: number): number {
+  if (options.batch !== undefined) return options.batch
+  if (!options.test) return UNTESTED_BATCH
+  return isLinear(options) ? 1 : defaultBatch(workers)
+}
+
+/** A rebase or a squash is asked for to have a line without merges, and a tested batch lands as a merge. */
+export function isLinear({ strategy }: MergeOptions): boolean {
+  return strategy === 'rebase' || strategy === 'squash'
 }
 
 /**

@@ -7,7 +7,7 @@ import { checkoutChanges, sayLanded } from './branch.js'
 import { bypassError, detectBypass } from './bypass.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
 import type { GroupResult } from './land.js'
-import { afterFailure, defaultBatch, nextGroup, type QueueState } from './plan.js'
+import { afterFailure, batchSize, isLinear, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
 import { resolveTarget } from './target.js'
 import type { TestMemory } from './tested.js'
@@ -23,14 +23,12 @@ interface Entry {
   readonly context: LandContext
   readonly resolve: (end: Landing | Refusal) => void
   readonly reject: (error: unknown) => void
-  /** The reason for which it last waited, so that it is said once. */
-  waitsFor?: string
+  /** The reasons for which it has waited, so that each is said once. */
+  readonly waitedFor: Set<string>
   /** Certain files are in its way, and may not be in that of the others. */
   apart?: boolean
 }
 
-/** Without a test, so many changes land by one move of the target. */
-const UNTESTED_BATCH = 32
 const LOOK_AGAIN_MS = 500
 
 /**
@@ -69,19 +67,16 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   let bypassed: OompaError | undefined
   let said = 0
 
-  function batchSize(context: HookContext): number {
-    if (options.batch !== undefined) return options.batch
-    if (!options.test) return UNTESTED_BATCH
-    // A rebase or a squash is asked for to have a line without merges, and a batch lands as a merge.
-    if (options.strategy === 'rebase' || options.strategy === 'squash') return 1
-    const batch = defaultBatch(context.workers ?? workers.size)
-    if (batch !== said) {
-      const many = context.workers ?? workers.size
-      const text = `Changes are tested ${batch === 1 ? 'one at a time' : `up to ${batch} together`}, for ${many} worker${many === 1 ? '' : 's'}.`
+  function batch(context: HookContext): number {
+    const many = context.workers ?? workers.size
+    const size = batchSize(options, many)
+    const isOurChoice = options.batch === undefined && options.test && !isLinear(options)
+    if (isOurChoice && size !== said) {
+      const text = `Changes are tested ${size === 1 ? 'one at a time' : `up to ${size} together`}, for ${many} worker${many === 1 ? '' : 's'}.`
       context.emit({ type: 'note', text })
-      said = batch
+      said = size
     }
-    return batch
+    return size
   }
 
   function submit(change: Change, context: HookContext): Promise<Landing | Refusal> {
@@ -94,6 +89,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         candidate: candidateOf(change),
         worker: change.worker,
         context: { ...context, testSignal: NEVER },
+        waitedFor: new Set(),
         resolve,
         reject,
       }
@@ -146,11 +142,13 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   /** Lands groups until nothing is left to be landed; with a test, gives others a turn after each. */
   async function drain(session: LandingSession, context: HookContext): Promise<void> {
     do {
-      const { group, rest } = nextGroup(state, batchSize(context))
+      const { group, rest } = nextGroup(state, batch(context))
       if (group.length === 0) return
       state = rest
       try {
-        const answer = await session.land(group.map((entry) => entry.candidate))
+        const waited = group.some((entry) => entry.waitedFor.size > 0)
+        const candidates = group.map((entry) => entry.candidate)
+        const answer = await session.land(candidates, { waited })
         state = settle(group, answer)
       } catch (error) {
         for (const entry of group) entry.reject(error)
@@ -191,8 +189,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       parked.push(entry)
       entry.apart = answer.paths.length > 0
       if (!alone && entry.apart) return
-      if (entry.waitsFor === answer.reason) return
-      entry.waitsFor = answer.reason
+      if (entry.waitedFor.has(answer.reason)) return
+      entry.waitedFor.add(answer.reason)
       const { branch } = entry.candidate
       entry.context.emit({ type: 'landing.waiting', branch, reason: answer.reason, ...names(entry) })
       return

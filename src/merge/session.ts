@@ -20,7 +20,7 @@ export interface SessionRequest {
 export interface LandingSession {
   readonly lock: HeldLock
   /** Lands a group, by the options' strategy unless another is given. */
-  land(candidates: readonly Candidate[], strategy?: Strategy): Promise<GroupResult>
+  land(candidates: readonly Candidate[], how?: { strategy?: Strategy; waited?: boolean }): Promise<GroupResult>
 }
 
 /** How often a push that somebody else's was faster than is made again. */
@@ -39,8 +39,10 @@ export function landingSession<T>(
     LANDING_LOCK,
     async (lock) => {
       if (hasIntents(tools.root)) await recover(tools, context)
-      const land = (candidates: readonly Candidate[], strategy = request.options.strategy) =>
-        landGroup(tools, context, { ...request, options: { ...request.options, strategy }, candidates, lock })
+      const land: LandingSession['land'] = (candidates, { strategy = request.options.strategy, waited } = {}) => {
+        const options = { ...request.options, strategy }
+        return landGroup(tools, context, { ...request, options, candidates, waited, lock })
+      }
       if (!request.options.push) return work({ lock, land })
       const remote = request.options.remote ?? 'origin'
       const reachable = await takeIn(tools, context, request, remote, land)
@@ -88,7 +90,7 @@ async function takeIn(
     context.emit({ type: 'landing.waiting', branch: `${remote}/${into}`, reason: why })
     return false
   }
-  const { results } = await land([{ branch: `${remote}/${into}`, commit: fetched.commit }], 'merge')
+  const { results } = await land([{ branch: `${remote}/${into}`, commit: fetched.commit }], { strategy: 'merge' })
   const [answer] = results.values()
   if (answer?.result === 'landed') return true
   const why = answer?.result === 'refused' ? answer.refusal.feedback.split('\n')[0]! : (answer?.reason ?? 'unknown')

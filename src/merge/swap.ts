@@ -3,7 +3,7 @@
 
 import type { RawChange } from '../git/changes.js'
 import { type Checkout, checkoutsOf } from '../git/checkouts.js'
-import { isBlocked, type Moved, moveCheckout } from '../git/move.js'
+import { isBlocked, type Moved, moveCheckout, whatIsInTheWay } from '../git/move.js'
 import type { Blocked } from '../git/overlap.js'
 import { prepareSwap } from '../git/refs.js'
 import type { TreeEdit } from '../words.js'
@@ -32,8 +32,8 @@ export type SwapAnswer = 'swapped' | 'moved' | Blocked
 export async function whatBlocks(request: SwapRequest): Promise<Blocked | undefined> {
   for (const checkout of checkoutsOf(request.root, request.into)) {
     const notOnDisk = writtenBySettle(request, checkout)
-    const answer = await moveCheckout({ checkout, notOnDisk, changes: await request.changes(), dryRun: true })
-    if (isBlocked(answer)) return answer
+    const blocked = await whatIsInTheWay({ checkout, notOnDisk, changes: await request.changes() })
+    if (blocked) return blocked
   }
   return undefined
 }

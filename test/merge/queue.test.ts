@@ -47,10 +47,18 @@ describe('without a test', () => {
       reason: expect.stringContaining('README.md'),
     })
     expect(readFileSync(path.join(repository.root, 'README.md'), 'utf8')).toBe('my edit\n')
+    // Meanwhile we look again and again, which must not be in the way of the person's own commands.
+    for (let i = 0; i < 50; i++) {
+      repository.git(['add', 'README.md'])
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      repository.git(['reset', '-q', 'README.md'])
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
     repository.git(['checkout', '-q', '--', 'README.md'])
     expect((await answers).map(isRefusal)).toEqual([false, false, false])
     expect(readFileSync(path.join(repository.root, 'README.md'), 'utf8')).toBe('a\n')
-    expect(repository.events.filter((event) => event.type === 'landing.waiting')).toHaveLength(1)
+    const said = repository.events.flatMap((event) => (event.type === 'landing.waiting' ? [event.reason] : []))
+    expect([...new Set(said)]).toEqual(said)
   })
 
   test('the signal ends the waiting', async () => {

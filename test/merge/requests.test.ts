@@ -1,0 +1,190 @@
+// Several `oompa merge` at one time: one of them starts Node and lands the branches of the others, too, and each
+// hears of its own as if it had been alone.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type Ended, oompaBin, start } from '../support/oompa.js'
+import { itWith } from '../support/optional.js'
+import { type LandingRepository, landingRepository } from './support.js'
+
+/** Where the commands meet. */
+const requestsOf = (repository: LandingRepository) => path.join(repository.root, '.git/oompa/requests')
+
+/** The branches that were landed by a merge of their own. */
+function mergedTips(repository: LandingRepository): string[] {
+  const parents = repository.git(['rev-list', '--merges', '--parents', 'main']).split('\n').filter(Boolean)
+  return parents.map((line) => line.split(' ')[2]!).sort()
+}
+
+/**
+ * A PATH on which `node` notes each start, and the first one runs `first`, a piece of shell, before it becomes Node.
+ * `asked N` in it waits until so many others have asked.
+ */
+function countedNode(repository: LandingRepository, first = ':') {
+  const folder = path.join(repository.home, 'bin')
+  const starts = path.join(repository.home, 'starts')
+  mkdirSync(folder)
+  const script = `#!/bin/sh
+asked() { until [ "$(ls '${repository.root}/.git/oompa/requests' | grep -c 'ask$')" -ge "$1" ]; do sleep 0.02; done; }
+echo start >> '${starts}'
+if mkdir '${repository.home}/first' 2> /dev/null; then ${first}; fi
+exec '${process.execPath}' "$@"
+`
+  writeFileSync(path.join(folder, 'node'), script, { mode: 0o755 })
+  return {
+    env: { ...repository.env, PATH: `${folder}:${repository.env.PATH}` },
+    starts: () => readFileSync(starts, 'utf8').trim().split('\n').length,
+  }
+}
+
+const merge = (repository: LandingRepository, env: NodeJS.ProcessEnv, ...args: string[]) =>
+  start(oompaBin, ['merge', ...args], { cwd: repository.root, env })
+
+/** Each command's end, by its first word. */
+async function all(commands: Readonly<Record<string, Promise<Ended>>>): Promise<Record<string, Ended>> {
+  const ends = await Promise.all(Object.entries(commands).map(async ([name, ended]) => [name, await ended] as const))
+  return Object.fromEntries(ends)
+}
+
+describe('`oompa merge` of several branches at one time', () => {
+  test('lands them by one start of Node, and tells each how its own has ended', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n', 'mine.txt': 'm\n' })
+    const names = Array.from({ length: 6 }, (_, i) => `b${i + 1}`)
+    const tips = names.map((name) => repository.branch(name, { [`${name}.txt`]: '1\n' }))
+    repository.branch('landed-before', {}, tips[0])
+    repository.branch('conflicting', { 'a.txt': 'theirs\n' })
+    repository.branch('edits-mine', { 'mine.txt': 'theirs\n' })
+    repository.commit('By hand', { 'a.txt': 'mine\n' })
+    repository.write('mine.txt', 'my edit\n')
+    const { env, starts } = countedNode(repository, 'asked 9')
+    const one = merge(repository, env, names[0]!)
+    // The first is the one that is asked.
+    while (!existsSync(path.join(requestsOf(repository), 'holder'))) await new Promise((go) => setTimeout(go, 5))
+    const others = [...names.slice(1), 'conflicting', 'no-such-branch', 'edits-mine', 'landed-before']
+    const ends = await all(
+      Object.fromEntries(others.map((name) => [name, merge(repository, env, name).ended]).concat([['b1', one.ended]])),
+    )
+
+    for (const name of names) expect({ name, ...ends[name] }).toMatchObject({ status: 0, stderr: '' })
+    const values = repository.values()
+    expect(names.map((name) => values.includes(ends[name]!.stdout.trim()))).toEqual(names.map(() => true))
+    expect(mergedTips(repository).filter((tip) => tips.includes(tip))).toEqual([...tips].sort())
+    expect(ends.conflicting).toMatchObject({ status: 4, stdout: '' })
+    expect(ends.conflicting!.stderr).toContain('a.txt')
+    expect(ends['no-such-branch']).toMatchObject({ status: 2, stdout: '' })
+    expect(ends['no-such-branch']!.stderr).toContain('no branch or commit `no-such-branch`')
+    expect(ends['edits-mine']).toMatchObject({ status: 4, stdout: '' })
+    expect(ends['edits-mine']!.stderr).toContain('mine.txt')
+    expect(readFileSync(path.join(repository.root, 'mine.txt'), 'utf8')).toBe('my edit\n')
+    expect([0, 3]).toContain(ends['landed-before']!.status)
+    // One for all, and one that tells by itself what is in the way of `edits-mine`.
+    expect(starts()).toBe(2)
+    expect(readdirSync(requestsOf(repository))).toEqual([])
+  })
+
+  test('tests them together where the hook has a test, and finds the one that fails', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    repository.commit('Level 2', {
+      'hooks/merge.ts': `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ test: 'test ! -e bad' })\n`,
+    })
+    const names = Array.from({ length: 7 }, (_, i) => `b${i + 1}`)
+    for (const name of names) repository.branch(name, { [`${name}.txt`]: '1\n' })
+    repository.branch('failing', { bad: '1\n' })
+    const { env, starts } = countedNode(repository, 'asked 7')
+    const ends = await all(
+      Object.fromEntries([...names, 'failing'].map((name) => [name, merge(repository, env, name).ended])),
+    )
+    for (const name of names) expect({ name, ...ends[name] }).toMatchObject({ status: 0 })
+    expect(ends.failing).toMatchObject({ status: 4 })
+    expect(ends.failing!.stderr).toContain('test ! -e bad')
+    for (const commit of repository.values()) {
+      expect(repository.git(['ls-tree', '--name-only', commit]).split('\n')).not.toContain('bad')
+    }
+    expect(starts()).toBe(1)
+    // Halves, and halves of these, have landed as one.
+    expect(repository.values().length - 2).toBeLessThan(names.length)
+  })
+
+  test('keeps apart what is asked for with another identity or other options', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    const tip = repository.branch('mine', { 'mine.txt': '1\n' })
+    const theirs = repository.branch('theirs', { 'theirs.txt': '1\n' })
+    const squashed = repository.branch('squashed', { 'squashed.txt': '1\n' })
+    const { env, starts } = countedNode(repository)
+    const ends = await all({
+      mine: merge(repository, { ...env, GIT_COMMITTER_NAME: 'Me' }, 'mine').ended,
+      theirs: merge(repository, { ...env, GIT_COMMITTER_NAME: 'They' }, 'theirs').ended,
+      squashed: merge(repository, env, 'squashed', '--strategy', 'squash').ended,
+    })
+    expect(Object.values(ends).map((end) => end.status)).toEqual([0, 0, 0])
+    const log = repository.git(['log', '--merges', '--format=%P %cn', 'main'])
+    expect(log).toMatch(new RegExp(`${tip} Me$`, 'm'))
+    expect(log).toMatch(new RegExp(`${theirs} They$`, 'm'))
+    expect(log).not.toContain(squashed)
+    expect(starts()).toBe(3)
+  })
+
+  test.each([
+    ['before it has begun', 'asked 4; kill -9 $$'],
+    ['with others taken and not yet landed', 'asked 4; export OOMPA_CRASH_AT=prepared'],
+    ['after they have landed', 'asked 4; export OOMPA_CRASH_AT=settled'],
+  ])('survives that the one which is asked is killed %s', async (_when, first) => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    const names = Array.from({ length: 5 }, (_, i) => `b${i + 1}`)
+    const tips = names.map((name) => repository.branch(name, { [`${name}.txt`]: '1\n' }))
+    const { env } = countedNode(repository, first)
+    const ends = await Promise.all(names.map((name) => merge(repository, env, name).ended))
+    expect(ends.filter((end) => end.signal === 'SIGKILL')).toHaveLength(1)
+    for (const end of ends) if (!end.signal) expect([0, 3]).toContain(end.status)
+    const killed = names[ends.findIndex((end) => end.signal)]!
+    expect([0, 3]).toContain((await merge(repository, env, killed).ended).status)
+    expect(mergedTips(repository)).toEqual([...tips].sort())
+    expect(repository.git(['status', '--porcelain'])).toBe('')
+    repository.git(['fsck', '--strict', '--no-dangling'])
+    // A killed one leaves nothing that the next would wait for.
+    expect((await merge(repository, env, killed).ended).status).toBe(3)
+    expect(existsSync(path.join(requestsOf(repository), 'holder'))).toBe(false)
+  })
+
+  test('takes a request back that is interrupted', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    const landing = repository.branch('one', { one: '1\n' })
+    repository.branch('two', { two: '1\n' })
+    const go = path.join(repository.home, 'go')
+    const { env } = countedNode(repository, `until [ -e '${go}' ]; do sleep 0.02; done`)
+    const one = merge(repository, env, 'one')
+    const until = async (name: RegExp) => {
+      while (!readdirSync(requestsOf(repository)).some((file) => name.test(file))) await new Promise(setImmediate)
+    }
+    while (!existsSync(requestsOf(repository))) await new Promise(setImmediate)
+    await until(/^holder$/)
+    const two = merge(repository, env, 'two')
+    await until(/\.ask$/)
+    two.child.kill('SIGINT')
+    expect((await two.ended).status).toBe(130)
+    writeFileSync(go, '')
+    expect((await one.ended).status).toBe(0)
+    expect(mergedTips(repository)).toEqual([landing])
+    expect(readdirSync(requestsOf(repository))).toEqual([])
+  })
+
+  for (const [program, ...args] of [['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['zsh', '--emulate', 'sh']]) {
+    itWith(program!)(`is asked for in ${program}, from a worktree as well`, async () => {
+      const repository = landingRepository({ 'a.txt': 'a\n' })
+      const names = ['b1', 'b2', 'b3', 'a branch']
+      for (const name of names.slice(0, 3)) repository.branch(name, { [`${name}.txt`]: '1\n' })
+      repository.git(['worktree', 'add', '-q', '-b', 'elsewhere', '.elsewhere'])
+      const { env, starts } = countedNode(repository, 'asked 3')
+      const from = (name: string) => path.join(repository.root, name === 'b1' ? '' : '.elsewhere')
+      const commands = names.map((name) => [
+        name,
+        start(program!, [...args, oompaBin, 'merge', name], { cwd: from(name), env }).ended,
+      ])
+      const ends = await all(Object.fromEntries(commands))
+      expect(names.map((name) => ends[name]!.status)).toEqual([0, 0, 0, 2])
+      expect(ends['a branch']!.stderr).toContain('no branch or commit `a branch`')
+      expect(starts()).toBe(1)
+    })
+  }
+})
