@@ -62,9 +62,20 @@ export interface MarkSearch {
   readonly swarm?: string
 }
 
-/** Whether a process on Linux carries the mark. A process of somebody else's cannot be read, and does not. */
-export function carries(pid: number, search: MarkSearch): boolean {
-  return limitMatches(read(`/proc/${pid}/limits`), search) || environmentMatches(read(`/proc/${pid}/environ`), search)
+/** What a process on Linux carries. That of somebody else cannot be read, and is empty. */
+export interface Carried {
+  readonly limits: string
+  readonly environment: string
+}
+
+export function readCarried(pid: number): Carried {
+  return { limits: read(`/proc/${pid}/limits`), environment: read(`/proc/${pid}/environ`) }
+}
+
+/** Gives a function that says whether the mark is among what a process carries. */
+export function markFinder(search: MarkSearch): (carried: Carried) => boolean {
+  const matches = limitMatcher(search)
+  return ({ limits, environment }) => matches(limits) || environmentMatches(environment, search)
 }
 
 function read(file: string): string {
@@ -75,12 +86,15 @@ function read(file: string): string {
   }
 }
 
-/** Looks for the mark in `/proc/<pid>/limits`. */
-export function limitMatches(limits: string, search: MarkSearch): boolean {
-  const soft = /^Max file locks\s+(\d+)/m.exec(limits)?.[1]
-  if (!soft) return false
-  if (search.marker !== undefined) return soft === limitOf(search.marker)
-  return search.swarm !== undefined && BigInt(soft) >> 30n === BigInt(word(search.swarm))
+/** Gives a function that looks for the mark in `/proc/<pid>/limits`. */
+export function limitMatcher({ marker, swarm }: MarkSearch): (limits: string) => boolean {
+  const limit = marker === undefined ? undefined : limitOf(marker)
+  const prefix = swarm === undefined ? undefined : BigInt(word(swarm))
+  return (limits) => {
+    const soft = /^Max file locks\s+(\d+)/m.exec(limits)?.[1]
+    if (!soft) return false
+    return limit === undefined ? BigInt(soft) >> 30n === prefix : soft === limit
+  }
 }
 
 /** Looks for the mark in NUL-separated variables (`/proc/<pid>/environ`), or spaced ones (`ps eww`). */

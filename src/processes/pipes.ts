@@ -24,8 +24,8 @@ interface Fifo {
   readonly writer: number
 }
 
-/** So many are made by one `mkfifo`, which takes 2 ms: enough for four runs, and while they run for the next. */
-const AT_ONCE = 8
+/** So many are made by one `mkfifo`, which takes 2 ms: enough for twelve runs, and while they run for the next. */
+const AT_ONCE = 24
 
 const spare: Fifo[] = []
 let making: Promise<boolean> | undefined

@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf, isAlive, type ProcessFacts, type ProcessIdentity } from './identity.js'
-import { carries, environmentMatches, type MarkSearch } from './marks.js'
+import { type Carried, environmentMatches, type MarkSearch, markFinder, readCarried } from './marks.js'
 
 /** What we know of one tree. */
 export interface Tree {
@@ -26,6 +26,8 @@ export interface Tree {
 /** A look at all processes at one moment. */
 export interface ProcessTable {
   readonly processes: readonly ProcessFacts[]
+  /** What those carry that somebody has asked for: read once. */
+  readonly carried: Map<number, Carried>
 }
 
 /** A tree that begins with `roots`, which are detached: leaders of a session and a group of their own. */
@@ -40,9 +42,22 @@ export function newTree(search: MarkSearch, roots: readonly ProcessFacts[] = [])
 
 /** Looks at all processes: 1 to 3 ms for 200 of them. */
 export function readTable(): ProcessTable {
-  if (process.platform !== 'linux') return { processes: factsOf([]) }
+  if (process.platform !== 'linux') return { processes: factsOf([]), carried: new Map() }
   const pids = readdirSync('/proc').flatMap((name) => (name.charCodeAt(0) <= 57 ? [Number(name)] : []))
-  return { processes: factsOf(pids.filter(Number.isInteger)) }
+  return { processes: factsOf(pids.filter(Number.isInteger)), carried: new Map() }
+}
+
+let next: Promise<ProcessTable> | undefined
+
+/** One look for all that ask at this moment: agents that end together are many. */
+function nextTable(): Promise<ProcessTable> {
+  next ??= new Promise((resolve) => {
+    setImmediate(() => {
+      next = undefined
+      resolve(readTable())
+    })
+  })
+  return next
 }
 
 /**
@@ -77,7 +92,7 @@ export function membersOf(tree: Tree, table: ProcessTable, marked: boolean): Pro
   if (marked) {
     const before = tree.before ?? Number.POSITIVE_INFINITY
     const candidates = possible.filter((facts) => facts.started <= before && !members.has(facts.pid))
-    const carriers = markedAmong(candidates, tree.search)
+    const carriers = markedAmong(candidates, tree.search, table.carried)
     for (const facts of carriers) add(facts)
     spread()
   }
@@ -97,8 +112,19 @@ export function cpuOf(tree: Tree): number {
   return membersOf(tree, readTable(), false).reduce((sum, { cpuMs = Number.POSITIVE_INFINITY }) => sum + cpuMs, 0)
 }
 
-function markedAmong(candidates: readonly ProcessFacts[], search: MarkSearch): readonly ProcessFacts[] {
-  if (process.platform === 'linux') return candidates.filter((facts) => carries(facts.pid, search))
+function markedAmong(
+  candidates: readonly ProcessFacts[],
+  search: MarkSearch,
+  carried: Map<number, Carried>,
+): readonly ProcessFacts[] {
+  if (process.platform === 'linux') {
+    const isMarked = markFinder(search)
+    return candidates.filter(({ pid }) => {
+      const read = carried.get(pid) ?? readCarried(pid)
+      carried.set(pid, read)
+      return isMarked(read)
+    })
+  }
   if (candidates.length === 0) return []
   const { stdout } = spawnSync('ps', ['eww', '-A', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 1e8 })
   const marked = new Set(
@@ -137,7 +163,7 @@ export async function endTree(tree: Tree, graceMs: number): Promise<number> {
   const deadline = performance.now() + graceMs
   let kills = 0
   for (;;) {
-    const members = membersOf(tree, readTable(), true)
+    const members = membersOf(tree, await nextTable(), true)
     if (members.length === 0 || kills >= KILL_ROUNDS) return seen.size
     const late = performance.now() >= deadline
     if (late) kills += 1

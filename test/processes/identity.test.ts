@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isAlive, parsePs, processStart, thisProcess } from '../../src/processes/identity.js'
-import { environmentMatches, limitMatches, limitOf, uniqueMarker, withMarker } from '../../src/processes/marks.js'
+import { environmentMatches, limitMatcher, limitOf, uniqueMarker, withMarker } from '../../src/processes/marks.js'
 import { reap } from '../../src/processes/reap.js'
 import { start } from '../support/oompa.js'
 import { temporaryFolder } from '../support/repository.js'
@@ -69,11 +69,11 @@ describe('marks', () => {
   it('the limit stands for a run and for its swarm', () => {
     const marker = uniqueMarker('0a0b0c0d', 'w1', 1)
     const limits = `Max file size   unlimited\nMax file locks            ${limitOf(marker)}            unlimited locks\n`
-    expect(limitMatches(limits, { marker })).toBe(true)
-    expect(limitMatches(limits, { swarm: '0a0b0c0d' })).toBe(true)
-    expect(limitMatches(limits, { swarm: '0a0b0c0e' })).toBe(false)
-    expect(limitMatches(limits, { marker: uniqueMarker('0a0b0c0d', 'w1', 1) })).toBe(false)
-    expect(limitMatches('Max file locks   unlimited   unlimited locks', { marker })).toBe(false)
+    expect(limitMatcher({ marker })(limits)).toBe(true)
+    expect(limitMatcher({ swarm: '0a0b0c0d' })(limits)).toBe(true)
+    expect(limitMatcher({ swarm: '0a0b0c0e' })(limits)).toBe(false)
+    expect(limitMatcher({ marker: uniqueMarker('0a0b0c0d', 'w1', 1) })(limits)).toBe(false)
+    expect(limitMatcher({ marker })('Max file locks   unlimited   unlimited locks')).toBe(false)
   })
 })
 
