@@ -1,58 +1,38 @@
 // Landings a second: ours beside the published flock function, in one run, because only the ratios can be trusted.
-// node bench/landing.mjs [small|large|shell|batch|crash] …   (all unless named; needs `npm run build`)
+// node bench/landing.mjs [small|large|shell|flat|batch|crash] …   (all unless named; needs `npm run build`)
 
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { printRow } from './support/rows.mjs'
+import { addRemote, base, env, git, repository } from './support/repository.mjs'
+import { printRow, rounds } from './support/rows.mjs'
 
-const base = realpathSync(mkdtempSync(path.join(tmpdir(), 'oompa-bench-')))
-process.on('exit', () => rmSync(base, { recursive: true, force: true }))
-const home = path.join(base, 'home')
-mkdirSync(home)
+// What runs in this process has the same environment as what it is compared with.
 for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name]
-Object.assign(process.env, { HOME: home, OOMPA_CACHE: path.join(base, 'cache'), GIT_CONFIG_NOSYSTEM: '1' })
-for (const role of ['AUTHOR', 'COMMITTER']) {
-  process.env[`GIT_${role}_NAME`] = 'Bench'
-  process.env[`GIT_${role}_EMAIL`] = 'bench@example.com'
-}
+Object.assign(process.env, env)
 
 const { mergeQueue } = await import('../dist/merge/queue.js')
 const { commandRunner } = await import('../dist/commands/commandRunner.js')
 const oompa = path.join(import.meta.dirname, '../bin/oompa')
-const git = (cwd, ...args) => execFileSync('git', args, { cwd, encoding: 'utf8', maxBuffer: 1e9 }).trim()
 
-/** A repository with `files` files and 40 branches of one commit each. */
-function repository(name, files, remote) {
-  const root = path.join(base, name)
-  mkdirSync(root)
-  git(root, 'init', '-q', '-b', 'main')
-  git(root, 'config', 'gc.auto', '0')
-  for (let i = 0; i < files; i++) {
-    const folder = path.join(root, `d${Math.floor(i / 100)}`)
-    if (i % 100 === 0) mkdirSync(folder)
-    writeFileSync(path.join(folder, `f${i}`), `${i}\n`)
-  }
-  git(root, 'add', '-A')
-  git(root, 'commit', '-q', '-m', 'base')
-  const blob = execFileSync('git', ['hash-object', '-w', '--stdin'], { cwd: root, input: 'new\n' }).toString().trim()
+/** A repository with 40 branches of one commit each. */
+function withBranches(files, remote = false) {
+  const root = repository(files)
   const index = path.join(base, 'index')
+  const run = (...args) =>
+    execFileSync('git', args, { cwd: root, env: { ...env, GIT_INDEX_FILE: index } })
+      .toString()
+      .trim()
+  writeFileSync(path.join(base, 'new'), 'new\n')
+  const blob = run('hash-object', '-w', path.join(base, 'new'))
+  run('read-tree', 'main')
   for (let i = 1; i <= BRANCHES; i++) {
-    const env = { ...process.env, GIT_INDEX_FILE: index }
-    const run = (...args) => execFileSync('git', args, { cwd: root, env, encoding: 'utf8' }).trim()
-    if (i === 1) run('read-tree', 'main')
-    else run('update-index', '--force-remove', `d0/new${i - 1}`)
+    if (i > 1) run('update-index', '--force-remove', `d0/new${i - 1}`)
     run('update-index', '--add', '--cacheinfo', `100644,${blob},d0/new${i}`)
     run('update-ref', `refs/heads/b${i}`, run('commit-tree', '-p', 'main', '-m', `b${i}`, run('write-tree')))
   }
   rmSync(index)
-  if (remote) {
-    git(base, 'clone', '-q', '--bare', root, `${name}.git`)
-    git(root, 'remote', 'add', 'origin', path.join(base, `${name}.git`))
-    git(root, 'fetch', '-q')
-    git(root, 'branch', '-q', '--set-upstream-to=origin/main', 'main')
-  }
+  if (remote) addRemote(root)
   return root
 }
 
@@ -136,6 +116,15 @@ async function byShell(root, options) {
   return { perSecond: branches.length / seconds }
 }
 
+/** Milliseconds for each of the 40 landings, from the repository's first commit on. */
+async function costOf(root, elsewhere) {
+  const base = git(root, 'merge-base', 'main', 'b1')
+  git(root, 'checkout', '-q', '-f', '-B', 'main', base)
+  if (elsewhere) git(root, 'checkout', '-q', '-B', 'elsewhere')
+  const { perSecond } = await byQueue(root, {})
+  return 1000 / perSecond
+}
+
 /** Everything landed once, and the checkout is where the target is. */
 function check(root, branches) {
   const merged = git(root, 'branch', '--merged', 'main', '--format=%(refname:short)').split('\n')
@@ -153,29 +142,44 @@ function row(what, theirs, ours, target, against = 'the flock function') {
   })
 }
 
-async function pair(label, files, targets) {
+async function pair(files, targets) {
   for (const remote of [false, true]) {
-    const theirs = await byFlock(repository(`${label}-flock-${remote}`, files, remote))
-    const ours = await byQueue(repository(`${label}-ours-${remote}`, files, remote), { push: remote })
+    const theirs = await byFlock(withBranches(files, remote))
+    const ours = await byQueue(withBranches(files, remote), { push: remote })
     row(`${files} files, ${remote ? 'with a push each' : 'no remote'}`, theirs, ours, targets[Number(remote)])
   }
 }
 
 const parts = {
-  small: () => pair('small', 20, [{ ratioAtLeast: 2, atLeast: 25 }, { ratioAtLeast: 1.5 }]),
-  large: () => pair('large', 50_000, [{ ratioAtLeast: 15, atLeast: 25 }, { ratioAtLeast: 5 }]),
+  small: () => pair(20, [{ ratioAtLeast: 2, atLeast: 25 }, { ratioAtLeast: 1.5 }]),
+  large: () => pair(50_000, [{ ratioAtLeast: 15, atLeast: 25 }, { ratioAtLeast: 5 }]),
   async shell() {
     for (const remote of [false, true]) {
       const what = `\`oompa merge\` from a shell, 5,000 files, ${remote ? 'with a push each' : 'no remote'}`
-      const theirs = await byFlock(repository(`shell-flock-${remote}`, 5000, remote))
-      const ours = await byShell(repository(`shell-ours-${remote}`, 5000, remote), remote ? '--push' : '')
+      const theirs = await byFlock(withBranches(5000, remote))
+      const ours = await byShell(withBranches(5000, remote), remote ? '--push' : '')
       row(what, theirs, ours, { ratioAtLeast: 1 })
+    }
+  },
+  /** What a landing costs on 50,000 files, beside 20; and with the person's checkout to be moved after it. */
+  async flat() {
+    const [few, many] = [withBranches(20), withBranches(50_000)]
+    for (const elsewhere of [true, false]) {
+      const values = { ours: [], theirs: [], ratio: [] }
+      for (let round = 0; round < rounds(5); round++) {
+        const [theirs, ours] = [await costOf(few, elsewhere), await costOf(many, elsewhere)]
+        values.theirs.push(theirs)
+        values.ours.push(ours)
+        values.ratio.push(ours / theirs)
+      }
+      const row = `a landing on 50,000 files, the target ${elsewhere ? 'in no checkout' : 'checked out'}`
+      printRow({ row, unit: 'ms', against: 'on 20 files' }, { ratioAtMost: elsewhere ? 1.5 : 2.5 }, values)
     }
   },
   async batch() {
     const options = { test: 'sleep 2' }
-    const single = await byQueue(repository('batch-1', 20, false), { ...options, batch: 1 }, 16, names(16))
-    const batched = await byQueue(repository('batch-8', 20, false), { ...options, batch: 8 }, 16)
+    const single = await byQueue(withBranches(20), { ...options, batch: 1 }, 16, names(16))
+    const batched = await byQueue(withBranches(20), { ...options, batch: 8 }, 16)
     row('a 2 s test, 16 submitters, batches of 8', single, batched, { ratioAtLeast: 2.5 }, 'one at a time')
     printRow(
       { row: 'gate runs for each landing, batches of 8', unit: 'runs' },
@@ -187,7 +191,7 @@ const parts = {
 
 /** Kills `oompa merge`, with its git processes, at random moments; everything must land once and no edit be lost. */
 async function crashes(moments) {
-  const root = repository('crash', 20, false)
+  const root = withBranches(20)
   writeFileSync(path.join(root, 'd0/f0'), 'my edit\n')
   const before = git(root, 'status', '--porcelain')
   const began = performance.now()

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { agent, bashLoop, commitOneFile, forget, ourLoop, removeWorktrees } from './support/loops.mjs'
-import { git, repository } from './support/repository.mjs'
+import { addRemote, git, repository } from './support/repository.mjs'
 import { compare, median, printRow, rounds } from './support/rows.mjs'
 
 async function gaps() {
@@ -69,49 +69,61 @@ async function output() {
   })
 }
 
-/** The published function, on the checkout, with `pull` and `push` left out: there is no remote. */
+/** The published function. */
 const FLOCK = `
+land() {
+  ( flock 9; git checkout -q main; git pull -q; git merge -q --no-ff -m "merge $1" "$1"; git push -q ) 9> .git/flock
+}
+export LAND=land
+`
+
+/** The same where there is nothing to pull from and to push to. */
+const FLOCK_HERE = `
 land() { ( flock 9; git checkout -q main && git merge -q --no-ff -m "merge $1" "$1" ) 9> .git/flock; }
 export LAND=land
 `
 
 async function landing() {
   const file = agent(`sleep 0.2; ${commitOneFile}`)
-  await compare(
-    {
-      row: 'level 2: 10 workers × 4 iterations, wall-clock',
-      unit: 'ms',
-      against: 'the bash loop with flock and merge',
-    },
-    { ratioAtMost: 1 },
-    5,
-    {
-      theirs: async () => {
-        const root = repository(20)
-        const { wallMs } = await bashLoop(root, 10, 4, FLOCK)
-        return done(root, wallMs)
+  for (const remote of [true, false]) {
+    const what = remote ? 'with a push each' : 'no remote'
+    await compare(
+      {
+        row: `level 2: 10 workers × 4 iterations, ${what}, wall-clock`,
+        unit: 'ms',
+        against: 'the bash loop with the flock function',
       },
-      ours: async () => {
-        const root = repository(20)
-        mkdirSync(path.join(root, 'hooks'))
-        writeFileSync(
-          path.join(root, 'hooks/merge.ts'),
-          "import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({})\n",
-        )
-        git(root, 'add', '-A')
-        git(root, 'commit', '-q', '-m', 'Level 2')
-        const { wallMs, memoryMb } = await ourLoop(root, 10, 4, { OOMPA_AGENT: `command:${file}` })
-        return { value: done(root, wallMs, 40), memoryMb }
+      { ratioAtMost: 1 },
+      5,
+      {
+        theirs: async () => {
+          const root = repository(20)
+          if (remote) addRemote(root)
+          const { wallMs } = await bashLoop(root, 10, 4, remote ? FLOCK : FLOCK_HERE)
+          forget(root)
+          return wallMs
+        },
+        ours: async () => {
+          const root = repository(20)
+          mkdirSync(path.join(root, 'hooks'))
+          writeFileSync(
+            path.join(root, 'hooks/merge.ts'),
+            `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ push: ${remote} })\n`,
+          )
+          git(root, 'add', '-A')
+          git(root, 'commit', '-q', '-m', 'Level 2')
+          if (remote) addRemote(root)
+          const { wallMs, memoryMb } = await ourLoop(root, 10, 4, { OOMPA_AGENT: `command:${file}` })
+          for (const branch of remote ? ['main', 'origin/main'] : ['main']) {
+            const landed = Number(git(root, 'rev-list', '--count', '--first-parent', '--merges', branch))
+            if (landed < 40) throw new Error(`${landed} of 40 landed on ${branch}`)
+          }
+          forget(root)
+          return { value: wallMs, memoryMb }
+        },
       },
-    },
-  )
-}
-
-function done(root, wallMs, wanted = 0) {
-  const landed = Number(git(root, 'rev-list', '--count', '--first-parent', '--merges', 'main'))
-  if (landed < wanted) throw new Error(`${landed} of ${wanted} landed`)
-  forget(root)
-  return wallMs
+    )
+  }
 }
 
 /** Each side in a new repository each time. */

@@ -54,3 +54,12 @@ export function repository(files) {
   git(root, 'commit', '-q', '-m', 'base')
   return root
 }
+
+/** Gives a repository a bare remote beside it, which has all of it, and main follows. */
+export function addRemote(root) {
+  const remote = `${root}.git`
+  git(base, 'clone', '-q', '--bare', root, remote)
+  git(root, 'remote', 'add', 'origin', remote)
+  git(root, 'fetch', '-q')
+  git(root, 'branch', '-q', '--set-upstream-to=origin/main', 'main')
+}
