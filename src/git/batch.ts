@@ -26,6 +26,19 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
   let child: ChildProcess | undefined
   let bytes: Buffer = Buffer.alloc(0)
   let asked: Asked[] = []
+  /** What is asked at one moment goes out in one write: each wakes git, which takes our core. */
+  let unsent = ''
+
+  function send(request: string): void {
+    if (unsent === '') queueMicrotask(flush)
+    unsent += request
+  }
+
+  function flush(): void {
+    // Git may have ended since, and then nobody waits for these answers any more.
+    child?.stdin?.write(unsent)
+    unsent = ''
+  }
 
   function begin(): ChildProcess {
     const started = spawn('git', ['-c', 'core.hooksPath=/dev/null', ...args], {
@@ -55,6 +68,7 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
       child = undefined
       const waiting = asked
       asked = []
+      unsent = ''
       for (const one of waiting) {
         one.fail(new OompaError({ code: 'git-ended', message: `\`git ${args.join(' ')}\` in ${cwd} ended: ${why}` }))
       }
@@ -84,7 +98,7 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
           fail: reject,
         })
         keepAlive(true)
-        child.stdin?.write(request)
+        send(request)
       })
     },
     start() {

@@ -18,25 +18,56 @@ export interface Objects {
 /** Opens the objects of a checkout's repository; git starts with the first question. */
 function openObjects(checkout: string): Objects {
   const talk = converse(checkout, ['cat-file', '--batch-command'])
+  // What is named by its id never changes; ten workers ask for the same few commits again and again.
+  const infos = memory<GitObject>()
+  const texts = memory<Buffer>((text) => text.length <= MOST_BYTES)
   return {
     async info(name) {
       if (!isPlain(name)) return undefined
-      return talk.ask(`info ${name}\n`, (bytes) => {
-        const line = firstLine(bytes)
-        return line && { answer: parseHeader(line.text), taken: line.taken }
-      })
+      return infos.get(name) ?? infos.keep(name, await askInfo(name))
     },
     async contents(name) {
       if (!isPlain(name)) return undefined
-      return talk.ask(`contents ${name}\n`, (bytes) => {
-        const line = firstLine(bytes)
-        const header = line && parseHeader(line.text)
-        if (!line) return undefined
-        if (!header) return { answer: undefined, taken: line.taken }
-        const end = line.taken + header.size
-        if (bytes.length < end + 1) return undefined
-        return { answer: Buffer.from(bytes.subarray(line.taken, end)), taken: end + 1 }
-      })
+      return texts.get(name) ?? texts.keep(name, await askContents(name))
+    },
+  }
+
+  function askInfo(name: string): Promise<GitObject | undefined> {
+    return talk.ask(`info ${name}\n`, (bytes) => {
+      const line = firstLine(bytes)
+      return line && { answer: parseHeader(line.text), taken: line.taken }
+    })
+  }
+
+  function askContents(name: string): Promise<Buffer | undefined> {
+    return talk.ask(`contents ${name}\n`, (bytes) => {
+      const line = firstLine(bytes)
+      const header = line && parseHeader(line.text)
+      if (!line) return undefined
+      if (!header) return { answer: undefined, taken: line.taken }
+      const end = line.taken + header.size
+      if (bytes.length < end + 1) return undefined
+      return { answer: Buffer.from(bytes.subarray(line.taken, end)), taken: end + 1 }
+    })
+  }
+}
+
+/** A whole id, or what it leads to. */
+const BY_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})(?:\^\{(?:commit|tree)\})?$/
+const MOST_KEPT = 2000
+/** Commits, and small trees. */
+const MOST_BYTES = 4096
+
+/** Remembers answers about what is named by its id, the latest of them. What is missing now may come. */
+function memory<T>(isSmall: (answer: T) => boolean = () => true) {
+  const kept = new Map<string, T>()
+  return {
+    get: (name: string) => kept.get(name),
+    keep(name: string, answer: T | undefined): T | undefined {
+      if (answer === undefined || !BY_ID.test(name) || !isSmall(answer)) return answer
+      if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value!)
+      kept.set(name, answer)
+      return answer
     },
   }
 }
