@@ -1,5 +1,6 @@
 // The record of who holds a lock: one file in the lock's folder, under a name that is never used twice.
 
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
@@ -13,7 +14,6 @@ export interface LockHolder {
   readonly host: string
   /** What it was started as, for people. */
   readonly command: string
-  readonly since: string
 }
 
 /** Ourselves, as a record says it. */
@@ -56,12 +56,21 @@ export function free(target: string, record: string): void {
   }
 }
 
+/** A name for a record, which is never used twice. */
+export function recordName(): string {
+  return `${me.pid}-${me.processStart}-${randomBytes(4).toString('hex')}`
+}
+
+const RECORD = /^\d+-.+-[0-9a-f]{8}$/
+
 /** Removes what processes that died while they waited have prepared. */
 export function sweep(target: string): void {
   const folder = path.dirname(target)
   for (const entry of readdirSync(folder)) {
-    if (!entry.startsWith(`${path.basename(target)}.`)) continue
-    const holder = readHolder(path.join(folder, entry), entry.slice(path.basename(target).length + 1))
+    const name = path.basename(target)
+    // Other locks may have names that begin like this one's.
+    if (!entry.startsWith(`${name}.`) || !RECORD.test(entry.slice(name.length + 1))) continue
+    const holder = whoHolds(path.join(folder, entry))
     if (holder && isDead(holder)) rmSync(path.join(folder, entry), { recursive: true, force: true })
   }
 }

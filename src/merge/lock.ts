@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import path from 'node:path'
 import { isErrno, OompaError, STATUS, usageError } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
-import { free, isDead, type LockHolder, me, readHolder, sweep, whoHolds } from './lock-record.js'
+import { free, isDead, type LockHolder, me, readHolder, recordName, sweep, whoHolds } from './lock-record.js'
 
 /** The proof that a lock is held, passed to whatever needs it. */
 export interface HeldLock {
@@ -37,6 +37,8 @@ const LIVENESS_MS = 100
 
 /** Records that we hold, by path, to be given back at exit. */
 const held = new Set<string>()
+/** Folders of ours with a record in them, for the next time, by lock: making files costs more than all the rest. */
+const spare = new Map<string, { readonly folder: string; readonly record: string }>()
 /** The last in line for each lock, within this process. */
 const lines = new Map<string, Promise<void>>()
 let listening = false
@@ -130,22 +132,13 @@ async function orGiveUp(promise: Promise<void>, deadline: number, signal: AbortS
 }
 
 async function acquire(target: string, options: LockOptions & { deadline: number }): Promise<string> {
-  const record = `${me.pid}-${me.processStart}-${Math.random().toString(16).slice(2, 10)}`
-  const prepared = `${target}.${record}`
+  const record = recordName()
   let pause = 1
   let lookedAt = 0
   let said = false
-  mkdirSync(prepared)
+  giveBackAtExit()
+  const prepared = prepare(target, record)
   try {
-    const holder: LockHolder = {
-      pid: me.pid,
-      start: me.processStart,
-      host: me.host,
-      command: me.command,
-      since: new Date().toISOString(),
-    }
-    writeFileSync(path.join(prepared, record), JSON.stringify(holder))
-    giveBackAtExit()
     held.add(path.join(target, record))
     while (!rename(prepared, target)) {
       if (Date.now() - lookedAt >= LIVENESS_MS) {
@@ -174,6 +167,26 @@ async function acquire(target: string, options: LockOptions & { deadline: number
   }
 }
 
+/** A folder that holds our record, under this name that it never had before. */
+function prepare(target: string, record: string): string {
+  const earlier = spare.get(target)
+  spare.delete(target)
+  if (earlier) {
+    try {
+      renameSync(path.join(earlier.folder, earlier.record), path.join(earlier.folder, record))
+      return earlier.folder
+    } catch (error) {
+      // Somebody has cleared the folder of locks.
+      if (!isErrno(error, 'ENOENT')) throw error
+    }
+  }
+  const folder = `${target}.${record}`
+  mkdirSync(folder)
+  const holder: LockHolder = { pid: me.pid, start: me.processStart, host: me.host, command: me.command }
+  writeFileSync(path.join(folder, record), JSON.stringify(holder))
+  return folder
+}
+
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
@@ -191,7 +204,11 @@ function rename(from: string, to: string): boolean {
 
 function release(target: string, record: string): void {
   held.delete(path.join(target, record))
-  free(target, record)
+  // Somebody may have cleared the folder of locks, and somebody else have taken it since.
+  if (!existsSync(path.join(target, record))) return
+  const folder = `${target}.${record}`
+  renameSync(target, folder)
+  spare.set(target, { folder, record })
 }
 
 function giveBackAtExit(): void {
@@ -199,6 +216,7 @@ function giveBackAtExit(): void {
   listening = true
   process.on('exit', () => {
     for (const file of held) free(path.dirname(file), path.basename(file))
+    for (const { folder } of spare.values()) rmSync(folder, { recursive: true, force: true })
   })
 }
 
