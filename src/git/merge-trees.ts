@@ -3,7 +3,8 @@
 // Traps of git 2.39, tried: merge-tree reads `.gitattributes` and runs merge drivers in the current work tree, which
 // is the person's, with edits that they have not committed. So it is given a work tree of ours. Attributes matter only
 // to files whose contents are merged, and git names those: most merges have none, need no attributes, and are
-// answered by a merge-tree that stays (5 ms for a started one, 1 ms for an answer).
+// answered by a merge-tree that stays (5 ms for a started one, 1 ms for an answer). Drivers of the person's own are run
+// at the top of their checkout, as `git merge` runs them.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -11,6 +12,7 @@ import { OompaError } from '../errors.js'
 import { converse } from './batch.js'
 import { gitFolders, ourFolder } from './folders.js'
 import type { Objects } from './objects.js'
+import { remembered } from './remembered.js'
 import { git } from './run.js'
 
 export interface Conflict {
@@ -66,7 +68,12 @@ export function openMerger(root: string, objects: Objects): Merger {
     }
   }
 
-  async function slow(ours: string, theirs: string, attributes: readonly Attributes[]): Promise<MergedTree> {
+  async function slow(
+    ours: string,
+    theirs: string,
+    attributes: readonly Attributes[] = [],
+    drivers: readonly Driver[] = [],
+  ): Promise<MergedTree> {
     const tree = mkdtempSync(path.join(ourFolder(common), 'merge-'))
     try {
       for (const { folder, content } of attributes) {
@@ -74,7 +81,8 @@ export function openMerger(root: string, objects: Objects): Merger {
         writeFileSync(path.join(tree, folder, '.gitattributes'), content)
       }
       const env = { GIT_DIR: common, GIT_WORK_TREE: tree }
-      const { status, stdout, stderr } = await git(tree, [...args, '-z', ours, theirs], { env })
+      const config = drivers.flatMap((driver) => ['-c', atTop(driver, root, tree)])
+      const { status, stdout, stderr } = await git(tree, [...config, ...args, '-z', ours, theirs], { env })
       const found = status > 1 ? undefined : parseMerge(Buffer.from(`${status === 0 ? 1 : 0}\0${stdout}\0`), 0)
       if (found) return found.merge
       throw new OompaError({
@@ -90,15 +98,36 @@ export function openMerger(root: string, objects: Objects): Merger {
   return {
     async merge(ours, theirs) {
       const first = await quick(ours, theirs)
-      if (!first) return slow(ours, theirs, [])
+      if (!first) return slow(ours, theirs)
       const touched = [...first.merged, ...first.paths, ...first.conflicts.map((one) => one.path)]
       if (touched.length === 0) return first
-      const attributes = await attributesFor(objects, ours, touched)
-      return attributes.length === 0 ? first : slow(ours, theirs, attributes)
+      const [attributes, drivers] = await Promise.all([attributesFor(objects, ours, touched), driversOf(root)])
+      return attributes.length + drivers.length === 0 ? first : slow(ours, theirs, attributes, drivers)
     },
     start: talk.start,
     close: talk.close,
   }
+}
+
+/** A merge driver that the person has configured: its key and its command. */
+type Driver = readonly [key: string, command: string]
+
+const driversOf = remembered(async (root: string): Promise<readonly Driver[]> => {
+  const { stdout } = await git(root, ['config', '--null', '--get-regexp', '^merge\\..*\\.driver$'])
+  return stdout.split('\0').flatMap((entry) => {
+    const end = entry.indexOf('\n')
+    return end > 0 ? [[entry.slice(0, end), entry.slice(end + 1)] as const] : []
+  })
+})
+
+/** The driver's command, run in the person's checkout on the files that git has put into our work tree. */
+function atTop([key, command]: Driver, root: string, tree: string): string {
+  const below = path.relative(root, tree)
+  // Git puts names of files into the command as they are.
+  const folder = /^[\w./-]+$/.test(below) ? below : undefined
+  if (folder === undefined) return `${key}=${command}`
+  const named = command.replace(/%(.)/g, (all, letter: string) => ('OAB'.includes(letter) ? `${folder}/${all}` : all))
+  return `${key}=unset GIT_DIR GIT_WORK_TREE; cd '${root.replaceAll("'", "'\\''").replaceAll('%', '%%')}' || exit 129; ${named}`
 }
 
 interface Attributes {

@@ -1,8 +1,8 @@
 // What an approval holds for: the commit that was read, and what is nothing but a clean merge of it with a newer target.
 
-import { mkdirSync } from 'node:fs'
-import path from 'node:path'
-import { cacheFolder } from '../files/paths.js'
+import { OompaError } from '../errors.js'
+import { openMerger } from '../git/merge-trees.js'
+import { sharedObjects } from '../git/objects.js'
 import { git } from '../git/run.js'
 
 /** The commit and the merge base that were read. */
@@ -18,16 +18,22 @@ export interface Pin {
  */
 export async function stillHolds(root: string, pin: Pin, now: Pin): Promise<boolean> {
   if (pin.commit === now.commit) return true
-  const merged = await git(root, ['merge-tree', '--write-tree', pin.commit, now.base], { env: await neutral(root) })
-  if (merged.status !== 0) return false
+  const merged = await mergedTree(root, pin.commit, now.base)
+  if (merged === undefined) return false
   const tree = await git(root, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${now.commit}^{tree}`])
-  return tree.status === 0 && tree.stdout.trim() === merged.stdout.split('\n')[0]
+  return tree.status === 0 && tree.stdout.trim() === merged
 }
 
-/** merge-tree in the checkout would obey the person's uncommitted `.gitattributes`, and run merge drivers there. */
-async function neutral(root: string): Promise<Record<string, string>> {
-  const folder = path.join(cacheFolder(root), 'empty')
-  mkdirSync(folder, { recursive: true })
-  const { stdout } = await git(root, ['rev-parse', '--path-format=absolute', '--git-dir'])
-  return { GIT_DIR: stdout.trim(), GIT_WORK_TREE: folder }
+/** As a landing merges them; undefined if it cannot. */
+async function mergedTree(root: string, ours: string, theirs: string): Promise<string | undefined> {
+  const merger = openMerger(root, sharedObjects(root))
+  try {
+    const { clean, tree } = await merger.merge(ours, theirs)
+    return clean ? tree : undefined
+  } catch (error) {
+    if (error instanceof OompaError && error.code === 'merge-failed') return undefined
+    throw error
+  } finally {
+    merger.close()
+  }
 }

@@ -184,6 +184,39 @@ describe('what git merge would do', () => {
     expect(repository.git(['rev-parse', 'copy^{tree}'])).toBe(repository.git(['rev-parse', 'main^{tree}']))
     expect(repository.git(['show', 'copy:list.txt'])).toContain('mine')
   })
+
+  test.each([
+    ['.gitattributes', 'plain'],
+    ['.git/info/attributes', 'it’s 100 % "$HOME\''],
+  ])('merge drivers of the person’s own run at the top of the checkout (%s)', async (attributes, name) => {
+    const repository = landingRepository({ 'v.txt': '1\n', 'below/it’s v.txt': '1\n', 'other.txt': '1\n' }, name)
+    // It asks git where it is, and needs a file of the checkout, its arguments and their contents.
+    const driver = `#!/bin/sh
+[ "$(git rev-parse --show-toplevel)" = "$PWD" ] && [ -f settings ] || exit 3
+sort -n -u "$1" "$2" "$3" | tail -1 > sorted.tmp && cat sorted.tmp > "$2" && rm sorted.tmp
+echo "$4 $5" >> "$2"
+`
+    repository.write('tools/highest.sh', driver, 0o755)
+    repository.commit('Driver', { settings: 'x\n' })
+    const rule = '*v.txt merge=highest\nother.txt merge=failing\n'
+    if (attributes === '.gitattributes') repository.commit('Attributes', { [attributes]: rule })
+    else repository.write(attributes, rule)
+    repository.git(['config', 'merge.highest.driver', 'tools/highest.sh %O %A %B %L %P'])
+    repository.git(['config', 'merge.failing.driver', 'exit 1'])
+    repository.branch('work', { 'v.txt': '7\n', 'below/it’s v.txt': '2\n' })
+    repository.branch('conflicting', { 'other.txt': '7\n' })
+    repository.commit('Mine', { 'v.txt': '5\n', 'below/it’s v.txt': '3\n', 'other.txt': '3\n' })
+    repository.git(['branch', 'copy'])
+    expect(isRefusal(await repository.land('work', { into: 'copy' }))).toBe(false)
+    repository.git(['merge', '-q', '-m', 'By git', 'work'])
+    expect(repository.git(['show', 'copy:v.txt'])).toBe('7\n7 v.txt')
+    expect(repository.git(['rev-parse', 'copy^{tree}'])).toBe(repository.git(['rev-parse', 'main^{tree}']))
+    expect(await repository.land('conflicting')).toMatchObject({
+      refused: 'conflict',
+      details: { paths: ['other.txt'] },
+    })
+    expect(repository.git(['status', '--porcelain'])).toBe('')
+  })
 })
 
 describe('the status of a task', () => {

@@ -18,8 +18,8 @@ export interface LandingRepository extends TestRepository {
 }
 
 /** A repository whose own configuration has an identity, as a person's has. */
-export function landingRepository(files?: Readonly<Record<string, string>>): LandingRepository {
-  const repository = testRepository(files)
+export function landingRepository(files?: Readonly<Record<string, string>>, name?: string): LandingRepository {
+  const repository = testRepository(files, name)
   process.env.OOMPA_CACHE = `${repository.home}/.cache`
   for (const [name, value] of [
     ['user.name', 'Person'],

@@ -44,9 +44,12 @@ export function temporaryFolder(prefix = 'oompa-'): string {
 }
 
 /** A repository with one commit on `main`. */
-export function testRepository(files: Readonly<Record<string, string>> = { 'README.md': 'hello\n' }): TestRepository {
+export function testRepository(
+  files: Readonly<Record<string, string>> = { 'README.md': 'hello\n' },
+  name = 'repo',
+): TestRepository {
   const base = temporaryFolder()
-  const root = path.join(base, 'repo')
+  const root = path.join(base, name)
   const home = path.join(base, 'home')
   mkdirSync(root)
   mkdirSync(home)
