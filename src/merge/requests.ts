@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
+import { processStart } from '../processes/identity.js'
 import type { Landing, Refusal } from '../words.js'
 
 /** What a shell prints, and its exit status. */
@@ -39,11 +40,11 @@ export function openRequests(
 ): Requests | undefined {
   const folder = path.join(ourFolder(gitFolders(root).common), 'requests')
   const holder = path.join(folder, 'holder')
-  const pid = holderOf(holder)
-  if (pid === undefined) return undefined
-  if (pid !== process.pid) {
+  const chosen = holderOf(holder)
+  if (!chosen) return undefined
+  if (chosen.pid !== process.pid) {
     // Killed: nobody would be chosen in its place.
-    if (!isRunning(pid)) rmSync(holder, { force: true })
+    if (!processStart(chosen.pid)?.endsWith(chosen.ticks)) rmSync(holder, { force: true })
     return undefined
   }
   const open = new Set<BranchRequest>()
@@ -87,7 +88,7 @@ export function openRequests(
   return {
     take,
     close() {
-      if (holderOf(holder) === process.pid) rmSync(holder, { force: true })
+      if (holderOf(holder)?.pid === process.pid) rmSync(holder, { force: true })
       for (const request of [...open]) request.answer()
     },
   }
@@ -101,9 +102,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function holderOf(file: string): number | undefined {
+/** Its first line is `pid ticks`: when it started, as `/proc` says it, or nothing. */
+function holderOf(file: string): { pid: number; ticks: string } | undefined {
   try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10) || undefined
+    const [, pid, ticks] = /^(\d+) (\d*)\n/.exec(readFileSync(file, 'utf8')) ?? []
+    return pid === undefined ? undefined : { pid: Number(pid), ticks: ticks ? `.${ticks}` : '' }
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
     throw error

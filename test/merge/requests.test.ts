@@ -106,6 +106,26 @@ describe('`oompa merge` of several branches at one time', () => {
     expect(repository.values().length - 2).toBeLessThan(names.length)
   })
 
+  test('lands what was asked for while a test ran as one batch after it', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    const runs = path.join(repository.home, 'runs')
+    const asked = `ls '${requestsOf(repository)}' | grep -c 'ask$'`
+    const line = `echo run >> ${runs}; [ $(wc -l < ${runs}) -gt 1 ] || until [ "$(${asked})" -ge 6 ]; do sleep 0.02; done`
+    repository.write('test.sh', line)
+    repository.commit('Level 2', {
+      'hooks/merge.ts': `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ test: 'sh test.sh' })\n`,
+    })
+    const names = Array.from({ length: 7 }, (_, i) => `b${i + 1}`)
+    for (const name of names) repository.branch(name, { [`${name}.txt`]: '1\n' })
+    const { env, starts } = countedNode(repository)
+    const one = merge(repository, env, names[0]!)
+    while (!existsSync(runs)) await new Promise((go) => setTimeout(go, 5))
+    const others = names.slice(1).map((name) => merge(repository, env, name).ended)
+    expect((await Promise.all([one.ended, ...others])).map((end) => end.status)).toEqual(names.map(() => 0))
+    expect(readFileSync(runs, 'utf8')).toBe('run\nrun\n')
+    expect(starts()).toBe(2)
+  })
+
   test('keeps apart what is asked for with another identity or other options', async () => {
     const repository = landingRepository({ 'a.txt': 'a\n' })
     const tip = repository.branch('mine', { 'mine.txt': '1\n' })
