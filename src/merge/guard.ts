@@ -1,8 +1,10 @@
 // Keeps agents from moving the target by mistake: in their environment, git asks a hook of ours before a ref moves.
 // It is a fence and not a wall: what gets past it is noticed (bypass.ts).
 
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { isErrno } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { remembered } from '../git/remembered.js'
 import { git } from '../git/run.js'
@@ -24,14 +26,17 @@ export interface GuardOptions {
  * work, and runs the person's own hooks as before.
  */
 export async function guardEnvironment(options: GuardOptions): Promise<Record<string, string>> {
-  const { root, swarm, branch } = options
+  const { root, swarm, branch, into } = options
   const { common } = gitFolders(root)
   const theirs = (await hooksPath(root)) || path.join(common, 'hooks')
-  const folder = path.join(ourFolder(common), 'guard', `${swarm}-${branch.replace(/[^A-Za-z0-9_-]/g, '-')}`)
-  writeHooks(folder, theirs, path.resolve(root, theirs), options)
+  const scripts = scriptsOf(common, theirs, hookNames(path.resolve(root, theirs)), into)
+  // All agents of a swarm have the same, until their person adds a hook.
+  const id = createHash('sha256').update(JSON.stringify(scripts)).digest('hex').slice(0, 12)
+  const folder = path.join(ourFolder(common), 'guard', `${swarm}-${id}`)
+  if (!existsSync(folder)) writeScripts(folder, scripts)
   const env = options.env ?? process.env
   const count = Number.parseInt(env.GIT_CONFIG_COUNT ?? '0', 10) || 0
-  const guard: Record<string, string> = { GIT_CONFIG_COUNT: String(count + 1) }
+  const guard: Record<string, string> = { OOMPA_BRANCH: branch, GIT_CONFIG_COUNT: String(count + 1) }
   // All of them, because an allow-list may keep the others from the agent, and git dies of a gap.
   for (let at = 0; at < count; at++) {
     for (const name of [`GIT_CONFIG_KEY_${at}`, `GIT_CONFIG_VALUE_${at}`]) guard[name] = env[name] ?? ''
@@ -56,28 +61,35 @@ export function removeGuards(root: string, swarm: string): void {
 }
 
 /**
+ * The hooks of a guard, by name.
  * @param theirs as configured: a relative path means the worktree in which git runs
- * @param seen where their hooks are now, to know which there are
+ * @param names of their hooks
  */
-function writeHooks(folder: string, theirs: string, seen: string, options: GuardOptions): void {
+function scriptsOf(common: string, theirs: string, names: readonly string[], into: string): Record<string, string> {
+  const top = `#!/bin/sh\n${HEADER}${findTheirs(common, theirs)}`
+  const passOn = names.map((name) => [name, `${top}[ ! -x "$hook" ] || exec "$hook" "$@"\n`])
+  return {
+    ...Object.fromEntries(passOn),
+    'reference-transaction': `${top}${guardRefs(into)}${CHECK_AND_PASS_ON}`,
+    'pre-push': `${top}${guardPush(into)}${CHECK_AND_PASS_ON}`,
+  }
+}
+
+/** Whole or not at all; another worker may write the same at this moment. */
+function writeScripts(folder: string, scripts: Record<string, string>): void {
   const made = `${folder}.${process.pid}`
   rmSync(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true })
-  const top = `#!/bin/sh\n${HEADER}${findTheirs(gitFolders(options.root).common, theirs)}`
-  for (const name of hookNames(seen)) {
-    const script = `${top}[ ! -x "$hook" ] || exec "$hook" "$@"\n`
-    writeFileSync(path.join(made, name), script, { mode: 0o755 })
+  for (const [name, script] of Object.entries(scripts)) writeFileSync(path.join(made, name), script, { mode: 0o755 })
+  try {
+    renameSync(made, folder)
+  } catch (error) {
+    if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error
+    rmSync(made, { recursive: true, force: true })
   }
-  const scripts = { 'reference-transaction': guardRefs(options), 'pre-push': guardPush(options) }
-  for (const [name, check] of Object.entries(scripts)) {
-    const script = `${top}${check}${CHECK_AND_PASS_ON}`
-    writeFileSync(path.join(made, name), script, { mode: 0o755 })
-  }
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(made, folder)
 }
 
-const HEADER = '# Written by oompa for one agent. The person’s own hooks run after it.\n'
+const HEADER = '# Written by oompa for its agents. The person’s own hooks run after it.\n'
 
 function hookNames(folder: string): string[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
@@ -121,11 +133,11 @@ exit 0
 `
 
 /** A transaction comes as `old new ref` lines. ORIG_HEAD is the first thing that a merge writes, before any file. */
-function guardRefs({ into, branch }: GuardOptions): string {
+function guardRefs(into: string): string {
   return `into=${quote(`refs/heads/${into}`)}
-own=${quote(`refs/heads/${branch}`)}
+own=refs/heads/$OOMPA_BRANCH
 refuse() {
-  echo "oompa: $1 is not yours to move. Commit on your own branch (${shellText(branch)}) and end your turn: the loop reviews, tests and lands your work." >&2
+  echo "oompa: $1 is not yours to move. Commit on your own branch ($OOMPA_BRANCH) and end your turn: the loop reviews, tests and lands your work." >&2
   exit 1
 }
 # \`git gc\` writes a ref's own value into packed-refs, and then prunes the file: the ref does not move.
@@ -159,11 +171,11 @@ check() {
 `
 }
 
-function guardPush({ into, branch }: GuardOptions): string {
+function guardPush(into: string): string {
   return `check() {
   while read -r local oid ref remote; do
     [ "$ref" = ${quote(`refs/heads/${into}`)} ] || continue
-    echo "oompa: ${shellText(into)} is not yours to push. Commit on your own branch (${shellText(branch)}) and end your turn: the loop lands your work." >&2
+    echo "oompa: ${shellText(into)} is not yours to push. Commit on your own branch ($OOMPA_BRANCH) and end your turn: the loop lands your work." >&2
     exit 1
   done
 }

@@ -1,7 +1,7 @@
 // Agents cannot move the target by mistake; where it happens all the same, it is noticed; their conflicts are theirs.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { detectBypass } from '../../src/merge/bypass.js'
@@ -110,6 +110,25 @@ describe('the guard', () => {
       expect(sh('git commit -q --allow-empty -m two').status).not.toBe(0)
     },
   )
+
+  test('is written once for all agents of a swarm, and anew when the person has another hook', async () => {
+    const repository = landingRepository()
+    const folder = path.join(repository.root, '.git/oompa/guard')
+    const [first, second] = [await agent(repository, 'w1-i1'), await agent(repository, 'w2-i1')]
+    expect(readdirSync(folder)).toHaveLength(1)
+    for (const { sh, branch } of [first, second]) {
+      expect(sh('git commit -q --allow-empty -m one').status).toBe(0)
+      expect(sh(`git update-ref refs/heads/oompa/w3-i1 HEAD`).stderr).toContain(`(${branch})`)
+    }
+    expect(first.sh('git update-ref refs/heads/oompa/w2-i1 main').stderr).toContain(
+      'refs/heads/oompa/w2-i1 is not yours',
+    )
+    repository.write('.git/hooks/post-commit', '#!/bin/sh\necho ran >&2\n', 0o755)
+    expect((await agent(repository, 'w3-i1')).sh('git commit -q --allow-empty -m one').stderr).toBe('ran\n')
+    expect(readdirSync(folder)).toHaveLength(2)
+    removeGuards(repository.root, '0123abcd')
+    expect(readdirSync(folder)).toEqual([])
+  })
 
   test('adds to the configuration that the environment has already, and goes with its swarm', async () => {
     const repository = landingRepository()
