@@ -85,7 +85,7 @@ function writePage(rows) {
     ),
   )
   const machine = `Last written on ${new Date().toISOString().slice(0, 10)}: ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, ${os.platform()}.`
-  const data = rows.map((row) => `<!-- data ${JSON.stringify(row).replaceAll('--', '- -')} -->`)
+  const data = rows.map((row) => `<!-- data ${JSON.stringify(row).replaceAll('--', '-\\u002d')} -->`)
   writeFileSync(page, `${before}${BEGIN}\n${machine}\n\n${table.join('\n')}\n${data.join('\n')}\n${END}${after}`)
 }
 
