@@ -30,6 +30,7 @@ import { readStatus } from '../git/status.js'
 import { treeChanges } from '../git/tree-diff.js'
 import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
+import { processStart } from '../processes/identity.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { atMost } from './queue.js'
 import { discardHalfMade, finishWorktree, registerWorktree, unregisterWorktree } from './register.js'
@@ -179,7 +180,7 @@ let serial = 0
 async function putAway(spares: string, root: string, full: string, commit: string | undefined): Promise<Returned> {
   const submodules = existsSync(path.join(full, '.gitmodules'))
   try {
-    const kept = submodules ? SPARES : existsSync(spares) ? readdirSync(spares).length : 0
+    const kept = submodules ? SPARES : sweep(spares)
     const { own } = gitFolders(full)
     if (kept < SPARES && !existsSync(path.join(own, 'locked')) && sameDevice(path.dirname(spares), full)) {
       const spare = path.join(spares, `${process.pid}-${Date.now()}${serial++}`)
@@ -200,6 +201,17 @@ async function putAway(spares: string, root: string, full: string, commit: strin
   const { status, stderr } = await git(root, ['worktree', 'remove', ...(submodules ? ['--force'] : []), full])
   if (status !== 0) return { gone: false, why: stderr.trim() }
   return { gone: true, commit }
+}
+
+/** Removes what a crash left between a worktree and a spare, in which nobody has worked; gives how many spares there are. */
+function sweep(spares: string): number {
+  if (!existsSync(spares)) return 0
+  return readdirSync(spares).filter((name) => {
+    const [, pid] = /^taken-(\d+)-/.exec(name) ?? /^(\d+)-\d+\.making$/.exec(name) ?? []
+    if (!pid || processStart(Number(pid))) return true
+    rmSync(path.join(spares, name), { recursive: true, force: true })
+    return false
+  }).length
 }
 
 /** What decides which files git ignores: this process's view of the rules outside the tree, and the tree's commit. */

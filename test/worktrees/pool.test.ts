@@ -1,6 +1,6 @@
 // Worktrees as git makes them, in less time: git knows them, and nothing of one iteration is in the next.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { worktreePool } from '../../src/worktrees/pool.js'
@@ -184,4 +184,19 @@ test('one that a crash left half made is made anew; one that is being made, or i
   expect(repository.git(['worktree', 'list', '--porcelain'])).not.toContain('locked')
   expect(pool.discardHalfMade('.w1-i1'), 'it is made').toBe(false)
   expect(await pool.release(made)).toMatchObject({ gone: true })
+})
+
+test('what a crash left between a worktree and a spare goes with the next one that is put away', async () => {
+  const repository = testRepository({ a: '1\n' })
+  const { pool, request } = poolOf(repository)
+  const first = await pool.acquire(request(1))
+  const spares = path.join(repository.home, 'cache/spares')
+  const ours = [`taken-${process.pid}-1-2`, `${process.pid}-3.making`]
+  for (const name of ['taken-999999999-1-2', '999999999-3.making', ...ours]) {
+    mkdirSync(path.join(spares, name, 'files'), { recursive: true })
+  }
+  expect(await pool.release(first)).toMatchObject({ gone: true })
+  const left = readdirSync(spares)
+  expect(left).toEqual(expect.arrayContaining(ours))
+  expect(left).toHaveLength(3)
 })
