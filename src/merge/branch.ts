@@ -110,7 +110,6 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
       await checkoutChanges(root, Math.min(LOOK_AGAIN_MS, deadline - Date.now()), signal)
     }
   } finally {
-    options.requests?.close()
     tools.close()
   }
 }

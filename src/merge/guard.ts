@@ -4,7 +4,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { remembered } from '../git/remembered.js'
 import { git } from '../git/run.js'
@@ -75,18 +74,13 @@ function scriptsOf(common: string, theirs: string, names: readonly string[], int
   }
 }
 
-/** Whole or not at all; another worker may write the same at this moment. */
+/** Whole or not at all. */
 function writeScripts(folder: string, scripts: Record<string, string>): void {
   const made = `${folder}.${process.pid}`
   rmSync(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true })
   for (const [name, script] of Object.entries(scripts)) writeFileSync(path.join(made, name), script, { mode: 0o755 })
-  try {
-    renameSync(made, folder)
-  } catch (error) {
-    if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error
-    rmSync(made, { recursive: true, force: true })
-  }
+  renameSync(made, folder)
 }
 
 const HEADER = '# Written by oompa for its agents. The person’s own hooks run after it.\n'

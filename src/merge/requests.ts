@@ -26,7 +26,7 @@ export interface BranchRequest {
 export interface Requests {
   /** Those that have come in since; from now on they are ours to answer. */
   take(): BranchRequest[]
-  /** No more of them: who is not taken yet is told, and looks after itself. */
+  /** Nobody is to ask us any more; who has no answer yet lands by itself. */
   close(): void
 }
 
@@ -47,6 +47,7 @@ export function openRequests(
     if (!processStart(chosen.pid)?.endsWith(chosen.ticks)) rmSync(holder, { force: true })
     return undefined
   }
+  const { line } = chosen
   const open = new Set<BranchRequest>()
 
   function take(): BranchRequest[] {
@@ -62,9 +63,9 @@ export function openRequests(
 
   function claim(ask: string, asker: string): BranchRequest | undefined {
     try {
-      const [branch, end, rest] = readFileSync(ask, 'utf8').split('\n')
-      // Not written to its end yet.
-      if (!branch || end !== '.' || rest !== '') return undefined
+      const [branch, asked, rest] = readFileSync(ask, 'utf8').split('\n')
+      // Not written to its end yet, or for somebody before us, who may have had other options.
+      if (!branch || asked !== line || rest !== '') return undefined
       renameSync(ask, `${asker}.taken`)
       const request: BranchRequest = {
         branch,
@@ -94,6 +95,7 @@ export function openRequests(
   }
 }
 
+/** Without a look at the process table, for this is asked of each of them at each turn. */
 function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -103,10 +105,11 @@ function isRunning(pid: number): boolean {
 }
 
 /** Its first line is `pid ticks`: when it started, as `/proc` says it, or nothing. */
-function holderOf(file: string): { pid: number; ticks: string } | undefined {
+function holderOf(file: string): { line: string; pid: number; ticks: string } | undefined {
   try {
-    const [, pid, ticks] = /^(\d+) (\d*)\n/.exec(readFileSync(file, 'utf8')) ?? []
-    return pid === undefined ? undefined : { pid: Number(pid), ticks: ticks ? `.${ticks}` : '' }
+    const [line] = readFileSync(file, 'utf8').split('\n', 1)
+    const [, pid, ticks] = /^(\d+) (\d*)$/.exec(line!) ?? []
+    return pid === undefined ? undefined : { line: line!, pid: Number(pid), ticks: ticks ? `.${ticks}` : '' }
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
     throw error

@@ -1,7 +1,7 @@
 // Several `oompa merge` at one time: one of them starts Node and lands the branches of the others, too, and each
 // hears of its own as if it had been alone.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Ended, oompaBin, start } from '../support/oompa.js'
@@ -143,6 +143,24 @@ describe('`oompa merge` of several branches at one time', () => {
     expect(log).toMatch(new RegExp(`${theirs} They$`, 'm'))
     expect(log).not.toContain(squashed)
     expect(starts()).toBe(3)
+  })
+
+  test('leaves what somebody else was asked for, and shows its environment to nobody', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    const tips = ['one', 'two'].map((name) => repository.branch(name, { [name]: '1\n' }))
+    repository.branch('other', { other: '1\n' })
+    const { env } = countedNode(repository, 'asked 2')
+    const one = merge(repository, env, 'one')
+    const holder = path.join(requestsOf(repository), 'holder')
+    while (!existsSync(holder)) await new Promise((go) => setTimeout(go, 5))
+    expect(statSync(holder).mode & 0o777).toBe(0o600)
+    // As if it had been asked of a holder with other options, which ended at this moment.
+    const ask = path.join(requestsOf(repository), `${process.pid}.ask`)
+    writeFileSync(ask, 'other\n999999999 1\n')
+    const two = merge(repository, env, 'two')
+    expect([(await one.ended).status, (await two.ended).status]).toEqual([0, 0])
+    expect(mergedTips(repository)).toEqual([...tips].sort())
+    expect(readFileSync(ask, 'utf8')).toContain('other')
   })
 
   test.each([
