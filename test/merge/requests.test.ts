@@ -18,17 +18,18 @@ function mergedTips(repository: LandingRepository): string[] {
 }
 
 /**
- * A PATH on which `node` notes each start, and the first one runs `first`, a piece of shell, before it becomes Node.
- * `asked N` in it waits until so many others have asked.
+ * A PATH on which `node` notes each start, and the first of them runs the first of `pieces` of shell before it becomes
+ * Node, the second one the second. `asked N` in it waits until so many others have asked.
  */
-function countedNode(repository: LandingRepository, first = ':') {
+function countedNode(repository: LandingRepository, ...pieces: string[]) {
   const folder = path.join(repository.home, 'bin')
   const starts = path.join(repository.home, 'starts')
   mkdirSync(folder)
+  const turn = (piece: string, i: number) => `mkdir '${repository.home}/start-${i}' 2> /dev/null; then ${piece}\n`
   const script = `#!/bin/sh
-asked() { until [ "$(ls '${repository.root}/.git/oompa/requests' | grep -c 'ask$')" -ge "$1" ]; do sleep 0.02; done; }
+asked() { until [ "$(cat '${requestsOf(repository)}'/*.ask 2> /dev/null | wc -l)" -ge $((2 * $1)) ]; do sleep 0.02; done; }
 echo start >> '${starts}'
-if mkdir '${repository.home}/first' 2> /dev/null; then ${first}; fi
+${pieces.length > 0 ? `if ${pieces.map(turn).join('elif ')}fi` : ''}
 exec '${process.execPath}' "$@"
 `
   writeFileSync(path.join(folder, 'node'), script, { mode: 0o755 })
@@ -36,6 +37,13 @@ exec '${process.execPath}' "$@"
     env: { ...repository.env, PATH: `${folder}:${repository.env.PATH}` },
     starts: () => readFileSync(starts, 'utf8').trim().split('\n').length,
   }
+}
+
+/** Resolves when somebody can be asked. */
+async function chosen(repository: LandingRepository): Promise<string> {
+  const holder = path.join(requestsOf(repository), 'holder')
+  while (!existsSync(holder)) await new Promise((go) => setTimeout(go, 5))
+  return holder
 }
 
 const merge = (repository: LandingRepository, env: NodeJS.ProcessEnv, ...args: string[]) =>
@@ -60,7 +68,7 @@ describe('`oompa merge` of several branches at one time', () => {
     const { env, starts } = countedNode(repository, 'asked 9')
     const one = merge(repository, env, names[0]!)
     // The first is the one that is asked.
-    while (!existsSync(path.join(requestsOf(repository), 'holder'))) await new Promise((go) => setTimeout(go, 5))
+    await chosen(repository)
     const others = [...names.slice(1), 'conflicting', 'no-such-branch', 'edits-mine', 'landed-before']
     const ends = await all(
       Object.fromEntries(others.map((name) => [name, merge(repository, env, name).ended]).concat([['b1', one.ended]])),
@@ -117,7 +125,8 @@ describe('`oompa merge` of several branches at one time', () => {
     })
     const names = Array.from({ length: 7 }, (_, i) => `b${i + 1}`)
     for (const name of names) repository.branch(name, { [`${name}.txt`]: '1\n' })
-    const { env, starts } = countedNode(repository)
+    // Of those that were too late for the first, one is asked by the others.
+    const { env, starts } = countedNode(repository, ':', 'asked 5')
     const one = merge(repository, env, names[0]!)
     while (!existsSync(runs)) await new Promise((go) => setTimeout(go, 5))
     const others = names.slice(1).map((name) => merge(repository, env, name).ended)
@@ -151,8 +160,7 @@ describe('`oompa merge` of several branches at one time', () => {
     repository.branch('other', { other: '1\n' })
     const { env } = countedNode(repository, 'asked 2')
     const one = merge(repository, env, 'one')
-    const holder = path.join(requestsOf(repository), 'holder')
-    while (!existsSync(holder)) await new Promise((go) => setTimeout(go, 5))
+    const holder = await chosen(repository)
     expect(statSync(holder).mode & 0o777).toBe(0o600)
     // As if it had been asked of a holder with other options, which ended at this moment.
     const ask = path.join(requestsOf(repository), `${process.pid}.ask`)
@@ -195,8 +203,7 @@ describe('`oompa merge` of several branches at one time', () => {
     const until = async (name: RegExp) => {
       while (!readdirSync(requestsOf(repository)).some((file) => name.test(file))) await new Promise(setImmediate)
     }
-    while (!existsSync(requestsOf(repository))) await new Promise(setImmediate)
-    await until(/^holder$/)
+    await chosen(repository)
     const two = merge(repository, env, 'two')
     await until(/\.ask$/)
     two.child.kill('SIGINT')
@@ -215,11 +222,12 @@ describe('`oompa merge` of several branches at one time', () => {
       repository.git(['worktree', 'add', '-q', '-b', 'elsewhere', '.elsewhere'])
       const { env, starts } = countedNode(repository, 'asked 3')
       const from = (name: string) => path.join(repository.root, name === 'b1' ? '' : '.elsewhere')
-      const commands = names.map((name) => [
-        name,
-        start(program!, [...args, oompaBin, 'merge', name], { cwd: from(name), env }).ended,
-      ])
-      const ends = await all(Object.fromEntries(commands))
+      const land = (name: string) => start(program!, [...args, oompaBin, 'merge', name], { cwd: from(name), env }).ended
+      const one = land('b1')
+      // Whoever asks for a branch that does not exist ends at once, and lands for nobody.
+      await chosen(repository)
+      const others = names.slice(1).map((name) => [name, land(name)])
+      const ends = await all({ b1: one, ...Object.fromEntries(others) })
       expect(names.map((name) => ends[name]!.status)).toEqual([0, 0, 0, 2])
       expect(ends['a branch']!.stderr).toContain('no branch or commit `a branch`')
       expect(starts()).toBe(1)
