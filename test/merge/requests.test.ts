@@ -1,9 +1,9 @@
 // Several `oompa merge` at one time: one of them starts Node and lands the branches of the others, too, and each
 // hears of its own as if it had been alone.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Ended, oompaBin, start } from '../support/oompa.js'
 import { itWith } from '../support/optional.js'
 import { type LandingRepository, landingRepository } from './support.js'
@@ -17,9 +17,13 @@ function mergedTips(repository: LandingRepository): string[] {
   return parents.map((line) => line.split(' ')[2]!).sort()
 }
 
+/** In shell: `asked N` waits until so many ask. */
+const asked = (repository: LandingRepository) =>
+  `asked() { until [ "$(cat '${requestsOf(repository)}'/*.ask 2> /dev/null | wc -l)" -ge $((2 * $1)) ]; do sleep 0.02; done; }\n`
+
 /**
  * A PATH on which `node` notes each start, and the first of them runs the first of `pieces` of shell before it becomes
- * Node, the second one the second. `asked N` in it waits until so many others have asked.
+ * Node, the second one the second. They can use `asked`.
  */
 function countedNode(repository: LandingRepository, ...pieces: string[]) {
   const folder = path.join(repository.home, 'bin')
@@ -27,7 +31,7 @@ function countedNode(repository: LandingRepository, ...pieces: string[]) {
   mkdirSync(folder)
   const turn = (piece: string, i: number) => `mkdir '${repository.home}/start-${i}' 2> /dev/null; then ${piece}\n`
   const script = `#!/bin/sh
-asked() { until [ "$(cat '${requestsOf(repository)}'/*.ask 2> /dev/null | wc -l)" -ge $((2 * $1)) ]; do sleep 0.02; done; }
+${asked(repository)}
 echo start >> '${starts}'
 ${pieces.length > 0 ? `if ${pieces.map(turn).join('elif ')}fi` : ''}
 exec '${process.execPath}' "$@"
@@ -117,9 +121,7 @@ describe('`oompa merge` of several branches at one time', () => {
   test('lands what was asked for while a test ran as one batch after it', async () => {
     const repository = landingRepository({ 'a.txt': 'a\n' })
     const runs = path.join(repository.home, 'runs')
-    const asked = `ls '${requestsOf(repository)}' | grep -c 'ask$'`
-    const line = `echo run >> ${runs}; [ $(wc -l < ${runs}) -gt 1 ] || until [ "$(${asked})" -ge 6 ]; do sleep 0.02; done`
-    repository.write('test.sh', line)
+    repository.write('test.sh', `${asked(repository)}echo run >> ${runs}; [ $(wc -l < ${runs}) -gt 1 ] || asked 6`)
     repository.commit('Level 2', {
       'hooks/merge.ts': `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ test: 'sh test.sh' })\n`,
     })
@@ -191,6 +193,77 @@ describe('`oompa merge` of several branches at one time', () => {
     // A killed one leaves nothing that the next would wait for.
     expect((await merge(repository, env, killed).ended).status).toBe(3)
     expect(existsSync(path.join(requestsOf(repository), 'holder'))).toBe(false)
+  })
+
+  test('survives that the one which is asked ends with wrong usage', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    const names = ['b1', 'b2', 'b3']
+    const tips = names.map((name) => repository.branch(name, { [name]: '1\n' }))
+    const { env, starts } = countedNode(repository, 'asked 3', 'asked 2')
+    const missing = merge(repository, env, 'no-such-branch').ended
+    await chosen(repository)
+    const ends = await Promise.all(names.map((name) => merge(repository, env, name).ended))
+    expect((await missing).status).toBe(2)
+    expect(ends.map((end) => end.status)).toEqual([0, 0, 0])
+    expect(mergedTips(repository)).toEqual([...tips].sort())
+    expect(starts()).toBe(2)
+  })
+
+  test('survives that the one which is asked is killed, and nobody asks how it has ended', async () => {
+    const repository = landingRepository({ 'a.txt': 'a\n' })
+    const [, two] = ['one', 'two'].map((name) => repository.branch(name, { [name]: '1\n' }))
+    const { env } = countedNode(repository, 'asked 1; kill -9 $$')
+    // `sleep` is the parent then, and waits for no child.
+    const parent = start('sh', ['-c', '"$0" merge one & exec sleep 1000', oompaBin], { cwd: repository.root, env })
+    onTestFinished(() => void parent.child.kill('SIGKILL'))
+    await chosen(repository)
+    expect(await merge(repository, env, 'two').ended).toMatchObject({ status: 0, stderr: '' })
+    expect(mergedTips(repository)).toEqual([two])
+  })
+
+  describe('where the system has no /proc', () => {
+    /** The program with another name for it. */
+    function withoutProc(repository: LandingRepository): string {
+      const copy = path.join(repository.home, 'copy')
+      mkdirSync(path.join(copy, 'bin'), { recursive: true })
+      for (const name of ['dist', 'package.json', 'node_modules']) {
+        symlinkSync(path.join(path.dirname(oompaBin), '..', name), path.join(copy, name))
+      }
+      const program = path.join(copy, 'bin/oompa')
+      const text = readFileSync(oompaBin, 'utf8')
+      expect(text).toContain('"/proc/$1/stat"')
+      writeFileSync(program, text.replace('"/proc/$1/stat"', '"/no-proc/$1/stat"'), { mode: 0o755 })
+      return program
+    }
+
+    test('one lands for all as well', async () => {
+      const repository = landingRepository({ 'a.txt': 'a\n' })
+      const program = withoutProc(repository)
+      const names = ['b1', 'b2', 'b3']
+      const tips = names.map((name) => repository.branch(name, { [name]: '1\n' }))
+      const { env, starts } = countedNode(repository, 'asked 2')
+      const land = (name: string) => start(program, ['merge', name], { cwd: repository.root, env }).ended
+      expect((await Promise.all(names.map(land))).map((end) => end.status)).toEqual([0, 0, 0])
+      expect(mergedTips(repository)).toEqual([...tips].sort())
+      expect(starts()).toBe(1)
+    })
+
+    test('nobody waits long for another process that got the pid', async () => {
+      const repository = landingRepository({ 'a.txt': 'a\n' })
+      const program = withoutProc(repository)
+      const tips = ['one', 'two'].map((name) => repository.branch(name, { [name]: '1\n' }))
+      const holder = path.join(requestsOf(repository), 'holder')
+      const { env } = countedNode(repository, `cp '${holder}' '${repository.home}/holder'`)
+      const land = (name: string) => start(program, ['merge', name], { cwd: repository.root, env }).ended
+      expect((await land('one')).status).toBe(0)
+      // As if it had been killed, and its pid were ours now.
+      writeFileSync(holder, readFileSync(`${repository.home}/holder`, 'utf8').replace(/^\d+ \n/, `${process.pid} \n`))
+      const two = await land('two')
+      expect(two).toMatchObject({ status: 0 })
+      expect(two.stderr).toContain(`waiting for process ${process.pid}`)
+      expect(mergedTips(repository)).toEqual([...tips].sort())
+      expect(readdirSync(requestsOf(repository))).toEqual(['holder'])
+    }, 60_000)
   })
 
   test('takes a request back that is interrupted', async () => {
