@@ -1,5 +1,7 @@
 // How the tests are run. `.ci/run` names a file in OOMPA_TEST_REPORT to take its numbers from.
 
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const report = process.env.OOMPA_TEST_REPORT
@@ -11,6 +13,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // What runs within the tests' own process must not reach the real home.
+    env: { OOMPA_STATE: path.join(tmpdir(), 'oompa-test-state') },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
   resolve: { alias: { 'oompa-loompas': new URL('./src/index.ts', import.meta.url).pathname } },

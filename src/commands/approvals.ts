@@ -2,7 +2,7 @@
 
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
-import { publicFields, type StoredApproval, waitingApprovals } from '../review/approvals.js'
+import { listApprovals, publicFields, type StoredApproval } from '../review/approvals.js'
 import { escapeText } from '../views/escape.js'
 import type { Command } from './contract.js'
 import { flag } from './parse.js'
@@ -19,7 +19,8 @@ export const command: Command = {
   ],
   async run(args) {
     const { root } = await findRepository()
-    const waiting = waitingApprovals(root)
+    const { waiting, problems } = await listApprovals(root)
+    for (const problem of problems) console.error(`oompa: ${escapeText(problem)}`)
     if (flag(args, 'json')) console.log(JSON.stringify(waiting.map(publicFields), null, 2))
     else if (waiting.length === 0) console.log('No change waits for you.')
     else console.log(waiting.map(lines).join('\n\n'))
@@ -28,7 +29,7 @@ export const command: Command = {
 }
 
 function lines(approval: StoredApproval): string {
-  const { id, swarm, worker, task, commit, base, files, reasons, since, summary, author, reviewedBy } = approval
+  const { id, swarm, worker, task, commit, base, files, reasons, since, summary, author, reviewedBy, into } = approval
   const shown = files.slice(0, MOST_FILES).map((file) => `  ${escapeText(file)}`)
   const of = task ? ` of ${escapeText(task)}${summary ? ` (${escapeText(summary)})` : ''}` : ''
   return [
@@ -37,6 +38,7 @@ function lines(approval: StoredApproval): string {
     ...(reviewedBy.length ? [`  reviewed by ${escapeText(reviewedBy.join(', '))}`] : []),
     ...shown,
     ...(files.length > MOST_FILES ? [`  and ${files.length - MOST_FILES} more files`] : []),
+    `  lands on ${escapeText(into)}`,
     `  look:  git diff ${base.slice(0, 12)} ${commit.slice(0, 12)}`,
     `  then:  oompa approve ${id}   or   oompa reject ${id} "why"`,
   ].join('\n')

@@ -23,7 +23,7 @@ export const command: Command = {
   async run(args) {
     refuseAgents('approve')
     const { root } = await findRepository()
-    const approval = findApproval(root, args.positionals[0] ?? '')
+    const approval = await findApproval(root, args.positionals[0] ?? '')
     const result = await land(root, approval)
     return flag(args, 'json') ? printJson(approval, result) : print(approval, result)
   },
@@ -34,7 +34,8 @@ async function land(root: string, approval: StoredApproval): Promise<Landing | R
   const { swarm, worker, iteration } = approval
   try {
     return await standalone(root, { swarm, worker, iteration, emit: (event) => log.emit(event) }, async (parts) => {
-      const held = await heldTask(root, approval, parts)
+      // Which task it belongs to is a claim of its record alone.
+      const held = approval.proven ? await heldTask(root, approval, parts) : undefined
       const landed = await landApproved(root, approval, {
         merge: mergeHookOf(parts),
         context: parts.context,
@@ -58,7 +59,7 @@ function mergeHookOf({ hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>
   return hooks.merge ?? mergeQueue(options)
 }
 
-function print({ id }: StoredApproval, result: Landing | Refusal): Status {
+function print({ id, proven, task }: StoredApproval, result: Landing | Refusal): Status {
   if (isRefusal(result)) {
     console.error(`oompa: ${id} is approved and did not land; it still waits.\n`)
     console.error(escapeLines(result.feedback).join('\n'))
@@ -67,6 +68,10 @@ function print({ id }: StoredApproval, result: Landing | Refusal): Status {
   }
   console.log(result.commit)
   console.error(`oompa: ${id} has landed on ${escapeText(result.into)}.`)
+  if (!proven && task !== null) {
+    const what = `its record, of which there is no proof, names the task ${escapeText(task)}, which was left as it is`
+    console.error(`oompa: ${what}.\n  → If it is done: oompa tasks complete ID --force`)
+  }
   return STATUS.done
 }
 

@@ -32,7 +32,7 @@ export const command: Command = {
         status: STATUS.usage,
       })
     }
-    const approval = findApproval(root, id)
+    const approval = await findApproval(root, id)
     const released = await giveBack(root, approval, reason)
     await rejectApproval(root, approval, reason)
     if (flag(args, 'json')) {

@@ -32,8 +32,22 @@ export function outputFile(root: string, swarm: string, worker: string, iteratio
  * a test run inside it would find the main checkout's `node_modules`.
  */
 export function cacheFolder(root: string): string {
-  const name = `${path.basename(root).replace(/[^A-Za-z0-9_-]/g, '-')}-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`
-  return path.join(sharedCache(), name)
+  return path.join(sharedCache(), nameOf(root))
+}
+
+/**
+ * The user's state folder for one repository: what we have to believe later lies here, and not in the repository, where
+ * agents work.
+ */
+export function proofFolder(root: string): string {
+  const base = process.env.OOMPA_STATE || process.env.XDG_STATE_HOME || path.join(homedir(), '.local/state')
+  return path.join(base, 'oompa', nameOf(root))
+}
+
+/** A folder's name for a repository: one for each path. */
+function nameOf(root: string): string {
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 12)
+  return `${path.basename(root).replace(/[^A-Za-z0-9_-]/g, '-')}-${hash}`
 }
 
 /** What all repositories of this user share: what is in it is named by its content. */

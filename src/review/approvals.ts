@@ -1,16 +1,17 @@
-// Changes that wait for a person: a file each in `.oompa/approvals/`, pinned to the commit, its work kept at a ref.
+// Changes that wait for a person: why, and what is shown of them. What a person is shown comes from git and from the
+// record's proof at the moment of asking, never from a file that an agent can write.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
-import { isErrno, OompaError, usageError } from '../errors.js'
-import { stateFolder } from '../files/paths.js'
+import { OompaError, usageError } from '../errors.js'
+import { describeCommit } from '../git/changes.js'
 import { deleteRef } from '../git/refs.js'
+import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import type { ApproveHook, HookContext } from '../hooks/contract.js'
 import type { Change, ChangedFile, Refusal } from '../words.js'
 import { protectedPaths, protectedReason } from './protected.js'
+import { approvalId, isWritten, type PutAside, readAsides, removeAside, writeAside } from './put-aside.js'
 
-/** What `oompa approvals --json` says of each (cli.md, 8). */
+/** What `oompa approvals --json` says of each. */
 export interface WaitingApproval {
   /** `w1-3-1a2b3c4`: worker, iteration, and the commit that it is pinned to. */
   readonly id: string
@@ -26,19 +27,12 @@ export interface WaitingApproval {
 }
 
 /** The same with what the landing needs. */
-export interface StoredApproval extends WaitingApproval {
-  readonly iteration: number
-  readonly branch: string
-  readonly into: string
-  /** `refs/oompa/kept/<swarm>/<worker>-<iteration>` */
-  readonly ref: string
-  readonly reviewedBy: readonly string[]
-  readonly author?: string
-  readonly summary?: string
-}
-
-export function approvalsFolder(root: string): string {
-  return path.join(stateFolder(root), 'approvals')
+export interface StoredApproval extends PutAside {
+  /**
+   * Whether the record's proof says so. Of any other the files are git's, who reviewed it is not known, and what its
+   * task is nobody can tell.
+   */
+  readonly proven: boolean
 }
 
 /**
@@ -75,7 +69,7 @@ export async function holdForApproval(
   const { root, swarm } = context
   const ref = `refs/oompa/kept/${swarm}/${change.worker}-${change.number}`
   await gitText(root, ['update-ref', '-m', 'oompa: waits for a person', '--', ref, change.commit])
-  const approval: StoredApproval = {
+  const approval: PutAside = {
     id: approvalId(change),
     swarm,
     worker: change.worker,
@@ -93,7 +87,7 @@ export async function holdForApproval(
     ...(change.author ? { author: change.author } : {}),
     ...(change.task ? { summary: change.task.summary } : {}),
   }
-  store(root, approval)
+  writeAside(root, approval)
   context.emit({
     type: 'approval.waiting',
     id: approval.id,
@@ -112,39 +106,54 @@ export async function holdForApproval(
   }
 }
 
-/** The commit is part of the name: what a person has looked at is what they approve. Pure. */
-function approvalId(change: Pick<Change, 'worker' | 'number' | 'commit'>): string {
-  return `${change.worker.replace(/[^A-Za-z0-9]/g, '-')}-${change.number}-${change.commit.slice(0, 7)}`
-}
-
 function pathsOf(files: readonly ChangedFile[]): string[] {
   return [...new Set(files.flatMap((file) => (file.from === undefined ? [file.path] : [file.from, file.path])))]
 }
 
-/** Whole or not at all: a reader never sees half a file. */
-function store(root: string, approval: StoredApproval): void {
-  const folder = approvalsFolder(root)
-  mkdirSync(folder, { recursive: true })
-  const temporary = path.join(folder, `.${approval.id}.${process.pid}`)
-  writeFileSync(temporary, `${JSON.stringify(approval, null, 2)}\n`)
-  renameSync(temporary, path.join(folder, `${approval.id}.json`))
+/** Everything that waits, the oldest first, and what stands in its place and is none. */
+export async function listApprovals(
+  root: string,
+): Promise<{ readonly waiting: readonly StoredApproval[]; readonly problems: readonly string[] }> {
+  const { records, problems } = readAsides(root)
+  const seen = await Promise.all(records.map((record) => asGitSaysIt(root, record)))
+  return {
+    waiting: seen.flatMap((one) => (typeof one === 'string' ? [] : one)),
+    problems: [...problems, ...seen.flatMap((one) => (typeof one === 'string' && one !== '' ? one : []))],
+  }
 }
 
 /** Everything that waits, the oldest first. */
-export function waitingApprovals(root: string): StoredApproval[] {
-  let names: string[]
-  try {
-    names = readdirSync(approvalsFolder(root)).filter((name) => /^[A-Za-z0-9][A-Za-z0-9-]*\.json$/.test(name))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
-  return names
-    .flatMap((name) => readApproval(path.join(approvalsFolder(root), name)) ?? [])
-    .sort((a, b) => (a.since === b.since ? (a.id < b.id ? -1 : 1) : a.since < b.since ? -1 : 1))
+export async function waitingApprovals(root: string): Promise<readonly StoredApproval[]> {
+  return (await listApprovals(root)).waiting
 }
 
-/** The fields of cli.md, 8, and no others. */
+/** A record with base, files and protected paths as git sees them now; why it is none, or nothing to say. */
+async function asGitSaysIt(root: string, record: StoredApproval): Promise<StoredApproval | string> {
+  const { id, commit, ref, proven } = record
+  if ((await resolveCommit(root, commit)) !== commit) {
+    // Of a repository that stood here before.
+    if (proven && !isWritten(root, id) && (await resolveCommit(root, ref)) === undefined) return forget(root, id)
+    return `${id} cannot land: its commit ${commit.slice(0, 10)} is not in this repository.`
+  }
+  const target = `refs/heads/${record.into}`
+  const over = (await resolveCommit(root, target)) === undefined ? 'HEAD' : target
+  const facts = await describeCommit(root, commit, over)
+  const git = { base: facts.base, files: pathsOf(facts.files) }
+  if (proven) return { ...record, ...git }
+  const guarded = protectedReason(protectedPaths(facts.files))
+  const { summary: _, author: __, ...rest } = record
+  return { ...rest, ...git, reviewedBy: [], reasons: [...(guarded ? [guarded] : []), UNPROVEN] }
+}
+
+const UNPROVEN =
+  'There is no proof of its record on this machine: what else made it wait, who reviewed it and which task it belongs to is not known.'
+
+function forget(root: string, id: string): '' {
+  removeAside(root, id)
+  return ''
+}
+
+/** The fields of the contract, and no others. */
 export function publicFields(approval: WaitingApproval): WaitingApproval {
   const { id, swarm, worker, task, commit, base, files, reasons, since } = approval
   return { id, swarm, worker, task, commit, base, files, reasons, since }
@@ -154,8 +163,8 @@ export function publicFields(approval: WaitingApproval): WaitingApproval {
  * The approval that a person names, by its id or its beginning.
  * @throws OompaError with status 2 if there is none, or more than one
  */
-export function findApproval(root: string, name: string): StoredApproval {
-  const all = waitingApprovals(root)
+export async function findApproval(root: string, name: string): Promise<StoredApproval> {
+  const all = await waitingApprovals(root)
   const exact = all.filter((approval) => approval.id === name)
   const found = exact.length ? exact : all.filter((approval) => name !== '' && approval.id.startsWith(name))
   const [first] = found
@@ -171,24 +180,23 @@ export function findApproval(root: string, name: string): StoredApproval {
 }
 
 /**
- * Whether the work is what was put aside: the ref still names the commit, and the id still belongs to it.
+ * Whether the work is what was put aside: the ref still names the commit, and the id still belongs to it. A ref that
+ * is gone is put back where the record's proof names the commit.
  * @throws OompaError `approval-changed` (status 4)
  */
 export async function verifyApproval(root: string, approval: StoredApproval): Promise<void> {
-  const { stdout } = await git(root, [
-    'rev-parse',
-    '--verify',
-    '--quiet',
-    '--end-of-options',
-    `${approval.ref}^{commit}`,
-  ])
-  const kept = stdout.trim()
-  const belongs = approval.id.endsWith(`-${approval.commit.slice(0, 7)}`)
-  if (kept === approval.commit && belongs) return
+  const { id, ref, commit, proven } = approval
+  const belongs = id.endsWith(`-${commit.slice(0, 7)}`)
+  let kept = await resolveCommit(root, ref)
+  if (kept === undefined && proven && belongs) {
+    const put = await git(root, ['update-ref', '-m', 'oompa: waits for a person', '--', ref, commit, ''])
+    if (put.status === 0) kept = commit
+  }
+  if (kept === commit && belongs) return
   throw new OompaError({
     code: 'approval-changed',
-    message: `${approval.id} was put aside as ${approval.commit.slice(0, 10)}, and ${approval.ref} is ${kept ? kept.slice(0, 10) : 'gone'}: that is not what anybody has looked at.`,
-    mend: `git show ${approval.commit.slice(0, 10)}, then oompa reject ${approval.id} "…" or oompa merge it yourself.`,
+    message: `${id} was put aside as ${commit.slice(0, 10)}, and ${ref} is ${kept ? kept.slice(0, 10) : 'gone'}: that is not what anybody has looked at.`,
+    mend: `git show ${commit.slice(0, 10)}, then oompa reject ${id} "…" or oompa merge it yourself.`,
     status: 4,
   })
 }
@@ -196,44 +204,5 @@ export async function verifyApproval(root: string, approval: StoredApproval): Pr
 /** Forgets an approval. The ref goes only if the work has landed, and only if it still names that commit. */
 export async function removeApproval(root: string, approval: StoredApproval, landed: boolean): Promise<void> {
   if (landed) await deleteRef(root, approval.ref, approval.commit)
-  rmSync(path.join(approvalsFolder(root), `${approval.id}.json`), { force: true })
-}
-
-function readApproval(file: string): StoredApproval | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
-  } catch {
-    return undefined
-  }
-  return isStored(value) && `${value.id}.json` === path.basename(file) ? value : undefined
-}
-
-/** The file lies where agents can write: nothing in it is used before it has the right form. */
-function isStored(value: unknown): value is StoredApproval {
-  if (typeof value !== 'object' || value === null) return false
-  const text = (key: string) => typeof Reflect.get(value, key) === 'string'
-  const texts = (key: string) => {
-    const list: unknown = Reflect.get(value, key)
-    return Array.isArray(list) && list.every((one) => typeof one === 'string')
-  }
-  const task: unknown = Reflect.get(value, 'task')
-  const iteration: unknown = Reflect.get(value, 'iteration')
-  const commit: unknown = Reflect.get(value, 'commit')
-  const base: unknown = Reflect.get(value, 'base')
-  const ref: unknown = Reflect.get(value, 'ref')
-  // These become parts of paths and refs.
-  const named = ['swarm', 'worker'].every((key) => /^[A-Za-z0-9_-]+$/.test(String(Reflect.get(value, key))))
-  return (
-    named &&
-    ['id', 'swarm', 'worker', 'branch', 'into', 'since'].every(text) &&
-    ['files', 'reasons', 'reviewedBy'].every(texts) &&
-    typeof commit === 'string' &&
-    typeof base === 'string' &&
-    [commit, base].every((id) => /^[0-9a-f]{40,64}$/.test(id)) &&
-    typeof ref === 'string' &&
-    /^refs\/oompa\/kept\/[A-Za-z0-9._/-]+$/.test(ref) &&
-    (task === null || typeof task === 'string') &&
-    typeof iteration === 'number'
-  )
+  removeAside(root, approval.id)
 }

@@ -59,7 +59,7 @@ export async function releaseStale(swarm: Swarm): Promise<number> {
   if (!store) return 0
   if (into) await store.tracked?.recover(into)
   // A task whose change waits for a person is nobody's to do again.
-  const waiting = new Set(waitingApprovals(repository.root).map((approval) => approval.task))
+  const waiting = new Set((await waitingApprovals(repository.root)).map((approval) => approval.task))
   const stale = (await staleClaims(store)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
   if (stale.length === 0) return 0
   const { requeued } = await requeueStale(store, {

@@ -50,7 +50,7 @@ export async function leftWork(root: string, into: string): Promise<LeftWork[]> 
   const facts = iterationFacts(root)
   const used = inUse(root)
   const worktrees = new Map((await listWorktrees(root)).map((entry) => [entry.branch, entry]))
-  const approvals = new Map(waitingApprovals(root).map((approval) => [approval.ref, approval.id]))
+  const approvals = new Map((await waitingApprovals(root)).map((approval) => [approval.ref, approval.id]))
   const tools = openTools(root)
   const left: LeftWork[] = []
   try {

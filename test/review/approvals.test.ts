@@ -7,7 +7,6 @@ import { readLog } from '../../src/events/log.js'
 import { excludeOurs } from '../../src/git/exclude.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
 import {
-  approvalsFolder,
   findApproval,
   holdForApproval,
   publicFields,
@@ -15,6 +14,7 @@ import {
   waitingApprovals,
 } from '../../src/review/approvals.js'
 import { landApproved, refuseAgents, rejectApproval } from '../../src/review/decide.js'
+import { approvalsFolder } from '../../src/review/put-aside.js'
 import {
   approval,
   continuousIntegration,
@@ -32,6 +32,7 @@ let repository: TestRepository
 
 beforeEach(() => {
   vi.stubEnv('OOMPA_CACHE', temporaryFolder())
+  vi.stubEnv('OOMPA_STATE', temporaryFolder())
   repository = testRepository({ 'a.txt': 'a\n', 'hooks/review.ts': 'export default 1\n' })
   excludeOurs(path.join(repository.root, '.git'))
   return () => vi.unstubAllEnvs()
@@ -79,7 +80,7 @@ test('what waits is kept at a ref and listed with exactly the fields of the cont
   const refusal = await holdForApproval(change, ['because'], context)
   expect(refusal).toMatchObject({ refused: 'approval', final: true })
   expect(repository.git(['rev-parse', 'refs/oompa/kept/01234567/w1-1'])).toBe(change.commit)
-  const [waiting] = waitingApprovals(repository.root)
+  const [waiting] = await waitingApprovals(repository.root)
   if (!waiting) throw new Error('nothing waits')
   expect(publicFields(waiting)).toEqual({
     id: `w1-1-${change.commit.slice(0, 7)}`,
@@ -101,7 +102,7 @@ test('an approved change lands as it is, is forgotten, and the log of its swarm 
   const change = work({ 'hooks/x.ts': 'x\n' })
   await holdForApproval(change, ['because'], context)
   repository.commit('Main moves', { 'b.txt': 'b\n' })
-  const waiting = findApproval(repository.root, 'w1-1')
+  const waiting = await findApproval(repository.root, 'w1-1')
   const seen: Change[] = []
   const landing = await landApproved(repository.root, waiting, {
     context,
@@ -112,7 +113,7 @@ test('an approved change lands as it is, is forgotten, and the log of its swarm 
   })
   expect(landing).toMatchObject({ into: 'main', mergedCommit: change.commit })
   expect(seen[0]).toMatchObject({ commit: change.commit, files: [{ path: 'hooks/x.ts', status: 'added' }] })
-  expect(waitingApprovals(repository.root)).toEqual([])
+  expect(await waitingApprovals(repository.root)).toEqual([])
   expect(repository.git(['for-each-ref', 'refs/oompa'])).toBe('')
   expect(readLog(repository.root, '01234567')).toMatchObject([{ type: 'approval.approved', id: waiting.id }])
 })
@@ -120,12 +121,12 @@ test('an approved change lands as it is, is forgotten, and the log of its swarm 
 test('a conflict or a failed test leaves it waiting', async () => {
   const { context } = contextFor(repository)
   await holdForApproval(work({ 'hooks/x.ts': 'x\n' }), ['because'], context)
-  const refused = await landApproved(repository.root, findApproval(repository.root, 'w1'), {
+  const refused = await landApproved(repository.root, await findApproval(repository.root, 'w1'), {
     context,
     merge: () => ({ refused: 'test', feedback: 'red' }),
   })
   expect(refused).toEqual({ refused: 'test', feedback: 'red' })
-  expect(waitingApprovals(repository.root)).toHaveLength(1)
+  expect(await waitingApprovals(repository.root)).toHaveLength(1)
   expect(readLog(repository.root, '01234567')).toEqual([])
 })
 
@@ -133,7 +134,7 @@ test('what has been changed since it was put aside does not land', async () => {
   const { context } = contextFor(repository)
   const change = work({ 'hooks/x.ts': 'x\n' })
   await holdForApproval(change, ['because'], context)
-  const waiting = findApproval(repository.root, 'w1-1')
+  const waiting = await findApproval(repository.root, 'w1-1')
   const other = work({ 'hooks/x.ts': 'evil\n' })
   repository.git(['update-ref', waiting.ref, other.commit])
   await expect(landApproved(repository.root, waiting, { context, merge })).rejects.toMatchObject({
@@ -163,25 +164,25 @@ test('files that are not approvals are passed over', async () => {
     JSON.stringify({ ...good, id: 'w1-3-1234567', commit: '--all' }),
   )
   writeFileSync(path.join(folder, 'w1-4-1234567.json'), JSON.stringify(good))
-  expect(waitingApprovals(repository.root).map((one) => one.id)).toEqual([good.id])
+  expect((await waitingApprovals(repository.root)).map((one) => one.id)).toEqual([good.id])
 })
 
 test('an id that is unknown or not enough is an error that names what waits', async () => {
   const { context } = contextFor(repository)
-  expect(() => findApproval(repository.root, 'x')).toThrow(expect.objectContaining({ status: 2 }))
+  await expect(findApproval(repository.root, 'x')).rejects.toThrow(expect.objectContaining({ status: 2 }))
   const one = await holdForApproval(work({ 'hooks/x.ts': 'x\n' }), ['r'], context)
   await holdForApproval({ ...work({ 'hooks/y.ts': 'y\n' }), number: 2 }, ['r'], context)
-  expect(() => findApproval(repository.root, 'w1')).toThrow(/beginning of 2 approvals/)
-  expect(() => findApproval(repository.root, '')).toThrow(/these wait/)
-  expect(findApproval(repository.root, 'w1-1').id).toBe(one.details?.id)
+  await expect(findApproval(repository.root, 'w1')).rejects.toThrow(/beginning of 2 approvals/)
+  await expect(findApproval(repository.root, '')).rejects.toThrow(/these wait/)
+  expect((await findApproval(repository.root, 'w1-1')).id).toBe(one.details?.id)
 })
 
 test('a rejected change keeps its work, and the log says why', async () => {
   const { context } = contextFor(repository)
   const change = work({ 'hooks/x.ts': 'x\n' })
   await holdForApproval(change, ['because'], context)
-  await rejectApproval(repository.root, findApproval(repository.root, 'w1'), 'not this way')
-  expect(waitingApprovals(repository.root)).toEqual([])
+  await rejectApproval(repository.root, await findApproval(repository.root, 'w1'), 'not this way')
+  expect(await waitingApprovals(repository.root)).toEqual([])
   expect(repository.git(['rev-parse', 'refs/oompa/kept/01234567/w1-1'])).toBe(change.commit)
   expect(readLog(repository.root, '01234567')).toMatchObject([{ type: 'approval.rejected', reason: 'not this way' }])
 })

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { readLog } from '../../src/events/log.js'
 import { excludeOurs } from '../../src/git/exclude.js'
 import { holdForApproval, waitingApprovals } from '../../src/review/approvals.js'
@@ -16,7 +16,9 @@ let repository: TestRepository
 
 beforeEach(() => {
   repository = testRepository({ 'a.txt': 'a\n', '.gitignore': 'agent.sh\n' })
+  vi.stubEnv('OOMPA_STATE', repository.env.OOMPA_STATE)
   excludeOurs(path.join(repository.root, '.git'))
+  return () => vi.unstubAllEnvs()
 })
 
 const run = (...args: string[]) => oompa(args, { cwd: repository.root, env: repository.env })
@@ -35,7 +37,7 @@ const agent = (script: string) =>
 async function hold(files: Readonly<Record<string, string>>, extra: Partial<Change> = {}) {
   const change = work(files, extra)
   await holdForApproval(change, ['it touches hooks/'], contextFor(repository).context)
-  const [waiting] = waitingApprovals(repository.root)
+  const [waiting] = await waitingApprovals(repository.root)
   if (!waiting) throw new Error('nothing waits')
   return { change, waiting }
 }
@@ -95,7 +97,7 @@ test('approve lands the commit through the merge and the test of the repository'
   expect(stdout.trim()).toBe(repository.git(['rev-parse', 'main']))
   repository.git(['merge-base', '--is-ancestor', change.commit, 'main'])
   expect(existsSync(path.join(repository.root, 'hooks/new.ts'))).toBe(true)
-  expect(waitingApprovals(repository.root)).toEqual([])
+  expect(await waitingApprovals(repository.root)).toEqual([])
   const types = readLog(repository.root, '01234567').map((event) => event.type)
   expect(types).toContain('landing.landed')
   expect(types).toContain('approval.approved')
@@ -112,7 +114,7 @@ test('a failed test leaves it waiting, with status 4 and the output', async () =
   expect(status).toBe(4)
   expect(stderr).toContain('too red')
   expect(repository.git(['rev-parse', 'main'])).toBe(before)
-  expect(waitingApprovals(repository.root)).toHaveLength(1)
+  expect(await waitingApprovals(repository.root)).toHaveLength(1)
 })
 
 test('an agent that is told to approve itself is refused', async () => {
@@ -126,7 +128,7 @@ test('an agent that is told to approve itself is refused', async () => {
     expect(status).toBe(4)
     expect(stderr).toContain('is for a person')
   }
-  expect(waitingApprovals(repository.root)).toHaveLength(1)
+  expect(await waitingApprovals(repository.root)).toHaveLength(1)
 })
 
 test.each([
@@ -142,7 +144,7 @@ test.each([
   expect(status).toBe(0)
   expect(stdout).toContain(waiting.ref)
   expect(repository.git(['rev-parse', waiting.ref])).toBe(change.commit)
-  expect(waitingApprovals(repository.root)).toEqual([])
+  expect(await waitingApprovals(repository.root)).toEqual([])
   expect(readLog(repository.root, '01234567')).toContainEqual(
     expect.objectContaining({ type: 'approval.rejected', reason: 'Not this way' }),
   )

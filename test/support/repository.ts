@@ -14,6 +14,7 @@ export function cleanEnvironment(home: string, extra: NodeJS.ProcessEnv = {}): N
     HOME: home,
     XDG_CACHE_HOME: path.join(home, '.cache'),
     XDG_CONFIG_HOME: path.join(home, '.config'),
+    OOMPA_STATE: path.join(home, '.state'),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_AUTHOR_NAME: 'Test',
     GIT_AUTHOR_EMAIL: 'test@example.com',
