@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
-import { UNINTERRUPTED, withoutRepository } from './environment.js'
+import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 
 export interface Conversation {
   /**
@@ -43,7 +43,7 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
   function begin(): ChildProcess {
     const started = spawn('git', ['-c', 'core.hooksPath=/dev/null', ...args], {
       cwd,
-      env: { ...withoutRepository(), LC_ALL: 'C', ...env },
+      env: { ...gitEnvironment(), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: UNINTERRUPTED,
     })

@@ -1,5 +1,7 @@
 // The environment that git, agents and hooks run in: the person's, without what would point them at another repository.
 
+import { pinned } from './pinned.js'
+
 /** Variables that locate or alter a repository; inherited from a git hook or an alias, they would aim us elsewhere. */
 export const LOCATING = new Set([
   'GIT_DIR',
@@ -30,4 +32,9 @@ export const UNINTERRUPTED = true
 /** `env` without the variables that locate a repository. */
 export function withoutRepository(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !LOCATING.has(name)))
+}
+
+/** What every git that we start gets: never the person's language, a question to a terminal, an editor, or their rules. */
+export function gitEnvironment(): NodeJS.ProcessEnv {
+  return pinned({ ...withoutRepository(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' })
 }

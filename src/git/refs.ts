@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
 import { type Conversation, converse } from './batch.js'
-import { UNINTERRUPTED, withoutRepository } from './environment.js'
+import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 
 export interface Swap {
   /** The whole name, `refs/heads/main`. */
@@ -53,7 +53,7 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
     const args = ['-c', 'core.hooksPath=/dev/null', 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
     const child = spawn('git', args, {
       cwd: root,
-      env: { ...withoutRepository(), LC_ALL: 'C' },
+      env: gitEnvironment(),
       detached: UNINTERRUPTED,
     })
     let out = ''

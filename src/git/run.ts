@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
-import { UNINTERRUPTED, withoutRepository } from './environment.js'
+import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { gitByShell, wasStarted } from './shell.js'
 
 export interface GitOptions {
@@ -40,7 +40,7 @@ export async function gitBytes(
   options: GitOptions = {},
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   const all = options.hooks ? args : ['-c', 'core.hooksPath=/dev/null', ...args]
-  const env = { ...withoutRepository(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' }
+  const env = gitEnvironment()
   if (++runs > BEFORE_SHELLS && !options.signal) {
     const answer = await gitByShell({ cwd, args: all, env: options.env, input: options.input }, env)
     if (answer && wasStarted(answer)) return answer

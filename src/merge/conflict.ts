@@ -27,7 +27,9 @@ export async function prepareConflict(
   const target = await git(cwd, ['rev-parse', '--verify', `${ref}^{commit}`])
   if (target.status !== 0) throw gitFailed(cwd, ['rev-parse', ref], target.status, target.stderr)
   const message = `Merge branch '${into}' into ${worktree.branch}`
-  const args = ['-c', 'merge.conflictStyle=zdiff3', 'merge', '--no-edit', '--no-verify', '-m', message, ref]
+  // The author's branch may have options of its own, `--no-commit` or `-X ours` among them (src/git/pinned.ts).
+  const own = ['-c', `branch.${worktree.branch}.mergeOptions=`]
+  const args = [...own, 'merge', '--no-edit', '--no-verify', '-m', message, ref]
   const merged = await git(cwd, args)
   const unmerged = await git(cwd, ['diff', '--name-only', '--diff-filter=U', '-z'])
   const paths = [...new Set(unmerged.stdout.split('\0').filter(Boolean))]
