@@ -55,11 +55,14 @@ function workIsOnTarget(world: World): string[] {
   return broken
 }
 
-/** Every value that the target had since the start passes the test. */
+/**
+ * Every value that the target had since the start passes the test. Under a rebase the first-parent commits are not all
+ * values that it had: those are in its reflog.
+ */
 function targetIsGreen(world: World): string[] {
-  const commits = git(world, ['rev-list', '--first-parent', `${world.start}..main`])
-    .stdout.split('\n')
-    .filter(Boolean)
+  const list = ['rev-list', '--first-parent', `${world.start}..main`]
+  const values = world.plan.strategy === 'rebase' ? ['reflog', 'show', '--format=%H', 'main'] : list
+  const commits = [...new Set(git(world, values).stdout.split('\n').filter(Boolean))]
   return commits.flatMap((commit) => {
     const bad = git(world, ['grep', '-q', 'BAD', commit, '--', 'work']).status === 0
     const markers = git(world, ['grep', '-qE', '^(<<<<<<<|>>>>>>>)', commit, '--', 'shared.txt']).status === 0

@@ -3,6 +3,7 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ended, Running } from '../support/oompa.js'
+import { kill } from '../support/processes.js'
 import { brokenInvariants, placesOf } from './invariants.js'
 import { describePlan, type Plan } from './plan.js'
 import { openScene, playFault, processesOf, type Scene } from './scene.js'
@@ -40,13 +41,7 @@ export async function play(plan: Plan): Promise<Played> {
     note({ seed: plan.seed, broken, played })
     return { broken, played, output: said.join('\n') }
   } finally {
-    for (const { pid } of processesOf(world)) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It has ended.
-      }
-    }
+    for (const { pid } of processesOf(world)) kill(pid)
     if (broken.length === 0 || process.env.OOMPA_CHAOS_KEEP !== '1') world.remove()
     else said.push(`kept: ${world.base}`)
   }

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ended, oompa, type Running, start } from '../support/oompa.js'
+import { kill } from '../support/processes.js'
 import { doFault } from './faults.js'
 import { generator, type PlannedFault } from './plan.js'
 import { loop, type World } from './world.js'
@@ -59,7 +60,7 @@ export function openScene(world: World): Scene {
     killOne(fits) {
       for (const { pid, line } of processesOf(world)) {
         if (!fits(line)) continue
-        process.kill(pid, 'SIGKILL')
+        kill(pid)
         return
       }
     },

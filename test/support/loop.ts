@@ -7,6 +7,7 @@ import type { OompaEvent } from '../../src/events/contract.js'
 import { readLog, swarmIds } from '../../src/events/log.js'
 import { type ScriptedAgent, scriptedAgent } from './agents.js'
 import { type Ended, loopFile, oompa, type Running, start } from './oompa.js'
+import { kill } from './processes.js'
 import { type TestRepository, testRepository } from './repository.js'
 
 /** What a level 1 repository holds. */
@@ -96,14 +97,6 @@ function processesOf(home: string): number[] {
       return []
     }
   })
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended.
-  }
 }
 
 /** Waits until `condition` gives something true; gives that. */

@@ -14,3 +14,12 @@ export function processes(line: string): number[] {
     }
   })
 }
+
+/** SIGKILLs a process; one that has ended already is as good. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
