@@ -58,7 +58,7 @@ export function infoLines(run: Run, state: SwarmState, log: string, now: number 
     ['Swarm', run.swarm],
     ['State', stateWords(run, state)],
     ['Started', run.startedAt && `${dateAndTime(run.startedAt)} (${span(between(run.startedAt, end))})`],
-    ['Process', run.pid === undefined ? undefined : `${run.pid} on ${run.host ?? 'this machine'}`],
+    ['Process', run.owner && `${run.owner.pid} on ${run.owner.host || 'this machine'}`],
     ['Level', state.level === undefined ? undefined : String(state.level)],
     ['Lands on', state.into],
     ['Cost', state.costUsd === undefined ? undefined : money(state.costUsd)],

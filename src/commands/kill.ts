@@ -3,9 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError, STATUS, usageError } from '../errors.js'
 import { findRun, type Run, readRun, runningRun } from '../events/runs.js'
+import { isSeenFromHere, type Owner } from '../files/owner.js'
 import { runFolder } from '../files/paths.js'
 import { findRepository } from '../git/repository.js'
-import { isAlive, thisProcess } from '../processes/identity.js'
+import { isAlive } from '../processes/identity.js'
 import type { Command } from './contract.js'
 import { flag, number } from './parse.js'
 
@@ -32,8 +33,8 @@ export const command: Command = {
     const id = args.positionals[0]
     // A named swarm may have crashed and left processes behind: those can be ended, too.
     const run = id === undefined ? runningRun(root) : findRun(root, id)
-    if (run.host !== undefined && run.host !== thisProcess().host) throw elsewhere(run)
-    const how = await endProcess(run, graceMs(number(args, 'grace')))
+    if (run.state === 'running' && run.owner && !isSeenFromHere(run.owner)) throw elsewhere(run, run.owner)
+    const how = await endProcess(run.owner, graceMs(number(args, 'grace')))
     const { reap } = await import('../processes/reap.js')
     const { processRecord } = await import('../processes/watchdog.js')
     const left = await reap(run.swarm, processRecord(runFolder(root, run.swarm)))
@@ -56,8 +57,9 @@ function graceMs(seconds = GRACE_S): number {
 type How = 'gently' | 'at once' | 'by force' | 'none'
 
 /** Ends the swarm's own process, each step only if the one before did not. */
-async function endProcess({ pid, processStart: start }: Run, gentleMs: number): Promise<How> {
-  if (pid === undefined || start === undefined || !isAlive(pid, start)) return 'none'
+async function endProcess(owner: Owner | undefined, gentleMs: number): Promise<How> {
+  if (!owner || !isAlive(owner.pid, owner.start)) return 'none'
+  const { pid, start } = owner
   const steps: [NodeJS.Signals, number, How][] = [
     ['SIGTERM', gentleMs, 'gently'],
     ['SIGTERM', AT_ONCE_MS, 'at once'],
@@ -92,10 +94,10 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-function elsewhere(run: Run): OompaError {
+function elsewhere(run: Run, { pid, host }: Owner): OompaError {
   return new OompaError({
     code: 'other-host',
-    message: `Swarm ${run.swarm} runs on ${run.host}, and can only be ended there.`,
+    message: `Swarm ${run.swarm} runs as process ${pid} on ${host}, which cannot be seen from here: it can only be ended there.`,
     mend: `oompa stop ${run.swarm}`,
     status: STATUS.refused,
   })

@@ -68,7 +68,7 @@ function lineOf(root: string, run: Run): Line {
   return {
     swarm: run.swarm,
     state: run.state,
-    pid: run.state === 'running' ? (run.pid ?? null) : null,
+    pid: run.state === 'running' ? (run.owner?.pid ?? null) : null,
     workers: workers.length,
     active: run.state === 'running' ? active : 0,
     cycles: iterations,

@@ -4,6 +4,7 @@ import { OompaError, STATUS } from '../errors.js'
 import { listRuns, type Run } from '../events/runs.js'
 import { readState } from '../events/snapshot.js'
 import type { SwarmState } from '../events/state.js'
+import { isSeenFromHere } from '../files/owner.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
 import { statusFacts } from '../views/facts.js'
@@ -69,7 +70,12 @@ function momentOf(run: Run, state: SwarmState): number {
 
 function headline(run: Run, state: SwarmState): string {
   const id = `Swarm ${run.swarm}`
-  if (run.state === 'running') return `${id} is running (pid ${run.pid}). See: oompa view ${run.swarm} --watch`
+  if (run.state === 'running') {
+    const { pid, host } = run.owner ?? {}
+    // Of another machine or container we know no more than that its last sign of life is young.
+    const where = run.owner && !isSeenFromHere(run.owner) ? ` on ${host}, which cannot be seen from here` : ''
+    return `${id} is running (pid ${pid}${where}). See: oompa view ${run.swarm} --watch`
+  }
   if (run.state === 'crashed') return `${id} crashed: its process is gone. See: oompa resume ${run.swarm}`
   const ago = age(between(run.stoppedAt, Date.now()))
   return `No swarm is running; the latest, ${run.swarm}, ended ${ago} ago with status ${state.stopped?.status ?? '–'}. See: oompa view ${run.swarm}`

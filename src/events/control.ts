@@ -3,18 +3,16 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
+import { type Owner, parseOwner, thisOwner } from '../files/owner.js'
 import { runFolder } from '../files/paths.js'
-import { processStart } from '../processes/identity.js'
 import { readRun } from './runs.js'
 
 /** One `stat`-sized read; a person who stops a swarm does not see it. */
 const POLL_MS = 500
 
 /** What stands in the file: which process was asked, so that a resumed swarm does not hear what its predecessor was told. */
-interface Control {
+interface Control extends Owner {
   readonly stop: true
-  readonly pid: number
-  readonly processStart: string
 }
 
 function controlFile(root: string, swarm: string): string {
@@ -26,11 +24,11 @@ function controlFile(root: string, swarm: string): string {
  * @throws OompaError `not-running` if it has no process, `control-unwritable`
  */
 export function requestStop(root: string, swarm: string): void {
-  const run = readRun(root, swarm)
-  if (run?.pid === undefined || run.processStart === undefined) {
+  const owner = readRun(root, swarm)?.owner
+  if (!owner) {
     throw new OompaError({ code: 'not-running', message: `Swarm ${swarm} has not started.`, mend: 'oompa list --all' })
   }
-  const control: Control = { stop: true, pid: run.pid, processStart: run.processStart }
+  const control: Control = { stop: true, ...owner }
   const file = controlFile(root, swarm)
   try {
     writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(control)}\n`)
@@ -46,9 +44,9 @@ export function requestStop(root: string, swarm: string): void {
 }
 
 /** Whether the process that runs `swarm` now was asked to stop. */
-export function stopRequested(root: string, swarm: string, pid: number, start: string | undefined): boolean {
-  const control = readControl(root, swarm)
-  return control?.pid === pid && (start === undefined || control.processStart === start)
+export function stopRequested(root: string, swarm: string, { pid, start }: Owner): boolean {
+  const asked = readControl(root, swarm)
+  return asked?.pid === pid && asked.start === start
 }
 
 /**
@@ -56,9 +54,8 @@ export function stopRequested(root: string, swarm: string, pid: number, start: s
  * @returns what ends the watch.
  */
 export function watchControl(root: string, swarm: string, onStop: () => void): () => void {
-  const start = processStart(process.pid)
   const timer = setInterval(() => {
-    if (!stopRequested(root, swarm, process.pid, start)) return
+    if (!stopRequested(root, swarm, thisOwner())) return
     clearInterval(timer)
     onStop()
   }, POLL_MS)
@@ -66,25 +63,16 @@ export function watchControl(root: string, swarm: string, onStop: () => void): (
   return () => clearInterval(timer)
 }
 
-function readControl(root: string, swarm: string): Control | undefined {
+function readControl(root: string, swarm: string): Owner | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(controlFile(root, swarm), 'utf8'))
-    return isControl(value) ? value : undefined
+    return asksToStop(value) ? parseOwner(value) : undefined
   } catch (error) {
     if (error instanceof SyntaxError || isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
     throw error
   }
 }
 
-function isControl(value: unknown): value is Control {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'stop' in value &&
-    value.stop === true &&
-    'pid' in value &&
-    typeof value.pid === 'number' &&
-    'processStart' in value &&
-    typeof value.processStart === 'string'
-  )
+function asksToStop(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'stop' in value && value.stop === true
 }

@@ -1,8 +1,7 @@
 // Every swarm of a repository and whether it runs: from the ends of its log, checked against the processes there are.
 
-import { hostname } from 'node:os'
 import { OompaError, STATUS, usageError } from '../errors.js'
-import { isAlive } from '../processes/identity.js'
+import { isDead, type Machine, type Owner, parseOwner, thisMachine } from '../files/owner.js'
 import type { OompaEvent } from './contract.js'
 import { lastHeartbeat, SILENT_AFTER_MS } from './heartbeat.js'
 import { swarmIds } from './log.js'
@@ -17,10 +16,8 @@ type Stopped = Extract<OompaEvent, { type: 'swarm.stopped' }>
 export interface Run {
   readonly swarm: string
   readonly state: RunState
-  readonly pid?: number
-  /** Of its latest start, as `processStart` gives it. */
-  readonly processStart?: string
-  readonly host?: string
+  /** Whose process it is since its latest start. */
+  readonly owner?: Owner
   /** Of its first start, ISO 8601. */
   readonly startedAt?: string
   readonly stoppedAt?: string
@@ -31,17 +28,14 @@ export interface Run {
 }
 
 /** What the machine says, apart from the log. */
-export interface World {
-  readonly host: string
-  isAlive(pid: number, start: string): boolean
-  /** When a swarm of another host last gave a sign of life, milliseconds since 1970. */
+export interface World extends Machine {
+  /** When a swarm whose process cannot be seen from here last gave a sign of life, milliseconds since 1970. */
   heartbeat(swarm: string): number | undefined
-  now(): number
 }
 
 /** This machine, now. */
 export function thisWorld(root: string): World {
-  return { host: hostname(), isAlive, heartbeat: (swarm) => lastHeartbeat(root, swarm), now: Date.now }
+  return { ...thisMachine, heartbeat: (swarm) => lastHeartbeat(root, swarm) }
 }
 
 /** Whether a swarm runs, from its latest start and end. Pure but for what it asks of `world`. */
@@ -52,10 +46,10 @@ function runState(
 ): RunState {
   const { started, stopped } = facts
   if (stopped) return 'stopped'
-  if (!started) return 'crashed'
-  if (started.host === world.host) return world.isAlive(started.pid, started.processStart) ? 'running' : 'crashed'
-  const sign = Math.max(world.heartbeat(swarm) ?? 0, facts.writtenMs)
-  return world.now() - sign < SILENT_AFTER_MS ? 'running' : 'crashed'
+  const owner = parseOwner(started)
+  if (!owner) return 'crashed'
+  const lastMs = Math.max(world.heartbeat(swarm) ?? 0, facts.writtenMs)
+  return isDead(owner, { lastMs, leaseMs: SILENT_AFTER_MS }, world) ? 'crashed' : 'running'
 }
 
 /** One swarm; undefined if it has no log. */
@@ -70,9 +64,7 @@ export function readRun(root: string, swarm: string, world: World = thisWorld(ro
   return {
     swarm,
     state: runState(swarm, { started, stopped, writtenMs: edges.mtimeMs }, world),
-    pid: started?.pid,
-    processStart: started?.processStart,
-    host: started?.host,
+    owner: parseOwner(started),
     startedAt: edges.first?.at,
     stoppedAt: stopped?.at,
     ...(stopped?.abrupt ? { abrupt: true } : {}),

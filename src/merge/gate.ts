@@ -8,7 +8,7 @@ import { gitFolders } from '../git/folders.js'
 import { git, gitFailed } from '../git/run.js'
 import type { CommandResult } from '../hooks/contract.js'
 import type { LandContext } from './contract.js'
-import { withLock } from './lock.js'
+import { type HeldLock, withLock } from './lock.js'
 
 export interface GateTest {
   /** A shell line. */
@@ -29,11 +29,11 @@ const MOST_GATES = 64
  * @throws OompaError `gate-failed` if no gate can be made, or its dependencies cannot be installed
  */
 export function testCommit(context: LandContext, commit: string, test: GateTest): Promise<CommandResult> {
-  return inGate(context, commit, async (gate) => {
+  return inGate(context, commit, async (gate, lock) => {
     await context.prepare?.({ name: path.basename(gate), path: gate, branch: '', base: commit })
     return context.run(test.command, {
       cwd: gate,
-      env: { ...context.env, ...test.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
+      env: { ...context.env, ...test.env, ...lock.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
       timeoutMs: test.timeoutMs,
       // Never without one: some runners fall back to the swarm's.
       signal: context.testSignal ?? new AbortController().signal,
@@ -42,7 +42,11 @@ export function testCommit(context: LandContext, commit: string, test: GateTest)
 }
 
 /** Takes the first gate that nobody is using, with `commit` checked out and nothing of the last test but what git ignores. */
-async function inGate<T>(context: LandContext, commit: string, work: (gate: string) => Promise<T>): Promise<T> {
+async function inGate<T>(
+  context: LandContext,
+  commit: string,
+  work: (gate: string, lock: HeldLock) => Promise<T>,
+): Promise<T> {
   const folder = path.join(cacheFolder(context.root), 'gates')
   for (let number = 1; number <= MOST_GATES; number++) {
     const gate = path.join(folder, `gate-${number}`)
@@ -50,9 +54,9 @@ async function inGate<T>(context: LandContext, commit: string, work: (gate: stri
       return await withLock(
         context.root,
         `gate-${number}`,
-        async () => {
+        async (lock) => {
           await checkOut(context.root, gate, commit)
-          return work(gate)
+          return work(gate, lock)
         },
         { timeoutMs: 0, signal: context.signal },
       )

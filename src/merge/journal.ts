@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { isDead, type Owner, parseOwner, thisOwner } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
-import { isAlive, thisProcess } from '../processes/identity.js'
 
 /** A move of the target and of the checkouts that are on it. */
 export interface Intent {
@@ -14,20 +14,17 @@ export interface Intent {
   readonly checkouts: readonly { readonly path: string; readonly own: string }[]
 }
 
-interface Entry extends Intent {
-  readonly pid: number
-  readonly processStart: string
-}
+type Entry = Intent & Owner
 
-const me = thisProcess()
 let count = 0
 
 /** Writes an intent; gives what removes it again. */
 export function writeIntent(root: string, intent: Intent): () => void {
   const folder = journalFolder(root)
   mkdirSync(folder, { recursive: true })
-  const file = path.join(folder, `${me.pid}-${me.processStart}-${++count}.json`)
-  const entry: Entry = { ...intent, pid: me.pid, processStart: me.processStart }
+  const me = thisOwner()
+  const file = path.join(folder, `${me.pid}-${me.start}-${++count}.json`)
+  const entry: Entry = { ...intent, ...me }
   writeFileSync(file, JSON.stringify(entry))
   return () => rmSync(file, { force: true })
 }
@@ -42,7 +39,13 @@ export function hasIntents(root: string): boolean {
   }
 }
 
-/** Intents of processes that are dead, each with what removes it. */
+/**
+ * Moves are made under the landing lock alone, and whoever asks here holds it: of an owner whose process cannot be seen
+ * from here no sign of life is needed.
+ */
+const NO_SIGN = { lastMs: 0, leaseMs: 0 }
+
+/** Intents of processes that are dead, each with what removes it. Call it under the landing lock. */
 export function leftIntents(root: string): { intent: Intent; forget(): void }[] {
   const folder = journalFolder(root)
   let names: string[]
@@ -55,18 +58,20 @@ export function leftIntents(root: string): { intent: Intent; forget(): void }[] 
   return names.flatMap((name) => {
     const file = path.join(folder, name)
     const entry = read(file)
-    if (entry && isAlive(entry.pid, entry.processStart)) return []
+    if (entry && !isDead(entry, NO_SIGN)) return []
     const forget = () => rmSync(file, { force: true })
     // A file that was cut by the crash was never acted upon: it is written whole before the first step.
     if (entry) return [{ intent: entry, forget }]
-    if (!name.startsWith(`${me.pid}-`)) forget()
+    if (!name.startsWith(`${process.pid}-`)) forget()
     return []
   })
 }
 
 function read(file: string): Entry | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Entry
+    const entry = JSON.parse(readFileSync(file, 'utf8')) as Intent
+    const owner = parseOwner(entry)
+    return owner && { ...entry, ...owner }
   } catch (error) {
     if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined
     throw error

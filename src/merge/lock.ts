@@ -3,13 +3,28 @@
 // The lock is a folder that is not empty. It is taken by renaming a folder that already holds our record onto its
 // name, which the system does whole or not at all, and only onto a folder that is missing or empty. A dead holder's
 // lock is freed by removing *its* record, whose name nobody else ever has: doing that twice, or late, harms nobody.
+// A record is believed while the process that it names has it open, and after that while something runs that was started
+// under the lock: as `flock`, it is held by processes and not by a file.
 // Why not proper-lockfile: docs/decisions/0010-a-lock-of-our-own.md.
 
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError, STATUS, usageError } from '../errors.js'
+import { isSeenFromHere } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
-import { free, isDead, type LockHolder, me, readHolder, recordName, sweep, whoHolds } from './lock-record.js'
+import {
+  BEAT_MS,
+  beat,
+  free,
+  keeperOf,
+  LEASE_MS,
+  type LockHolder,
+  readHolder,
+  recordName,
+  sweep,
+  whoHolds,
+  writeRecord,
+} from './lock-record.js'
 
 /** The proof that a lock is held, passed to whatever needs it. */
 export interface HeldLock {
@@ -35,20 +50,39 @@ export const LANDING_LOCK = 'landing'
 const LONGEST_WAIT_MS = 50
 const LIVENESS_MS = 100
 
-/** Records that we hold, by path, to be given back at exit. */
-const held = new Set<string>()
-/** Folders of ours with a record in them, for the next time, by lock: making files costs more than all the rest. */
-const spare = new Map<string, { readonly folder: string; readonly record: string }>()
+/** How long somebody waits before it is said who holds the lock, and how it is freed. */
+const LONG_WAIT_MS = 5000
+
+/** A folder of ours with our record in it, which is open. */
+interface Made {
+  readonly folder: string
+  readonly record: string
+  close(): void
+}
+
+/** What we hold, by the lock's path, to be given back at exit. */
+const held = new Map<string, Made>()
+/** What we held before, for the next time, by lock: making files costs more than all the rest. */
+const spare = new Map<string, Made>()
 /** The last in line for each lock, within this process. */
 const lines = new Map<string, Promise<void>>()
-let listening = false
 
 /**
  * Runs `work` while holding the lock `name` of the repository at `root`.
  * @throws OompaError `lock-timeout` (status 4) when `timeoutMs` has passed; the signal's reason when it is aborted.
  */
-export async function withLock<T>(
+export function withLock<T>(
   root: string,
+  name: string,
+  work: (lock: HeldLock) => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  return withLockIn(lockFolder(root), name, work, options)
+}
+
+/** As `withLock`, for a lock that stands in another folder, which must be there. */
+export async function withLockIn<T>(
+  folder: string,
   name: string,
   work: (lock: HeldLock) => Promise<T>,
   options: LockOptions = {},
@@ -56,17 +90,17 @@ export async function withLock<T>(
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) {
     throw usageError(`\`${name}\` cannot be the name of a lock: use letters, digits, dots, dashes.`)
   }
-  const folder = lockFolder(root)
   const variable = `OOMPA_LOCK_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`
   // Under a lock of the same name that is still held, siblings take turns on a lock within that lock.
   const outer = process.env[variable]
   const target = path.join(folder, outer && isHeldBy(folder, name, outer) ? `${outer}.within` : name)
   return inLine(target, options, async (deadline) => {
-    const record = await acquire(target, { ...options, deadline })
+    const proof = (record: string) => (path.basename(target) === name ? `${name}@${record}` : outer!)
+    const made = await acquire(target, { ...options, deadline, proof: (record) => `${variable}=${proof(record)}` })
     try {
-      return await work({ name, env: { [variable]: path.basename(target) === name ? `${name}@${record}` : outer! } })
+      return await work({ name, env: { [variable]: proof(made.record) } })
     } finally {
-      release(target, record)
+      release(target, made)
     }
   })
 }
@@ -85,8 +119,8 @@ function lockFolder(root: string): string {
 function isHeldBy(folder: string, name: string, outer: string): boolean {
   const [lock, record] = outer.split('@')
   if (lock !== name || !record || record.includes('/')) return false
-  const holder = readHolder(path.join(folder, name), record)
-  return holder !== undefined && !isDead(holder)
+  // While its record is there: where its holder has died, it is we who keep it.
+  return readHolder(path.join(folder, name), record) !== undefined
 }
 
 /** First in, first out within this process; only the first of the line competes with other processes. */
@@ -131,27 +165,38 @@ async function orGiveUp(promise: Promise<void>, deadline: number, signal: AbortS
   }
 }
 
-async function acquire(target: string, options: LockOptions & { deadline: number }): Promise<string> {
-  const record = recordName()
+interface Waiting extends LockOptions {
+  readonly deadline: number
+  /** What those carry in their environment that were started under the lock by the holder of this record. */
+  proof(record: string): string
+}
+
+async function acquire(target: string, options: Waiting): Promise<Made> {
+  const made = prepare(target, recordName())
+  const began = Date.now()
   let pause = 1
   let lookedAt = 0
-  let said = false
-  giveBackAtExit()
-  const prepared = prepare(target, record)
+  let told = 0
   try {
-    held.add(path.join(target, record))
-    while (!rename(prepared, target)) {
+    held.set(target, made)
+    keepBeating()
+    while (!rename(made.folder, target)) {
       if (Date.now() - lookedAt >= LIVENESS_MS) {
         lookedAt = Date.now()
         const holder = whoHolds(target)
-        if (holder && isDead(holder)) {
+        const keeper = holder && keeperOf(holder, options.proof(holder.record))
+        if (holder && !keeper) {
           free(target, holder.record)
           sweep(target)
           continue
         }
-        if (!said && holder) {
-          said = true
-          options.onWait?.(holder)
+        if (keeper && told === 0) {
+          told = 1
+          options.onWait?.(keeper)
+        }
+        if (keeper && told === 1 && Date.now() - began >= LONG_WAIT_MS) {
+          told = 2
+          sayLongWait(`Waiting for ${whose(target, keeper)}\n  → ${howToFree(target, keeper)}`)
         }
       }
       options.signal?.throwIfAborted()
@@ -159,32 +204,38 @@ async function acquire(target: string, options: LockOptions & { deadline: number
       await orGiveUp(sleep(pause + Math.random() * pause), Number.POSITIVE_INFINITY, options.signal, target)
       pause = Math.min(pause * 1.5, LONGEST_WAIT_MS / 2)
     }
-    return record
+    return made
   } catch (error) {
-    held.delete(path.join(target, record))
-    rmSync(prepared, { recursive: true, force: true })
+    held.delete(target)
+    discard(made)
     throw error
   }
 }
 
 /** A folder that holds our record, under this name that it never had before. */
-function prepare(target: string, record: string): string {
+function prepare(target: string, record: string): Made {
   const earlier = spare.get(target)
   spare.delete(target)
   if (earlier) {
     try {
-      renameSync(path.join(earlier.folder, earlier.record), path.join(earlier.folder, record))
-      return earlier.folder
+      const file = path.join(earlier.folder, record)
+      renameSync(path.join(earlier.folder, earlier.record), file)
+      beat(file)
+      return { ...earlier, record }
     } catch (error) {
+      earlier.close()
       // Somebody has cleared the folder of locks.
       if (!isErrno(error, 'ENOENT')) throw error
     }
   }
   const folder = `${target}.${record}`
   mkdirSync(folder)
-  const holder: LockHolder = { pid: me.pid, start: me.processStart, host: me.host, command: me.command }
-  writeFileSync(path.join(folder, record), JSON.stringify(holder))
-  return folder
+  return { folder, record, close: writeRecord(path.join(folder, record)) }
+}
+
+function discard({ folder, record, close }: Made): void {
+  free(folder, record)
+  close()
 }
 
 function sleep(ms: number): Promise<void> {
@@ -197,36 +248,71 @@ function rename(from: string, to: string): boolean {
     renameSync(from, to)
     return true
   } catch (error) {
-    if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) return false
+    // ENOTDIR: something else has the name, which is moved out of the way when we look who holds it.
+    if (isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) return false
     throw error
   }
 }
 
-function release(target: string, record: string): void {
-  held.delete(path.join(target, record))
+function release(target: string, made: Made): void {
+  held.delete(target)
   // Somebody may have cleared the folder of locks, and somebody else have taken it since.
-  if (!existsSync(path.join(target, record))) return
-  const folder = `${target}.${record}`
+  if (!existsSync(path.join(target, made.record))) {
+    made.close()
+    return
+  }
+  const folder = `${target}.${made.record}`
   renameSync(target, folder)
-  spare.set(target, { folder, record })
+  spare.set(target, { ...made, folder })
 }
 
-function giveBackAtExit(): void {
-  if (listening) return
-  listening = true
+let beating: NodeJS.Timeout | undefined
+
+/** Gives signs of life while we hold anything, and gives everything back at exit. */
+function keepBeating(): void {
+  if (beating) return
+  beating = setInterval(() => {
+    // One of the two: while we wait our record stands in the folder that is to get the lock's name.
+    for (const [target, { folder, record }] of held)
+      for (const place of [target, folder]) beat(path.join(place, record))
+  }, BEAT_MS)
+  beating.unref()
   process.on('exit', () => {
-    for (const file of held) free(path.dirname(file), path.basename(file))
-    for (const { folder } of spare.values()) rmSync(folder, { recursive: true, force: true })
+    for (const [target, { folder, record }] of held) {
+      free(target, record)
+      free(folder, record)
+    }
+    for (const { folder, record } of spare.values()) free(folder, record)
   })
+}
+
+let sayLongWait = (text: string): void => console.error(`oompa: ${text}`)
+
+/** Who is told, in this process, when a lock has been waited for for some seconds; standard error unless set. */
+export function onLongWait(say: (text: string) => void): void {
+  sayLongWait = say
+}
+
+/** Which lock it is, and who holds it, in words. */
+function whose(target: string, { pid, host, command, heir }: LockHolder): string {
+  const by = `process ${pid}${host ? ` on ${host}` : ''}${command ? ` (${command})` : ''}`
+  const after = heir === undefined ? by : `process ${heir}, which was started by ${by}, which has ended`
+  return `the lock \`${path.basename(target)}\`: it is held by ${after}.`
+}
+
+/** The command that frees it where the holder does not. */
+function howToFree(target: string, holder: LockHolder): string {
+  if (isSeenFromHere(holder))
+    return `ps -p ${holder.heir ?? holder.pid}, and if it hangs: kill ${holder.heir ?? holder.pid}`
+  return `It cannot be seen from here, and counts as dead once it has been silent for ${LEASE_MS / 60_000} minutes. If you know that it is: rm -r '${target}'`
 }
 
 function timedOut(target: string, holder: LockHolder | undefined): OompaError {
   const name = path.basename(target)
-  const by = holder ? ` It is held by process ${holder.pid} on ${holder.host} (${holder.command}).` : ''
   return new OompaError({
     code: 'lock-timeout',
-    message: `The lock \`${name}\` did not become free in time.${by}`,
-    mend: holder ? `ps -p ${holder.pid}` : undefined,
+    message: `Gave up waiting for ${holder ? whose(target, holder) : `the lock \`${name}\`, which did not become free in time.`}`,
+    mend: holder && howToFree(target, holder),
     status: STATUS.refused,
   })
 }

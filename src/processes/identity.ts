@@ -1,7 +1,8 @@
 // Which process is meant: a pid alone may have been given to somebody else, a pid with its start time may not.
 
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /** A process, so that it can be told from a later one with the same pid. */
@@ -25,17 +26,44 @@ export interface ProcessFacts extends ProcessIdentity {
 
 const linux = process.platform === 'linux'
 const buffer = Buffer.alloc(4096)
-let bootId: string | undefined
+let space: string | undefined
 
-/** Ticks start again at each boot, so a start time says which boot it counts from. */
-function boot(): string {
-  bootId ??= readText('/proc/sys/kernel/random/boot_id').slice(0, 8) || 'boot'
-  return bootId
+/** The pid namespace that a system starts with (`PROC_PID_INIT_INO` of the kernel). */
+const FIRST_NAMESPACE = 'pid:[4026531836]'
+
+/**
+ * Where the pids that we see mean something: 8 hex digits that stand for one boot of one kernel and, in a container, for
+ * its pid namespace. The host's name says neither: a restarted container has another, and two machines may share one.
+ */
+export function processSpace(): string {
+  space ??= linux ? linuxSpace() : word(bootSession() || hostname())
+  return space
 }
 
-function readText(file: string): string {
+function linuxSpace(): string {
+  const boot = readOr(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim())
+  const namespace = readOr(() => readlinkSync('/proc/self/ns/pid'))
+  return boot ? spaceOf(boot, namespace) : word(hostname())
+}
+
+/** The word for a boot and a pid namespace of Linux. Pure. */
+export function spaceOf(boot: string, namespace: string): string {
+  return !namespace || namespace === FIRST_NAMESPACE ? boot.slice(0, 8) : word(`${boot} ${namespace}`)
+}
+
+/** macOS has an id for each boot, too. */
+function bootSession(): string {
+  const { stdout } = spawnSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8', stdio: 'pipe' })
+  return stdout?.trim() ?? ''
+}
+
+function word(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}
+
+function readOr(read: () => string): string {
   try {
-    return readFileSync(file, 'latin1')
+    return read()
   } catch {
     return ''
   }
@@ -67,7 +95,7 @@ function linuxFacts(pid: number): ProcessFacts | undefined {
     group: Number(fields[2]),
     session: Number(fields[3]),
     started: Number(fields[19]),
-    start: `${boot()}.${fields[19]}`,
+    start: `${processSpace()}.${fields[19]}`,
     // In ticks of 10 ms on every Linux that Node runs on.
     cpuMs: 10 * (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])),
   }
@@ -80,7 +108,7 @@ function psFacts(selection: readonly string[]): ProcessFacts[] {
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  return parsePs(stdout ?? '')
+  return parsePs(stdout ?? '').map((facts) => ({ ...facts, start: `${processSpace()}.${facts.start}` }))
 }
 
 /** Reads `pid ppid pgid stat lstart` lines; zombies are left out. */
@@ -111,7 +139,7 @@ export function factsOf(pids: readonly number[]): ProcessFacts[] {
   return linux ? pids.flatMap((pid) => linuxFacts(pid) ?? []) : psFacts(['-A'])
 }
 
-/** A word that says when a process started (and in which boot); undefined if there is none with this pid. */
+/** A word that says when a process started, and in which space (`processSpace`); undefined if none has this pid. */
 export function processStart(pid: number): string | undefined {
   return processFacts(pid)?.start
 }
@@ -119,9 +147,4 @@ export function processStart(pid: number): string | undefined {
 /** Whether that very process is still there: the pid lives, and it started when we say it did. */
 export function isAlive(pid: number, start: string): boolean {
   return processStart(pid) === start
-}
-
-/** Ourselves, for claims, locks and the event log. */
-export function thisProcess(): { pid: number; processStart: string; host: string } {
-  return { pid: process.pid, processStart: processStart(process.pid) ?? 'unknown', host: hostname() }
 }

@@ -50,7 +50,7 @@ export async function detach(root: string, { json, resume }: DetachOptions): Pro
   child.unref()
   for (const until = Date.now() + START_MS; Date.now() < until; await sleep(POLL_MS)) {
     const gone = ended !== undefined
-    const run = listRuns(root).find((one) => one.pid === child.pid)
+    const run = listRuns(root).find((one) => one.owner?.pid === child.pid)
     if (run && child.pid !== undefined && hasBegun(root, run.swarm)) {
       say({ swarm: run.swarm, pid: child.pid, log }, json)
       return STATUS.done

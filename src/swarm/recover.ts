@@ -2,7 +2,6 @@
 // work kept. Each once; then its log says so.
 
 import { existsSync } from 'node:fs'
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { openLog } from '../events/log.js'
@@ -44,11 +43,11 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
   })
 }
 
-/** Swarms of this machine that ended without seeing to their things: killed, or ended at once by a second Ctrl-C. */
+/** Swarms that ended without seeing to their things: killed, or ended at once by a second Ctrl-C. */
 function left(swarm: Swarm): string[] {
   const { root } = swarm.repository
   return listRuns(root)
-    .filter((run) => run.swarm !== swarm.id && (run.state === 'crashed' || run.abrupt) && run.host === hostname())
+    .filter((run) => run.swarm !== swarm.id && (run.state === 'crashed' || run.abrupt))
     .filter((run) => !isRecovered(root, run.swarm))
     .map((run) => run.swarm)
 }

@@ -11,12 +11,12 @@ import { watchControl } from '../events/control.js'
 import { startHeartbeat } from '../events/heartbeat.js'
 import { openLog } from '../events/log.js'
 import { listRuns } from '../events/runs.js'
+import { thisOwner } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { runFolder } from '../files/paths.js'
 import type { Repository } from '../git/repository.js'
 import type { EventHook } from '../hooks/contract.js'
-import { withLock } from '../merge/lock.js'
-import { thisProcess } from '../processes/identity.js'
+import { onLongWait, withLock } from '../merge/lock.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
 import { freeWorkerNames, workersOf } from './names.js'
@@ -64,6 +64,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   const log = openLog(root, id)
   const view = openView({ json: settings.json })
   log.listen((event) => view.event(event))
+  onLongWait((text) => log.emit({ type: 'note', level: 'warning', text }))
   const names = await withLock(root, 'start', async () => {
     const runs = listRuns(root).filter((run) => run.state === 'running')
     const running = runs.filter((run) => run.swarm !== id).map((run) => run.swarm)
@@ -91,9 +92,12 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
           settings.workers.length,
           taken.map(({ worker }) => worker),
         )
+    const { pid, start: processStart, host } = thisOwner()
     log.emit({
       type: 'swarm.started',
-      ...thisProcess(),
+      pid,
+      processStart,
+      host,
       level: facts.level,
       workers: chosen.map((worker, index) => {
         const lane = settings.workers[index]!

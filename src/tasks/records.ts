@@ -1,11 +1,19 @@
 // Claim records in `.oompa/claims/`: whose a claim is. What is claimed is decided by the task's file alone.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import {
+  isDead,
+  isSeenFromHere,
+  isSilent,
+  type Owner,
+  ownerOf,
+  parseOwner,
+  thisMachine,
+  thisOwner,
+} from '../files/owner.js'
 import { stateFolder } from '../files/paths.js'
-import { isAlive, processStart } from '../processes/identity.js'
 import type { Claimer } from './contract.js'
 
 /** How long a claim lives without a process and without a sign of life: 15 min (cli.md, 21). */
@@ -19,10 +27,8 @@ export interface ClaimRecord {
   readonly id: string
   readonly worker: string
   readonly swarm?: string
-  readonly host: string
-  readonly pid?: number
-  /** Start time of the process, which tells it from a later one with its pid. */
-  readonly start?: string
+  /** The process that it lives and dies with; without one it lives by its lease. */
+  readonly owner?: Owner
   readonly fence: string
   readonly since: string
 }
@@ -56,7 +62,8 @@ export function claimRecords(root: string, folder: string): Records {
       }
     },
     write(key, record) {
-      const text = `${JSON.stringify(record)}\n`
+      const { owner, ...rest } = record
+      const text = `${JSON.stringify({ ...rest, ...owner })}\n`
       try {
         // Of a new claim nobody looks for the record yet: its file has no visible name.
         writeFileSync(file(key), text, { flag: 'wx' })
@@ -99,25 +106,20 @@ function parseRecord(text: string): ClaimRecord | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return undefined
-    const { id, worker, swarm, host, pid, start, fence, since } = value as Record<string, unknown>
+    const { id, worker, swarm, fence, since } = value as Record<string, unknown>
     if (typeof id !== 'string' || typeof worker !== 'string' || typeof fence !== 'string') return undefined
     return {
       id,
       worker,
       fence,
-      host: typeof host === 'string' ? host : '',
       since: typeof since === 'string' ? since : '',
-      ...(typeof swarm === 'string' ? { swarm } : {}),
-      ...(typeof pid === 'number' ? { pid } : {}),
-      ...(typeof start === 'string' ? { start } : {}),
+      swarm: typeof swarm === 'string' ? swarm : undefined,
+      owner: parseOwner(value),
     }
   } catch {
     return undefined
   }
 }
-
-const host = hostname()
-const starts = new Map<number, string>()
 
 /** The record of a new claim. */
 export function newRecord(id: string, claimer: Claimer, fence: string): ClaimRecord {
@@ -125,40 +127,27 @@ export function newRecord(id: string, claimer: Claimer, fence: string): ClaimRec
   return {
     id,
     worker,
-    ...(swarm === undefined ? {} : { swarm }),
-    host,
-    ...(pid === undefined ? {} : { pid, start: startOf(pid) ?? 'gone' }),
+    swarm,
+    owner: pid === undefined ? undefined : pid === process.pid ? thisOwner() : ownerOf(pid),
     fence,
     since: new Date().toISOString(),
   }
 }
 
-/** Our own start time does not change; asking for it again would cost as much as the claim. */
-function startOf(pid: number): string | undefined {
-  if (pid !== process.pid) return processStart(pid)
-  const known = starts.get(pid) ?? processStart(pid)
-  if (known !== undefined) starts.set(pid, known)
-  return known
-}
-
-/** This process as it stands in the names of files that only it may touch. */
-export function thisProcess(): { pid: number; start: string; host: string } {
-  return { pid: process.pid, start: startOf(process.pid) ?? 'unknown', host }
-}
-
 /**
- * Why a claim shows no sign of life, or undefined. A claim with a process on this host lives and dies with it; any other
- * lives by its lease.
+ * Why a claim shows no sign of life, or undefined. A claim with a process that can be seen from here lives and dies with
+ * it; any other lives by its lease.
  */
 export function staleness(
   record: ClaimRecord & { readonly heartbeatMs: number },
   now = Date.now(),
 ): string | undefined {
-  if (record.pid !== undefined && record.host === host) {
-    return isAlive(record.pid, record.start ?? '') ? undefined : `its process ${record.pid} is gone`
-  }
-  const silentMs = now - record.heartbeatMs
-  return silentMs > LEASE_MS ? `no sign of life for ${Math.floor(silentMs / 60_000)} minutes` : undefined
+  const { owner, heartbeatMs } = record
+  const sign = { lastMs: heartbeatMs, leaseMs: LEASE_MS }
+  const machine = { ...thisMachine, now: () => now }
+  if (owner ? !isDead(owner, sign, machine) : !isSilent(sign, machine)) return undefined
+  if (owner && isSeenFromHere(owner)) return `its process ${owner.pid} is gone`
+  return `no sign of life for ${Math.floor(Math.abs(now - heartbeatMs) / 60_000)} minutes`
 }
 
 /** The holder that a record names. */
@@ -166,7 +155,7 @@ export function holderOf(record: ClaimRecord): Claimer {
   return {
     worker: record.worker,
     ...(record.swarm === undefined ? {} : { swarm: record.swarm }),
-    ...(record.pid === undefined ? {} : { pid: record.pid }),
+    ...(record.owner === undefined ? {} : { pid: record.owner.pid }),
   }
 }
 
@@ -184,7 +173,7 @@ export function renewWorker(root: string, worker: string, swarm: string | undefi
       if (!stat || now - stat.mtimeMs < RENEW_AFTER_MS) continue
       try {
         const record = parseRecord(readFileSync(file, 'utf8'))
-        if (record?.worker === worker && record.pid === undefined && (swarm === undefined || record.swarm === swarm)) {
+        if (record?.worker === worker && !record.owner && (swarm === undefined || record.swarm === swarm)) {
           utimesSync(file, now / 1000, now / 1000)
         }
       } catch (error) {

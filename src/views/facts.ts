@@ -8,7 +8,7 @@ export function statusFacts(run: Run, state: SwarmState): Record<string, unknown
   return {
     swarm: run.swarm,
     state: run.state,
-    pid: run.pid ?? null,
+    pid: run.owner?.pid ?? null,
     startedAt: run.startedAt ?? null,
     workers: [...state.workers.values()].map(workerFacts),
     queue: state.queue,
@@ -22,7 +22,7 @@ export function swarmFacts(run: Run, state: SwarmState): Record<string, unknown>
     stoppedAt: run.stoppedAt ?? null,
     reason: state.stopped?.reason ?? null,
     status: state.stopped?.status ?? null,
-    host: run.host ?? null,
+    host: run.owner?.host ?? null,
     level: state.level ?? null,
     into: state.into ?? null,
     resumed: state.resumed,

@@ -10,12 +10,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { isDead, thisOwner } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
-import { isAlive, thisProcess } from '../processes/identity.js'
 
 /** What makes a worktree more than these files: another store of refs, a configuration or a sparse checkout of its own. */
 const SPECIAL = /refstorage|worktreeconfig|relativeworktrees|sparsecheckout/i
@@ -38,8 +39,8 @@ export function registerWorktree(root: string, full: string, branch: string, dot
     writeFileSync(path.join(made, 'commondir'), '../..\n')
     writeFileSync(path.join(made, 'gitdir'), `${path.join(full, '.git')}\n`)
     writeFileSync(path.join(made, 'HEAD'), `ref: refs/heads/${branch}\n`)
-    const { pid, processStart } = thisProcess()
-    writeFileSync(path.join(made, 'locked'), `${MAKING} ${pid} ${processStart}\n`)
+    const { pid, start, host } = thisOwner()
+    writeFileSync(path.join(made, 'locked'), `${MAKING} ${pid} ${start} ${host}\n`)
     // At once and whole, and before anything leads to it: `git worktree prune` takes away what is half there.
     renameSync(made, own)
   } catch (error) {
@@ -59,11 +60,17 @@ export function finishWorktree(own: string): void {
   rmSync(path.join(own, 'locked'), { force: true })
 }
 
+/** Making one takes seconds; an owner that cannot be seen from here is given this long. */
+const MAKING_MS = 15 * 60_000
+
 /** Whether a crash came before it had its files: then nobody has ever worked in it. */
 function isHalfMade(own: string): boolean {
-  const text = read(path.join(own, 'locked'))
-  const [pid, start = ''] = text.slice(MAKING.length).trim().split(' ')
-  return text.startsWith(MAKING) && !isAlive(Number(pid), start)
+  const locked = path.join(own, 'locked')
+  const text = read(locked)
+  if (!text.startsWith(MAKING)) return false
+  const [pid, start = '', host = ''] = text.slice(MAKING.length).trim().split(' ')
+  const lastMs = statSync(locked, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return isDead({ pid: Number(pid), start, host }, { lastMs, leaseMs: MAKING_MS })
 }
 
 /** Takes away a worktree that a crash left half made, with whatever is there of it; false if `full` is none. */

@@ -5,15 +5,19 @@ import { spawn } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { watchControl } from '../../dist/events/control.js'
 import { openLog } from '../../dist/events/log.js'
+import { thisOwner } from '../../dist/files/owner.js'
 import { runFolder } from '../../dist/files/paths.js'
-import { processStart, thisProcess } from '../../dist/processes/identity.js'
+import { processStart } from '../../dist/processes/identity.js'
 import { processRecord } from '../../dist/processes/watchdog.js'
 
 const [root, swarm, ...manners] = process.argv.slice(2)
+const { pid, start: began, host } = thisOwner()
 const log = openLog(root, swarm)
 log.emit({
   type: 'swarm.started',
-  ...thisProcess(),
+  pid,
+  processStart: began,
+  host,
   level: 2,
   workers: [{ worker: 'w1', agent: 'claude:opus', iterations: 3 }],
   iterations: 3,

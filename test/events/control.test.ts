@@ -2,9 +2,10 @@ import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { requestStop, stopRequested, watchControl } from '../../src/events/control.js'
+import { thisOwner } from '../../src/files/owner.js'
 import { runFolder } from '../../src/files/paths.js'
 import { temporaryFolder } from '../support/repository.js'
-import { startedByTheDead, startedHere, writeEvents } from './folder.js'
+import { startedByTheDead, startedHere, startOfTheDead, writeEvents } from './folder.js'
 import { SWARM } from './sample.js'
 
 test('a swarm that is asked to stop hears it, once', async () => {
@@ -27,9 +28,10 @@ test('a resumed swarm does not hear what its predecessor was told', () => {
   const root = temporaryFolder()
   writeEvents(root, SWARM, [startedByTheDead(0, SWARM)])
   requestStop(root, SWARM)
-  expect(stopRequested(root, SWARM, process.pid, 'long.ago')).toBe(true)
-  expect(stopRequested(root, SWARM, process.pid, 'now')).toBe(false)
-  expect(stopRequested(root, SWARM, 1, 'long.ago')).toBe(false)
+  const dead = { ...thisOwner(), start: startOfTheDead() }
+  expect(stopRequested(root, SWARM, { ...dead, pid: process.pid })).toBe(true)
+  expect(stopRequested(root, SWARM, thisOwner())).toBe(false)
+  expect(stopRequested(root, SWARM, { ...dead, pid: 1 })).toBe(false)
 })
 
 test('a control file that is not ours asks for nothing', () => {
@@ -37,7 +39,7 @@ test('a control file that is not ours asks for nothing', () => {
   writeEvents(root, SWARM, [startedHere(0, SWARM)])
   for (const text of ['', '{', 'null', '{"stop":true}', '[1]']) {
     writeFileSync(path.join(runFolder(root, SWARM), 'control'), text)
-    expect(stopRequested(root, SWARM, process.pid, undefined)).toBe(false)
+    expect(stopRequested(root, SWARM, thisOwner())).toBe(false)
   }
 })
 

@@ -5,9 +5,9 @@ import { expect, test } from 'vitest'
 import { startHeartbeat } from '../../src/events/heartbeat.js'
 import { logFile } from '../../src/events/log.js'
 import { findRun, listRuns, readRun, runningRun, thisWorld } from '../../src/events/runs.js'
-import { processStart, thisProcess } from '../../src/processes/identity.js'
+import { processStart } from '../../src/processes/identity.js'
 import { temporaryFolder } from '../support/repository.js'
-import { startedByTheDead, startedHere, stopped, writeEvents } from './folder.js'
+import { ourselves, startedByTheDead, startedHere, startOfTheDead, stopped, writeEvents } from './folder.js'
 import { at, started } from './sample.js'
 
 const [A, B, C] = ['aaaa0001', 'aaab0002', 'cccc0003']
@@ -28,7 +28,7 @@ test('a pid that another process has now does not make a swarm look running', as
   const root = temporaryFolder()
   const child = spawn('sleep', ['100'])
   const pid = child.pid ?? 0
-  const facts = { ...thisProcess(), pid, processStart: processStart(pid) ?? '' }
+  const facts = { ...ourselves(), pid, processStart: processStart(pid) ?? '' }
   writeEvents(root, A, [at(0, started(facts), A)])
   writeEvents(root, B, [at(0, started({ ...facts, processStart: `${facts.processStart}0` }), B)])
   expect([readRun(root, A)?.state, readRun(root, B)?.state]).toEqual(['running', 'crashed'])
@@ -66,7 +66,7 @@ test('a long log that has no end near its end is judged by its start', () => {
     A,
     Array.from({ length: 200 }, (_, i) => at(i, activity, A)),
   )
-  expect(readRun(root, A)).toMatchObject({ state: 'running', pid: process.pid })
+  expect(readRun(root, A)).toMatchObject({ state: 'running', owner: { pid: process.pid } })
 })
 
 test('a last line that a crash has cut is passed over, and not counted', () => {
@@ -77,9 +77,9 @@ test('a last line that a crash has cut is passed over, and not counted', () => {
   expect(readRun(root, A)).toMatchObject({ state: 'running', size: whole })
 })
 
-test('a swarm of another host is judged by its heartbeat, for its pid says nothing here', () => {
+test('a swarm of another machine or container is judged by its heartbeat, for its pid says nothing here', () => {
   const root = temporaryFolder()
-  writeEvents(root, A, [at(0, started({ ...thisProcess(), host: 'elsewhere' }), A)])
+  writeEvents(root, A, [at(0, started({ ...ourselves(), processStart: '0badcafe.1', host: 'elsewhere' }), A)])
   const old = new Date(Date.now() - 3_600_000)
   utimesSync(logFile(root, A), old, old)
   expect(readRun(root, A)?.state).toBe('crashed')
@@ -87,6 +87,13 @@ test('a swarm of another host is judged by its heartbeat, for its pid says nothi
   expect(readRun(root, A)?.state).toBe('running')
   const later = { ...thisWorld(root), now: () => Date.now() + 130_000 }
   expect(readRun(root, A, later)?.state).toBe('crashed')
+})
+
+test('the process decides on one machine, whatever the machine is called now', () => {
+  const root = temporaryFolder()
+  writeEvents(root, A, [at(0, started({ ...ourselves(), host: 'earlier-name' }), A)])
+  writeEvents(root, B, [at(0, started({ ...ourselves(), processStart: startOfTheDead(), host: 'earlier-name' }), B)])
+  expect([readRun(root, A)?.state, readRun(root, B)?.state]).toEqual(['running', 'crashed'])
 })
 
 test('a swarm is found by the beginning of its id, else the running one, else the latest', () => {

@@ -1,9 +1,11 @@
 // One holder at a time, whoever dies.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { withLock } from '../../src/merge/lock.js'
+import { thisOwner } from '../../src/files/owner.js'
+import { onLongWait, withLock } from '../../src/merge/lock.js'
+import { processStart } from '../../src/processes/identity.js'
 import { oompa, oompaBin, packageRoot, start } from '../support/oompa.js'
 import { testRepository } from '../support/repository.js'
 
@@ -126,7 +128,114 @@ describe('a lock', () => {
   }, 300_000)
 })
 
+describe('what stands in the place of a lock', () => {
+  /** Writes a record as a holder would. */
+  function forge(root: string, { pid, start, host = 'here' }: { pid: number; start: string; host?: string }): string {
+    const name = `${pid}-${start}-0badcafe`
+    const folder = path.join(root, '.git/oompa/locks/landing')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(path.join(folder, name), JSON.stringify({ pid, start, host, command: 'forged' }))
+    return path.join(folder, name)
+  }
+  const take = (root: string) => withLock(root, 'landing', async () => 'taken', { timeoutMs: 5000 })
+
+  test('and was written by somebody who does not hold it blocks nothing, whichever process it names', async () => {
+    const { root } = testRepository()
+    for (const pid of [1, process.ppid, process.pid]) {
+      forge(root, { pid, start: processStart(pid)! })
+      expect(await take(root)).toBe('taken')
+    }
+  })
+
+  test('and is no record at all blocks nothing, and is moved aside and not followed', async () => {
+    const { root, home, write } = testRepository()
+    const locks = path.join(root, '.git/oompa/locks')
+    mkdirSync(locks, { recursive: true })
+    write('mine/precious.txt', 'keep')
+    const lock = path.join(locks, 'landing')
+    const put: (() => void)[] = [
+      () => writeFileSync(lock, 'free'),
+      () => symlinkSync(path.join(root, 'mine'), lock),
+      () => symlinkSync(lock, lock),
+      () => mkdirSync(path.join(lock, 'a/folder'), { recursive: true }),
+      () => {
+        mkdirSync(lock)
+        writeFileSync(path.join(lock, 'garbage'), '{')
+        symlinkSync(home, path.join(lock, '1-a.1-0badcafe'))
+      },
+    ]
+    for (const one of put) {
+      one()
+      expect(await take(root)).toBe('taken')
+    }
+    expect(readFileSync(path.join(root, 'mine/precious.txt'), 'utf8')).toBe('keep')
+    expect(readdirSync(path.join(root, 'mine'))).toEqual(['precious.txt'])
+  })
+
+  test('of a holder that cannot be seen from here is freed when it has been silent for two minutes, and not before', async () => {
+    const { root } = testRepository()
+    const record = forge(root, { pid: 7, start: '0badcafe.1', host: 'elsewhere' })
+    await expect(withLock(root, 'landing', async () => {}, { timeoutMs: 300 })).rejects.toMatchObject({
+      code: 'lock-timeout',
+      mend: expect.stringContaining('.git/oompa/locks/landing'),
+    })
+    const before = new Date(Date.now() - 121_000)
+    utimesSync(record, before, before)
+    expect(await take(root)).toBe('taken')
+  })
+
+  test('of a crash that left its record empty is freed by the name', async () => {
+    const { root } = testRepository()
+    writeFileSync(forge(root, { pid: 1, start: `${thisOwner().start.split('.')[0]}.1` }), '')
+    expect(await take(root)).toBe('taken')
+  })
+})
+
+test('a lock that is waited for for some seconds is named, with who holds it and how it is freed', async () => {
+  const { root, env } = testRepository()
+  await withLock(root, 'deploy', async () => {
+    const other = start(process.execPath, [oompaBin, 'lock', 'deploy', '--', 'true'], { cwd: root, env })
+    await other.prints(/Waiting for the lock `deploy`: it is held by process \d+ on .*\n.*kill \d+/)
+    const said = new Promise<string>((resolve) => onLongWait(resolve))
+    const third = start(process.execPath, [oompaBin, 'lock', 'third', '--', 'sleep', '1000'], { cwd: root, env })
+    const stop = new AbortController()
+    const held = path.join(root, '.git/oompa/locks/third')
+    while (!readdirSync(path.dirname(held)).includes('third')) await new Promise((resolve) => setTimeout(resolve, 20))
+    const waiting = withLock(root, 'third', async () => {}, { signal: stop.signal })
+    expect(await said).toContain(`process ${third.child.pid} on`)
+    stop.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    other.child.kill('SIGTERM')
+    third.child.kill('SIGTERM')
+    await Promise.all([other.ended, third.ended])
+  })
+}, 30_000)
+
 describe('oompa lock', () => {
+  test('is what flock is: after its holder was killed it is free when the command has ended, too', async () => {
+    const { root, env, home } = testRepository()
+    const log = path.join(home, 'log')
+    const hold = (script: string) =>
+      start(process.execPath, [oompaBin, 'lock', '--', 'sh', '-c', script], { cwd: root, env })
+    const first = hold(`echo in first >> ${log}; echo held; read -r line; sleep 1; echo out first >> ${log}`)
+    await first.prints(/held/)
+    first.child.kill('SIGKILL')
+    const second = hold(`echo in second >> ${log}; echo out second >> ${log}`)
+    expect((await second.ended).status).toBe(0)
+    expect(readFileSync(log, 'utf8').split('\n', 4)).toEqual(['in first', 'out first', 'in second', 'out second'])
+  })
+
+  test('that was killed keeps the lock for what its command starts under it, which does not wait for itself', async () => {
+    const { root, env, home } = testRepository()
+    const log = path.join(home, 'log')
+    const inner = `${process.execPath} ${oompaBin} lock -- sh -c 'echo inner >> ${log}'`
+    const script = `echo held; read -r line; ${inner}; sleep 0.5; echo out >> ${log}`
+    const first = start(process.execPath, [oompaBin, 'lock', '--', 'sh', '-c', script], { cwd: root, env })
+    await first.prints(/held/)
+    first.child.kill('SIGKILL')
+    expect((await oompa(['lock', '--', 'cat', log], { cwd: root, env })).stdout).toBe('inner\nout\n')
+  })
+
   test('passes the status of the command on, and 128 + n for a signal', async () => {
     const { root, env } = testRepository()
     const status = async (...line: string[]) => (await oompa(['lock', '--', ...line], { cwd: root, env })).status

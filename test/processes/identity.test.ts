@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isAlive, parsePs, processStart, thisProcess } from '../../src/processes/identity.js'
+import { thisOwner } from '../../src/files/owner.js'
+import { isAlive, parsePs, processStart } from '../../src/processes/identity.js'
 import { environmentMatches, limitMatcher, limitOf, uniqueMarker, withMarker } from '../../src/processes/marks.js'
 import { reap } from '../../src/processes/reap.js'
 import { start } from '../support/oompa.js'
@@ -13,7 +14,7 @@ import { alive, env, pidIn, until } from './support.js'
 
 describe('which process is meant', () => {
   it('we are alive, with our start time', () => {
-    const { pid, processStart: started } = thisProcess()
+    const { pid, start: started } = thisOwner()
     expect(pid).toBe(process.pid)
     expect(isAlive(pid, started)).toBe(true)
   })

@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { isAlive } from '../../processes/identity.js'
-import { LEASE_MS, thisProcess } from '../records.js'
+import { isDead, type Owner, thisOwner } from '../../files/owner.js'
+import { LEASE_MS } from '../records.js'
 
 export type State = 'pending' | 'current' | 'complete'
 export const STATES = ['pending', 'current', 'complete'] as const satisfies readonly State[]
@@ -46,7 +46,7 @@ export type Doing = 'claiming' | 'settling' | 'draft'
  * so that everybody knows what to do with it when that process is gone.
  */
 export function inBetween(doing: Doing, fence: string, name: string): string {
-  const { pid, start, host } = thisProcess()
+  const { pid, start, host } = thisOwner()
   return `.${doing}-${fence}-${pid}-${short(host)}-${start.replace(/[^A-Za-z0-9.:_]/g, '_')}~${name}`
 }
 
@@ -54,9 +54,7 @@ export interface InBetween {
   readonly doing: Doing
   readonly fence: string
   readonly name: string
-  readonly pid: number
-  readonly host: string
-  readonly start: string
+  readonly owner: Owner
 }
 
 export function parseInBetween(file: string): InBetween | undefined {
@@ -68,15 +66,13 @@ export function parseInBetween(file: string): InBetween | undefined {
     doing: doing === 'claiming' || doing === 'settling' ? doing : 'draft',
     fence: fence!,
     name,
-    pid: Number(pid),
-    host: host!,
-    start: start!,
+    owner: { pid: Number(pid), start: start!, host: host === short(thisOwner().host) ? thisOwner().host : host! },
   }
 }
 
-/** Whether the process that made an in-between name can still finish what it began. `ageMs` since it did. */
-export function isUnderWay(between: InBetween, ageMs: number): boolean {
-  return between.host === short(thisProcess().host) ? isAlive(between.pid, between.start) : ageMs < LEASE_MS
+/** Whether the process that made an in-between name can still finish what it began at `sinceMs`. */
+export function isUnderWay({ owner }: InBetween, sinceMs: number): boolean {
+  return !isDead(owner, { lastMs: sinceMs, leaseMs: LEASE_MS })
 }
 
 function short(host: string): string {

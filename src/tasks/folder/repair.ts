@@ -29,7 +29,7 @@ function mend(state: FolderState, file: string): boolean {
   const { folder, records } = state
   const left = parseInBetween(file)
   const stat = left && lstatSync(place(folder, 'current', file), { throwIfNoEntry: false })
-  if (!left || !stat || isUnderWay(left, Date.now() - stat.ctimeMs)) return false
+  if (!left || !stat || isUnderWay(left, stat.ctimeMs)) return false
   // Several may find it: the one whose rename works mends it. Two links made by two menders would be two claims.
   const fence = newFence()
   const ours = place(folder, 'current', inBetween(left.doing, fence, left.name))
