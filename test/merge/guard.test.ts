@@ -7,9 +7,10 @@ import { describe, expect, test } from 'vitest'
 import { detectBypass } from '../../src/merge/bypass.js'
 import { commitLeftovers } from '../../src/merge/commit.js'
 import { prepareConflict } from '../../src/merge/conflict.js'
-import { guardEnvironment, removeGuards } from '../../src/merge/guard.js'
+import { guardEnvironment, guardIsChanged, guardRecord, removeGuards } from '../../src/merge/guard.js'
 import { mergeQueue } from '../../src/merge/queue.js'
 import { isRefusal } from '../../src/words.js'
+import { itWith } from '../support/optional.js'
 import { type LandingRepository, landingRepository, submit } from './support.js'
 
 async function agent(repository: LandingRepository, name = 'w1-i1', env: NodeJS.ProcessEnv = repository.env) {
@@ -111,11 +112,10 @@ describe('the guard', () => {
     },
   )
 
-  test('is written once for all agents of a swarm, and anew when the person has another hook', async () => {
+  test('is one for each worktree, refuses by its own branch, and goes with the worker’s next iteration', async () => {
     const repository = landingRepository()
-    const folder = path.join(repository.root, '.git/oompa/guard')
+    const folder = path.join(repository.root, '.git/oompa/guard/0123abcd')
     const [first, second] = [await agent(repository, 'w1-i1'), await agent(repository, 'w2-i1')]
-    expect(readdirSync(folder)).toHaveLength(1)
     for (const { sh, branch } of [first, second]) {
       expect(sh('git commit -q --allow-empty -m one').status).toBe(0)
       expect(sh(`git update-ref refs/heads/oompa/w3-i1 HEAD`).stderr).toContain(`(${branch})`)
@@ -123,12 +123,37 @@ describe('the guard', () => {
     expect(first.sh('git update-ref refs/heads/oompa/w2-i1 main').stderr).toContain(
       'refs/heads/oompa/w2-i1 is not yours',
     )
-    repository.write('.git/hooks/post-commit', '#!/bin/sh\necho ran >&2\n', 0o755)
-    expect((await agent(repository, 'w3-i1')).sh('git commit -q --allow-empty -m one').stderr).toBe('ran\n')
-    expect(readdirSync(folder)).toHaveLength(2)
+    await agent(repository, 'w1-i2')
+    expect(readdirSync(folder).sort()).toEqual(['w1-i2', 'w1-i2.own', 'w2-i1', 'w2-i1.own'])
     removeGuards(repository.root, '0123abcd')
-    expect(readdirSync(folder)).toEqual([])
+    expect(existsSync(folder)).toBe(false)
   })
+
+  test.each(['replaced', 'removed', 'added to', 'not executable'])(
+    'that was %s is made anew before the next turn',
+    async (how) => {
+      const repository = landingRepository()
+      const { sh, branch } = await agent(repository)
+      const options = { root: repository.root, swarm: '0123abcd', into: 'main', branch, env: repository.env }
+      expect(guardIsChanged(options)).toBe(false)
+      const change = {
+        replaced: 'rm -f $g/pre-push && echo "#!/bin/sh" > $g/pre-push && chmod +x $g/pre-push',
+        removed: 'rm -rf "$g"',
+        'added to': 'echo x > $g/post-index-change',
+        'not executable': 'chmod -x $g/reference-transaction',
+      }[how]
+      // As an agent that means it; for any other the folder is not to be written to.
+      expect(
+        sh(
+          `g=$(dirname $(dirname $(command -v git)))/hooks; ls -ld $g | grep -q '^dr-x' && chmod -R u+w $g/.. && ${change}`,
+        ),
+      ).toMatchObject({ status: 0 })
+      expect(guardIsChanged(options)).toBe(true)
+      await guardEnvironment(options)
+      expect(guardIsChanged(options)).toBe(false)
+      expect(sh('git commit -q --allow-empty -m one; git push . HEAD:main').stderr).toContain('is not yours to push')
+    },
+  )
 
   test('adds to the configuration that the environment has already, and goes with its swarm', async () => {
     const repository = landingRepository()
@@ -137,6 +162,141 @@ describe('the guard', () => {
     expect(sh('git config user.name; git update-ref refs/heads/main HEAD~0 2>&1; true').stdout).toContain('Env')
     removeGuards(repository.root, '0123abcd')
     expect(sh('git commit -q --allow-empty -m x').status).toBe(0)
+  })
+})
+
+describe('the stash', () => {
+  const stashed = async () => {
+    const repository = landingRepository()
+    repository.write('README.md', 'precious\n')
+    repository.git(['stash', '-q', '-m', 'mine'])
+    const made = await agent(repository)
+    writeFileSync(path.join(made.worktree, 'README.md'), 'work\n')
+    const isRefused = (line: string) => {
+      const ended = made.sh(line)
+      expect(ended.status).not.toBe(0)
+      expect(ended.stderr).toContain('Commit on your own branch instead')
+      expect(readFileSync(path.join(made.worktree, 'README.md'), 'utf8')).toBe('work\n')
+      expect(repository.git(['stash', 'list'])).toContain('mine')
+    }
+    return { ...made, repository, isRefused }
+  }
+
+  test.each(['stash -q', 'stash push -q', 'stash pop -q', 'stash drop -q', 'stash clear', 'stash apply'])(
+    'is refused to an agent by `git %s`, with what to do in its place; files and entries stay as they were',
+    async (words) => (await stashed()).isRefused(`git ${words}`),
+  )
+
+  test('is refused by any other git that the agent comes to, and the refusal is recorded', async () => {
+    const { isRefused, repository, branch } = await stashed()
+    const other = '$(PATH=$(echo $PATH | cut -d: -f2-); command -v git)'
+    isRefused(`${other} stash -q`)
+    isRefused(`${other} stash clear`)
+    expect(guardRecord(repository.root, '0123abcd', branch)).toEqual(['stash', 'stash'])
+  })
+
+  test('is there for hooks of the person’s, in other repositories, to be looked at, and through a gc', async () => {
+    const repository = landingRepository()
+    const saves = '#!/bin/sh\ngit stash store -m backup $(git stash create) && git stash drop -q\n'
+    repository.write('.git/hooks/pre-commit', saves, 0o755)
+    repository.write('README.md', 'precious\n')
+    repository.git(['stash', '-q', '-m', 'mine'])
+    const { sh } = await agent(repository)
+    expect(sh('git stash list').stdout).toContain('mine')
+    expect(sh('git gc -q && git pack-refs --all')).toMatchObject({ status: 0, stderr: '' })
+    expect(sh('echo 1 > x && git add x && git commit -qm one')).toMatchObject({ status: 0, stderr: '' })
+    expect(repository.git(['stash', 'list'])).toContain('mine')
+    expect(
+      sh(
+        'git init -q ../o && cd ../o && git commit -q --allow-empty -m x && echo 1 > x && git add x && git stash -q && git stash pop -q',
+      ),
+    ).toMatchObject({ status: 0 })
+  })
+})
+
+describe('an installer of hooks', () => {
+  // What each asks git, and does with the answers: as lefthook 2 and husky 9 do. The others are tried themselves.
+  const installers = {
+    lefthook: `hooks=$(git rev-parse --path-format=absolute --show-toplevel --git-path hooks --git-dir | sed -n 2p)
+      mkdir -p $hooks; [ ! -e $hooks/pre-push ] || mv $hooks/pre-push $hooks/pre-push.old
+      printf "$hook" > $hooks/pre-push && chmod +x $hooks/pre-push`,
+    husky: `git config core.hooksPath .husky/_ && mkdir -p .husky/_ && printf "$hook" > .husky/_/pre-push &&
+      chmod +x .husky/_/pre-push && [ "$(git config core.hooksPath)" = .husky/_ ]`,
+  }
+  const withRemote = async () => {
+    const repository = landingRepository()
+    const bare = path.join(repository.root, '..', 'bare.git')
+    repository.git(['clone', '-q', '--bare', repository.root, bare])
+    repository.git(['remote', 'add', 'origin', bare])
+    return { repository, ...(await agent(repository)) }
+  }
+
+  test.each(Object.entries(installers))(
+    '%s can install for an agent; its hooks run in that worktree alone, and the guard stays',
+    async (_name, line) => {
+      const { repository, sh } = await withRemote()
+      const shared = () => [
+        readFileSync(path.join(repository.root, '.git/config'), 'utf8'),
+        readdirSync(path.join(repository.root, '.git/hooks')),
+      ]
+      const before = shared()
+      expect(sh(`hook='#!/bin/sh\\necho ran\\n'; ${line}`)).toMatchObject({ status: 0 })
+      expect(shared()).toEqual(before)
+      expect(sh('git commit -q --allow-empty -m one && git push -q origin HEAD:main').stderr).toContain('is not yours')
+      const pushed = sh('git push -q origin HEAD:refs/heads/mine 2>&1')
+      expect(pushed).toMatchObject({ status: 0, stdout: 'ran\n' })
+      const other = await agent(repository, 'w2-i1')
+      expect(other.sh('git push -q origin HEAD:refs/heads/other 2>&1').stdout).toBe('')
+    },
+  )
+
+  itWith('git-lfs')('git-lfs can install for an agent, and the guard stays', async () => {
+    const { repository, sh } = await withRemote()
+    expect(sh('git lfs install')).toMatchObject({ status: 0 })
+    expect(existsSync(path.join(repository.root, '.git/hooks/pre-push'))).toBe(false)
+    expect(sh('git commit -q --allow-empty -m one && git push -q origin HEAD:main').stderr).toContain('is not yours')
+    expect(sh('git push -q origin HEAD:refs/heads/mine')).toMatchObject({ status: 0 })
+  })
+
+  itWith('pre-commit')('pre-commit can install for an agent, and the guard stays', async () => {
+    const { sh } = await withRemote()
+    expect(sh('echo "repos: []" > .pre-commit-config.yaml; pre-commit install -t pre-push')).toMatchObject({
+      status: 0,
+    })
+    expect(sh('git commit -q --allow-empty -m one && git push -q origin HEAD:main').stderr).toContain('is not yours')
+  })
+
+  test('finds the person’s own folder of hooks, and in other repositories theirs', async () => {
+    const repository = landingRepository()
+    repository.git(['config', 'core.hooksPath', 'my-hooks'])
+    const { sh } = await agent(repository)
+    expect(sh('git config core.hooksPath; git rev-parse --git-path hooks').stdout).toBe('my-hooks\nmy-hooks\n')
+    const elsewhere = sh('git init -q ../o && git -C ../o config core.hooksPath a && git -C ../o config core.hooksPath')
+    expect(elsewhere.stdout).toBe('a\n')
+    expect(sh('git -C ../o config --unset core.hooksPath; git -C ../o rev-parse --git-path hooks').stdout).toBe(
+      '.git/hooks\n',
+    )
+  })
+})
+
+describe('what an agent does to what is shared', () => {
+  test('is recorded by its guard: configuration that it writes, and refs of others that it moves', async () => {
+    const repository = landingRepository()
+    repository.git(['branch', 'mine'])
+    const { sh, branch } = await agent(repository)
+    sh('git config user.name; git config --get user.email; git config --list > /dev/null; git config --file x a.b c')
+    sh('git commit -q --allow-empty -m one; git status > /dev/null; git log > /dev/null; git remote -v')
+    expect(guardRecord(repository.root, '0123abcd', branch)).toEqual([])
+    sh(
+      'git config user.name Eve; git config --unset user.email; git -C . config alias.x y; git branch -f mine; git remote add o x',
+    )
+    expect(guardRecord(repository.root, '0123abcd', branch)).toEqual([
+      'config config user.name Eve',
+      'config config --unset user.email',
+      'config -C . config alias.x y',
+      'ref refs/heads/mine',
+      'remote add o x',
+    ])
   })
 })
 
