@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
+import { showBytes } from '../files/bytes.js'
 import { fileSink } from '../processes/output.js'
 import { type EndReason, type ProcessEnd, runProcess } from '../processes/run.js'
 import type { Agent, AgentCommand, AgentFailure, Turn, TurnResult } from './contract.js'
@@ -99,7 +100,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
       args: command.args,
       cwd: request.cwd,
       env: { ...request.env, ...command.env },
-      input: prompt,
+      input: typeof prompt === 'string' ? showBytes(prompt) : prompt,
       marker: request.marker,
       output: log === undefined ? undefined : fileSink(log),
       timeoutMs: limits.iterationMs,

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
+import { toBytes } from '../files/bytes.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 
 export interface Conversation {
@@ -36,7 +37,7 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
 
   function flush(): void {
     // Git may have ended since, and then nobody waits for these answers any more.
-    child?.stdin?.write(unsent)
+    child?.stdin?.write(toBytes(unsent))
     unsent = ''
   }
 

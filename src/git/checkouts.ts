@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { fromBytes } from '../files/bytes.js'
 import { gitFolders } from './folders.js'
 
 export interface Checkout {
@@ -62,7 +63,7 @@ function comesBackTo(own: string, branch: string): boolean {
 
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').trim()
+    return fromBytes(readFileSync(file)).trim()
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
     throw error

@@ -3,6 +3,7 @@
 
 import { lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { fromBytes, onDisk } from '../files/bytes.js'
 import type { RawChange } from './changes.js'
 import type { OnDisk } from './overlap.js'
 import { git } from './run.js'
@@ -19,7 +20,7 @@ export function looker(
   const parents = new Map<string, OnDisk>()
   const goingFiles = new Set<string>()
   for (const file of removed) {
-    const facts = lstatSync(path.join(checkout, file), { throwIfNoEntry: false })
+    const facts = lstatSync(onDisk(checkout, file), { throwIfNoEntry: false })
     if (facts) goingFiles.add(`${facts.dev}:${facts.ino}`)
   }
 
@@ -41,7 +42,7 @@ export function looker(
 
   function stat(file: string) {
     try {
-      return lstatSync(path.join(checkout, file), { throwIfNoEntry: false })
+      return lstatSync(onDisk(checkout, file), { throwIfNoEntry: false })
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
       throw error
@@ -50,8 +51,8 @@ export function looker(
 
   /** Whether a folder holds anything but files that are going. */
   function holdsOthers(folder: string): boolean {
-    return readdirSync(path.join(checkout, folder), { withFileTypes: true }).some((entry) => {
-      const inside = `${folder}/${entry.name}`
+    return readdirSync(onDisk(checkout, folder), { withFileTypes: true, encoding: 'buffer' }).some((entry) => {
+      const inside = `${folder}/${fromBytes(entry.name)}`
       return entry.isDirectory() ? holdsOthers(inside) : !removed.has(inside)
     })
   }

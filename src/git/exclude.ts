@@ -3,6 +3,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
+import { fromBytes, toBytes } from '../files/bytes.js'
 
 /** No wider than what is ours: `.well-known/` begins with `.w` too, and is somebody's work. */
 const ourPatterns = ['/.oompa/', '/.w[0-9]*-i[0-9]*/'] as const
@@ -30,7 +31,7 @@ export function excludePatterns(gitDir: string, patterns: readonly string[]): bo
     const missing = patterns.filter((pattern) => !lines.includes(pattern))
     if (missing.length === 0) return false
     mkdirSync(path.dirname(file), { recursive: true })
-    appendFileSync(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`)
+    appendFileSync(file, toBytes(`${before === '' || before.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`))
     return true
   } catch (cause) {
     throw new OompaError({
@@ -44,7 +45,7 @@ export function excludePatterns(gitDir: string, patterns: readonly string[]): bo
 
 function readIfThere(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return fromBytes(readFileSync(file))
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
     throw error

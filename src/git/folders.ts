@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError, STATUS } from '../errors.js'
+import { fromBytes } from '../files/bytes.js'
 import { LOCATING } from './environment.js'
 import type { Repository } from './repository.js'
 
@@ -83,6 +84,6 @@ export function plainRepository(cwd: string): Repository | undefined {
 
 /** The branch of a checkout, without `refs/heads/`, from its HEAD file; undefined if that does not name one. */
 export function branchOf(checkout: string): string | undefined {
-  const head = readFileSync(path.join(gitFolders(checkout).own, 'HEAD'), 'utf8').trim()
+  const head = fromBytes(readFileSync(path.join(gitFolders(checkout).own, 'HEAD'))).trim()
   return head.startsWith('ref: refs/heads/') ? head.slice('ref: refs/heads/'.length) : undefined
 }

@@ -9,11 +9,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
+import { fromBytes, onDisk } from '../files/bytes.js'
 import { converse } from './batch.js'
 import { gitFolders, ourFolder } from './folders.js'
 import type { Objects } from './objects.js'
 import { remembered } from './remembered.js'
-import { git } from './run.js'
+import { git, gitBytes } from './run.js'
 
 export interface Conflict {
   readonly path: string
@@ -77,17 +78,18 @@ export function openMerger(root: string, objects: Objects): Merger {
     const tree = mkdtempSync(path.join(ourFolder(common), 'merge-'))
     try {
       for (const { folder, content } of attributes) {
-        mkdirSync(path.join(tree, folder), { recursive: true })
-        writeFileSync(path.join(tree, folder, '.gitattributes'), content)
+        mkdirSync(onDisk(tree, folder), { recursive: true })
+        writeFileSync(onDisk(tree, `${folder}/.gitattributes`), content)
       }
       const env = { GIT_DIR: common, GIT_WORK_TREE: tree }
       const config = drivers.flatMap((driver) => ['-c', atTop(driver, root, tree)])
-      const { status, stdout, stderr } = await git(tree, [...config, ...args, '-z', ours, theirs], { env })
-      const found = status > 1 ? undefined : parseMerge(Buffer.from(`${status === 0 ? 1 : 0}\0${stdout}\0`), 0)
+      const { status, stdout, stderr } = await gitBytes(tree, [...config, ...args, '-z', ours, theirs], { env })
+      const clean = Buffer.from(`${status === 0 ? 1 : 0}\0`)
+      const found = status > 1 ? undefined : parseMerge(Buffer.concat([clean, stdout, Buffer.of(0)]), 0)
       if (found) return found.merge
       throw new OompaError({
         code: 'merge-failed',
-        message: `Git cannot merge ${theirs.slice(0, 12)} into ${ours.slice(0, 12)}: ${(stderr || stdout).trim()}`,
+        message: `Git cannot merge ${theirs.slice(0, 12)} into ${ours.slice(0, 12)}: ${(stderr || fromBytes(stdout)).trim()}`,
         status: 4,
       })
     } finally {
@@ -157,7 +159,7 @@ function parseMerge(bytes: Buffer, start: number): { merge: MergedTree; end: num
   const next = (): string | undefined => {
     const zero = bytes.indexOf(0, at)
     if (zero < 0) return undefined
-    const token = bytes.toString('utf8', at, zero)
+    const token = fromBytes(bytes.subarray(at, zero))
     at = zero + 1
     return token
   }

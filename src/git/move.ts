@@ -5,6 +5,7 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { onDisk } from '../files/bytes.js'
 import type { RawChange } from './changes.js'
 import type { Checkout } from './checkouts.js'
 import { contentId, looker } from './disk.js'
@@ -131,7 +132,7 @@ async function lookBehindFlags(
   for (const { path: file } of changes) {
     const entry = entries.get(file)
     if (!entry?.flag) continue
-    const there = existsSync(path.join(checkout, file))
+    const there = existsSync(onDisk(checkout, file))
     if (there && (await contentId(checkout, index, file)) !== entry.oid) edited.set(file, 'edited')
     if (!there && entry.flag === 'assume-unchanged') edited.set(file, 'gone')
   }
@@ -190,16 +191,16 @@ export async function applyMove(checkout: string, index: string, plan: MovePlan)
     await feed(['checkout-index', '-f', '-q', '--stdin'], group)
   }
   for (const change of plan.write) {
-    if (change.newMode === '160000') mkdirSync(path.join(checkout, change.path), { recursive: true })
+    if (change.newMode === '160000') mkdirSync(onDisk(checkout, change.path), { recursive: true })
   }
 }
 
 /** Removes a file, and the folders that it leaves empty. A submodule's folder stays, as git leaves it. */
 function removeFile(checkout: string, file: string): void {
   try {
-    unlinkSync(path.join(checkout, file))
+    unlinkSync(onDisk(checkout, file))
     for (let folder = path.dirname(file); folder !== '.'; folder = path.dirname(folder)) {
-      rmdirSync(path.join(checkout, folder))
+      rmdirSync(onDisk(checkout, folder))
     }
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'EISDIR', 'EPERM', 'ENOTDIR')) throw error

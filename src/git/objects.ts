@@ -1,5 +1,6 @@
 // Reads objects through one `git cat-file` that stays: names to commits, trees to entries, commits to their text.
 
+import { fromBytes } from '../files/bytes.js'
 import { converse } from './batch.js'
 
 export interface GitObject {
@@ -111,7 +112,7 @@ export function parseTree(bytes: Buffer, oidBytes: number): TreeEntry[] {
     const space = bytes.indexOf(32, at)
     const zero = bytes.indexOf(0, space)
     const mode = bytes.toString('latin1', at, space).padStart(6, '0')
-    const name = bytes.toString('utf8', space + 1, zero)
+    const name = fromBytes(bytes.subarray(space + 1, zero))
     at = zero + 1 + oidBytes
     entries.push({ mode, name, oid: bytes.toString('hex', zero + 1, at) })
   }

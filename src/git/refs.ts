@@ -2,6 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
+import { toBytes } from '../files/bytes.js'
+import { commandLine } from './arguments.js'
 import { type Conversation, converse } from './batch.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 
@@ -51,7 +53,8 @@ export async function prepareSwap(root: string, swap: Swap): Promise<PreparedSwa
 function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
   return new Promise((resolve, reject) => {
     const args = ['-c', 'core.hooksPath=/dev/null', 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
-    const child = spawn('git', args, {
+    const command = commandLine(args)
+    const child = spawn(command.file, command.args, {
       cwd: root,
       env: gitEnvironment(),
       detached: UNINTERRUPTED,
@@ -78,7 +81,7 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
       out += text
       if (out.includes('prepare: ok')) resolve({ commit: () => finish('commit'), abort: () => finish('abort') })
     })
-    child.stdin.write(`start\nupdate ${swap.ref} ${swap.to} ${swap.from}\nprepare\n`)
+    child.stdin.write(toBytes(`start\nupdate ${swap.ref} ${swap.to} ${swap.from}\nprepare\n`))
   })
 }
 

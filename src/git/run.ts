@@ -4,6 +4,8 @@
 
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
+import { fromBytes, toBytes } from '../files/bytes.js'
+import { commandLine } from './arguments.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { gitByShell, wasStarted } from './shell.js'
 
@@ -25,12 +27,13 @@ export interface GitResult {
 }
 
 /**
- * Runs git in `cwd` and gives its status and output, whatever the status is.
+ * Runs git in `cwd` and gives its status and output, whatever the status is. Arguments, input and output may hold bytes
+ * that are not text (`fromBytes`).
  * @throws OompaError `git-missing` if git cannot be started.
  */
 export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   const result = await gitBytes(cwd, args, options)
-  return { ...result, stdout: result.stdout.toString('utf8') }
+  return { ...result, stdout: fromBytes(result.stdout) }
 }
 
 /** As `git`, with standard output as bytes: for the contents of files. */
@@ -59,13 +62,20 @@ function gitDirectly(
   { signal, input }: GitOptions,
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: UNINTERRUPTED, signal })
+    const command = commandLine(args)
+    const child = spawn(command.file, command.args, {
+      cwd,
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: UNINTERRUPTED,
+      signal,
+    })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.stdin.on('error', () => {}) // git may end before it has read everything
-    child.stdin.end(input)
+    child.stdin.end(typeof input === 'string' ? toBytes(input) : input)
     child.on('error', (cause) => {
       reject(
         new OompaError({

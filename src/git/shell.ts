@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { toBytes } from '../files/bytes.js'
 import { UNINTERRUPTED } from './environment.js'
 
 export interface ShellRequest {
@@ -113,7 +114,7 @@ async function ask(shell: Shell, request: ShellRequest): Promise<ShellAnswer> {
   const answer = await new Promise<ShellAnswer>((settle) => {
     shell.current = { end, out: [], err: '', settle }
     keepAlive(shell, true)
-    shell.child.stdin?.write(script(request, end))
+    shell.child.stdin?.write(toBytes(script(request, end)))
   })
   shell.current = undefined
   keepAlive(shell, false)

@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
+import { fromBytes, onDisk } from '../files/bytes.js'
 import { runFolder } from '../files/paths.js'
 import { type FoundHooks, hooksFolder } from './find.js'
 
@@ -72,21 +73,24 @@ function copyFolder(
   copied: Map<string, Copied>,
   top: string,
 ): void {
-  for (const name of readdirSync(from)) {
+  for (const name of namesIn(from)) {
     const source = path.join(from, name)
     const target = path.join(to, name)
-    const facts = lstatSync(source)
+    const facts = lstatSync(onDisk(source))
     if (facts.isSymbolicLink() && !executables.has(source)) {
-      symlinkSync(linkTarget(source, target, top, to), target)
+      symlinkSync(onDisk(linkTarget(source, target, top, to)), onDisk(target))
     } else if (facts.isDirectory()) {
       if (name === 'node_modules') symlinkSync(source, target)
       else {
-        mkdirSync(target)
+        mkdirSync(onDisk(target))
         copyFolder(source, target, executables, copied, top)
       }
     } else if (facts.isFile() || facts.isSymbolicLink()) {
       // Read-only, which says to a person that this is not the file to edit.
-      const was = { bytes: readFileSync(source), mode: (statSync(source).mode & 0o777 & ~0o222) | 0o400 }
+      const was = {
+        bytes: readFileSync(onDisk(source)),
+        mode: (statSync(onDisk(source)).mode & 0o777 & ~0o222) | 0o400,
+      }
       putBack(target, was)
       copied.set(target, was)
     }
@@ -95,11 +99,11 @@ function copyFolder(
 
 /** Within `hooks/` a link leads to the copy of its target; otherwise to where it leads now. */
 function linkTarget(source: string, target: string, top: string, to: string): string {
-  const plain = readlinkSync(source)
+  const plain = fromBytes(readlinkSync(onDisk(source), 'buffer'))
   const inside = path.relative(top, path.resolve(path.dirname(source), plain))
   if (!path.isAbsolute(plain) && !inside.startsWith('..')) return plain
   try {
-    return realpathSync(source)
+    return fromBytes(realpathSync.native(onDisk(source), 'buffer'))
   } catch {
     return path.resolve(to, path.dirname(target), plain) // broken already: it stays so
   }
@@ -107,14 +111,19 @@ function linkTarget(source: string, target: string, top: string, to: string): st
 
 /** Everything of the root but what is copied, and what only git and we use. */
 function linkTheRest(root: string, start: string): void {
-  for (const name of readdirSync(root)) {
+  for (const name of namesIn(root)) {
     if (name === 'hooks' || name === '.git' || name === '.oompa' || /^\.w[0-9]+-i[0-9]+$/.test(name)) continue
-    symlinkSync(path.join(root, name), path.join(start, name))
+    symlinkSync(onDisk(root, name), onDisk(start, name))
   }
 }
 
+function namesIn(folder: string): string[] {
+  return readdirSync(onDisk(folder), 'buffer').map(fromBytes)
+}
+
 /** Writes a file unless it has these bytes and this mode; gives whether it had to. */
-function putBack(file: string, was: Copied): boolean {
+function putBack(name: string, was: Copied): boolean {
+  const file = onDisk(name)
   try {
     const facts = lstatSync(file)
     if (facts.isFile() && (facts.mode & 0o777) === was.mode && readFileSync(file).equals(was.bytes)) return false
@@ -122,7 +131,7 @@ function putBack(file: string, was: Copied): boolean {
     // Not there, or not readable: written below.
   }
   rmSync(file, { recursive: true, force: true })
-  mkdirSync(path.dirname(file), { recursive: true })
+  mkdirSync(onDisk(path.dirname(name)), { recursive: true })
   writeFileSync(file, was.bytes)
   chmodSync(file, was.mode)
   return true

@@ -1,9 +1,9 @@
 // Commits what an agent left uncommitted, so that work is never lost for want of a commit; what must not be in a
 // repository stays where it is and is reported.
 
-import { closeSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import path from 'node:path'
+import { closeSync, lstatSync, openSync, type PathLike, readFileSync, readSync } from 'node:fs'
 import { OompaError } from '../errors.js'
+import { onDisk } from '../files/bytes.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import { isMerging, readStatus } from '../git/status.js'
 import type { Worktree } from '../words.js'
@@ -40,7 +40,7 @@ export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options:
   if (entries.length === 0 && !isMerging(cwd)) return { left: [], unresolved: [], ...on }
 
   const unmerged = entries.filter((entry) => entry.kind === 'unmerged').map((entry) => entry.path)
-  const unresolved = unmerged.filter((file) => hasMarkers(path.join(cwd, file)))
+  const unresolved = unmerged.filter((file) => hasMarkers(onDisk(cwd, file)))
   if (unresolved.length > 0) return { left: [], unresolved, ...on }
 
   const judged = entries.map((entry) => ({
@@ -75,7 +75,7 @@ async function paths(cwd: string, args: readonly string[], files: readonly strin
 
 function refuse(cwd: string, file: string, maxBytes: number): string | undefined {
   if (file.endsWith('/')) return 'a repository inside this one'
-  const full = path.join(cwd, file)
+  const full = onDisk(cwd, file)
   const facts = lstatSync(full, { throwIfNoEntry: false })
   if (!facts) return undefined
   const named = refusedName(file, facts.isSymbolicLink())
@@ -86,7 +86,7 @@ function refuse(cwd: string, file: string, maxBytes: number): string | undefined
 }
 
 /** The beginning of a file: a key stands on its own or near the top, and large files are data. */
-function firstPart(file: string): string {
+function firstPart(file: PathLike): string {
   const buffer = Buffer.alloc(256 * 1024)
   const opened = openSync(file, 'r')
   try {
@@ -97,7 +97,7 @@ function firstPart(file: string): string {
 }
 
 /** Both outer markers of a conflict on lines of their own: a heading underlined with `=======` is none. */
-function hasMarkers(file: string): boolean {
+function hasMarkers(file: PathLike): boolean {
   if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
   const text = readFileSync(file, 'latin1')
   return /^<{7,}( |$)/m.test(text) && /^>{7,}( |$)/m.test(text)

@@ -1,5 +1,7 @@
 // Makes text of agents and files harmless on a terminal: it can neither move the cursor, colour, nor reorder a line.
 
+import { isText, showBytes } from '../files/bytes.js'
+
 /** Complete escape sequences: CSI, OSC and the other string sequences with their end, and two-byte ones. */
 const SEQUENCES =
   // An unfinished string sequence is not matched, so that one stray byte cannot swallow the rest of the text.
@@ -32,6 +34,6 @@ export function escapeLines(text: string): string[] {
 
 function visible(character: string): string {
   const code = character.codePointAt(0) ?? 0
-  if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'
+  if (code >= 0xd800 && code <= 0xdfff) return isText(character) ? '\ufffd' : showBytes(character)
   return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
 }

@@ -1,8 +1,19 @@
 // Brings files of the main checkout into a worktree: copies and links that git must never commit.
 
-import { constants, cpSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  constants,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
+import { fromBytes, onDisk } from '../files/bytes.js'
 import { excludePatterns } from '../git/exclude.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
@@ -19,7 +30,7 @@ export async function copyInto(root: string, worktree: string, paths: readonly s
       // A folder with tracked files in it: only what is not there yet.
       copyTree(path.join(root, relative), target, false)
     } else {
-      if (kindOf(target) === 'link') rmSync(target)
+      if (kindOf(target) === 'link') rmSync(onDisk(target))
       copyTree(path.join(root, relative), target, true)
     }
     copied.push(relative)
@@ -27,17 +38,29 @@ export async function copyInto(root: string, worktree: string, paths: readonly s
   return copied
 }
 
+/** Not by `cpSync`, which takes names for text. A repository within is somebody's: its worktrees would point to nowhere. */
 function copyTree(from: string, to: string, overwrite: boolean): void {
-  mkdirSync(path.dirname(to), { recursive: true })
-  cpSync(from, to, {
-    recursive: true,
-    force: overwrite,
-    verbatimSymlinks: true,
-    preserveTimestamps: true,
-    mode: constants.COPYFILE_FICLONE,
-    // A repository within is somebody's; its worktrees would point to nowhere.
-    filter: (source) => path.basename(source) !== '.git',
-  })
+  const [source, target] = [onDisk(from), onDisk(to)]
+  const facts = lstatSync(source)
+  mkdirSync(onDisk(path.dirname(to)), { recursive: true })
+  if (facts.isDirectory()) {
+    if (lstatSync(target, { throwIfNoEntry: false }) === undefined) mkdirSync(target, { mode: facts.mode })
+    for (const name of readdirSync(source, 'buffer').map(fromBytes)) {
+      if (name !== '.git') copyTree(path.join(from, name), path.join(to, name), overwrite)
+    }
+    return
+  }
+  // A socket or a pipe is of no use away from its program.
+  if (!facts.isFile() && !facts.isSymbolicLink()) return
+  if (lstatSync(target, { throwIfNoEntry: false })) {
+    if (!overwrite) return
+    rmSync(target)
+  }
+  if (facts.isSymbolicLink()) symlinkSync(readlinkSync(source, 'buffer'), target)
+  else {
+    copyFileSync(source, target, constants.COPYFILE_FICLONE)
+    utimesSync(target, facts.atime, facts.mtime)
+  }
 }
 
 /** Links paths of the worktree to the main checkout's; what is there already stays. Gives those that were linked. */
@@ -49,10 +72,10 @@ export async function linkInto(root: string, worktree: string, paths: readonly s
     const target = path.join(worktree, relative)
     if (tracked.has(relative) || leadsAway(worktree, relative)) continue
     const kind = kindOf(target)
-    if (kind === 'link' && readlinkSync(target) !== source) rmSync(target)
+    if (kind === 'link' && fromBytes(readlinkSync(onDisk(target), 'buffer')) !== source) rmSync(onDisk(target))
     else if (kind !== undefined) continue
-    mkdirSync(path.dirname(target), { recursive: true })
-    symlinkSync(source, target)
+    mkdirSync(onDisk(path.dirname(target)), { recursive: true })
+    symlinkSync(onDisk(source), onDisk(target))
     linked.push(relative)
   }
   return linked

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { onDisk } from '../files/bytes.js'
 import { git, gitText } from '../git/run.js'
 import { copyInto } from './bring.js'
 
@@ -20,7 +21,9 @@ export async function includeFiles(root: string, worktree: string): Promise<stri
   const folders = wanted.filter((name) => name.endsWith('/') && !ignored.has(name))
   const files = folders.length ? await listed(root, [], folders) : []
   const inFolders = await ignoredOf(root, files)
-  const chosen = [...wanted.filter((name) => ignored.has(name)), ...files.filter((name) => inFolders.has(name))]
+  const chosen = [
+    ...new Set([...wanted.filter((name) => ignored.has(name)), ...files.filter((name) => inFolders.has(name))]),
+  ]
   const copied = await copyInto(
     root,
     worktree,
@@ -36,7 +39,7 @@ async function listed(root: string, options: readonly string[], folders: readonl
   return text
     .split('\0')
     .filter((name) => name !== '' && !/^(\.oompa|\.w[0-9]+-i[0-9]+)(\/|$)/.test(name))
-    .filter((name) => !(name.endsWith('/') && existsSync(path.join(root, name, '.git'))))
+    .filter((name) => !(name.endsWith('/') && existsSync(onDisk(root, name, '.git'))))
 }
 
 async function ignoredOf(root: string, paths: readonly string[]): Promise<Set<string>> {

@@ -3,6 +3,7 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, usageError } from '../errors.js'
+import { fromBytes, onDisk } from '../files/bytes.js'
 import { git } from '../git/run.js'
 
 /**
@@ -40,7 +41,7 @@ export function leadsAway(worktree: string, relative: string): boolean {
   const real = realpathSync(worktree)
   for (let at = path.dirname(relative); at !== '.'; at = path.dirname(at)) {
     try {
-      if (realpathSync(path.join(real, at)) !== path.join(real, at)) return true
+      if (fromBytes(realpathSync.native(onDisk(real, at), 'buffer')) !== path.join(real, at)) return true
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error
     }
@@ -51,7 +52,7 @@ export function leadsAway(worktree: string, relative: string): boolean {
 /** What stands at a path, links not followed. */
 export function kindOf(file: string): 'file' | 'folder' | 'link' | 'other' | undefined {
   try {
-    const facts = lstatSync(file)
+    const facts = lstatSync(onDisk(file))
     if (facts.isSymbolicLink()) return 'link'
     return facts.isDirectory() ? 'folder' : facts.isFile() ? 'file' : 'other'
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { isErrno, messageOf } from '../../errors.js'
+import { isText } from '../../files/bytes.js'
 import type { Task } from '../../words.js'
 import { decodeTask } from '../decode.js'
 import { readForm } from '../edit.js'
@@ -20,6 +21,7 @@ export type FileContent =
 /** The task in a file, or why there is none; undefined if the file has gone. */
 export function readTaskFile(file: string, name: string): FileContent | undefined {
   if (Buffer.byteLength(name) > MAX_NAME) return refused(`its file name is longer than ${MAX_NAME} bytes`)
+  if (!isText(name)) return refused('its file name is not UTF-8: rename it')
   let bytes: Buffer | string
   try {
     bytes = readBounded(file)

@@ -3,6 +3,7 @@
 
 import { lstatSync, readdirSync } from 'node:fs'
 import { isErrno } from '../../errors.js'
+import { fromBytes, onDisk } from '../../files/bytes.js'
 import type { TaskProblem } from '../contract.js'
 import { inOrder, type Placed } from '../order.js'
 import { type Folder, isTaskName, place, type State } from './names.js'
@@ -140,7 +141,7 @@ function makeOrder(files: readonly TaskFile[]): Order {
 
 function names(folder: Folder, state: State): string[] {
   try {
-    return readdirSync(place(folder, state)).filter(isTaskName)
+    return readdirSync(place(folder, state), 'buffer').map(fromBytes).filter(isTaskName)
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []
     throw error
@@ -149,7 +150,7 @@ function names(folder: Folder, state: State): string[] {
 
 function readKnown(folder: Folder, state: State, name: string, old: Known | undefined): Known | undefined {
   const path = place(folder, state, name)
-  const stat = lstatSync(path, { throwIfNoEntry: false })
+  const stat = lstatSync(onDisk(path), { throwIfNoEntry: false })
   if (!stat) return undefined
   const stamp = `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`
   if (old?.stamp === stamp) return old

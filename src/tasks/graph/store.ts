@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../../errors.js'
+import { fromBytes } from '../../files/bytes.js'
 import type { Task } from '../../words.js'
 import type {
   Claim,
@@ -84,7 +85,7 @@ export function taskGraph(file?: string, root?: string): TaskStore {
 async function read(open: OpenGraph): Promise<Graph> {
   let text = ''
   try {
-    text = readFileSync(open.file, 'utf8')
+    text = fromBytes(readFileSync(open.file))
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error
   }

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../../errors.js'
+import { fromBytes, toBytes } from '../../files/bytes.js'
 import { type Item, type ItemProblem, readItems, withItem, withoutItem } from './markdown.js'
 
 export type ListName = 'pending' | 'in_progress' | 'complete'
@@ -29,7 +30,7 @@ export function readLists(folder: string): Lists {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return fromBytes(readFileSync(file))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return ''
     throw error
@@ -43,7 +44,7 @@ export function replaceFile(file: string, text: string): void {
   mkdirSync(path.dirname(target), { recursive: true })
   const mode = statSync(target, { throwIfNoEntry: false })?.mode ?? 0o666
   try {
-    writeFileSync(draft, text, { mode: mode & 0o777 })
+    writeFileSync(draft, toBytes(text), { mode: mode & 0o777 })
     renameSync(draft, target)
   } catch (error) {
     rmSync(draft, { force: true })

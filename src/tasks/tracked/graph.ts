@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../../errors.js'
+import { fromBytes, toBytes } from '../../files/bytes.js'
 import type { TreeEdit } from '../../words.js'
 import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
 import { fileStem } from '../decode.js'
@@ -74,7 +75,7 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
 
 function textOn(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return fromBytes(readFileSync(file))
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
     throw error
@@ -83,7 +84,7 @@ function textOn(file: string): string {
 
 async function graphAt(root: string, commit: string, name: string): Promise<Graph | undefined> {
   const bytes = await fileAt(root, commit, name)
-  return bytes && readGraph(bytes.toString('utf8'), name)
+  return bytes && readGraph(fromBytes(bytes), name)
 }
 
 const STATE: Readonly<Record<GraphStatus, Standing['state']>> = {
@@ -127,7 +128,7 @@ async function graphEdits(
     if (graph.nodes.some((node) => node.task.id === task.id)) continue
     graph = await readGraph(await addNode(graph, task, name), name)
   }
-  return graph.text === before.text ? [] : [{ path: name, content: Buffer.from(graph.text) }]
+  return graph.text === before.text ? [] : [{ path: name, content: toBytes(graph.text) }]
 }
 
 async function withComplete(graph: Graph, claim: Claim, completion: Completion, name: string): Promise<Graph> {
@@ -161,7 +162,7 @@ async function drainGraph(open: OpenGraph, name: string, into: string): Promise<
     const text = setNode(graph, node.task.id, completionOf(node))
     graph = await readGraph(text, name)
   }
-  return graph.text === disk.text ? [{ path: name, content: Buffer.from(disk.text) }] : []
+  return graph.text === disk.text ? [{ path: name, content: toBytes(disk.text) }] : []
 }
 
 /** What completion wrote into a node, as `completedGraph` writes it. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../../errors.js'
+import { fromBytes, toBytes } from '../../files/bytes.js'
 import type { StatusEdits, TreeEdit } from '../../words.js'
 import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
 import { fileStem } from '../decode.js'
@@ -77,7 +78,7 @@ function isPersons(entry: HistoryEntry): boolean {
 
 async function textsAt(root: string, commit: string, folder: string): Promise<Texts> {
   const [pending, inProgress, complete] = await Promise.all(
-    LISTS.map(async (name) => (await fileAt(root, commit, `${folder}/${name}.md`))?.toString('utf8') ?? ''),
+    LISTS.map(async (name) => fromBytes((await fileAt(root, commit, `${folder}/${name}.md`)) ?? Buffer.alloc(0))),
   )
   return { pending: pending!, in_progress: inProgress!, complete: complete! }
 }
@@ -85,7 +86,7 @@ async function textsAt(root: string, commit: string, folder: string): Promise<Te
 function textsOn(folder: string): Texts {
   const read = (name: ListName) => {
     try {
-      return readFileSync(path.join(folder, `${name}.md`), 'utf8')
+      return fromBytes(readFileSync(path.join(folder, `${name}.md`)))
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
       throw error
@@ -227,7 +228,7 @@ function addedBlocks(lists: Lists, after: Texts, ids: readonly string[]): string
 
 function changes(before: Texts, after: Texts, folder: string): TreeEdit[] {
   return LISTS.flatMap((name) =>
-    before[name] === after[name] ? [] : { path: `${folder}/${name}.md`, content: Buffer.from(after[name]) },
+    before[name] === after[name] ? [] : { path: `${folder}/${name}.md`, content: toBytes(after[name]) },
   )
 }
 

@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { onDisk } from '../../files/bytes.js'
 import { commitTree } from '../../git/commits.js'
 import { git, gitText } from '../../git/run.js'
 import type { TaskRequests } from '../contract.js'
@@ -32,7 +33,7 @@ export async function restorePaths(
   }
   // What was asked for is in the store by now; a copy that no commit holds would be asked for again.
   const inHead = await treeFiles(worktree, 'HEAD', specs)
-  for (const add of adds) if (!inHead.has(add.path)) rmSync(path.join(worktree, add.path), { force: true })
+  for (const add of adds) if (!inHead.has(add.path)) rmSync(onDisk(worktree, add.path), { force: true })
   return commit
 }
 
