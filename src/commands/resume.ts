@@ -1,8 +1,10 @@
 // `oompa resume`: goes on where a swarm stopped or crashed.
 
-import { STATUS } from '../errors.js'
+import { OompaError, STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
-import { restoreEnvironment, resumePoint } from '../swarm/resume.js'
+import { type ResumePoint, restoreEnvironment, resumePoint } from '../swarm/resume.js'
+import { isPlain, proveStart, startWords } from '../swarm/start-proof.js'
+import { escapeText } from '../views/escape.js'
 import type { Command } from './contract.js'
 import { runLoopFile } from './loop-file.js'
 import { flag } from './parse.js'
@@ -13,6 +15,7 @@ export const command: Command = {
   positionals: [{ name: 'id', describe: 'The swarm (the latest)' }],
   options: {
     detach: { type: 'boolean', describe: 'Return when the swarm has started', short: 'd' },
+    'trust-log': { type: 'boolean', describe: 'Take flags from the log, where nothing proves them' },
     json: { type: 'boolean', describe: 'Events on standard output, one JSON object a line' },
   },
   examples: [
@@ -22,9 +25,52 @@ export const command: Command = {
   async run(args) {
     const { root } = await findRepository()
     const point = await resumePoint(root, args.positionals[0])
+    await agreeOn(root, point, flag(args, 'trust-log'))
     restoreEnvironment(point)
     const added = ['detach', 'json'].filter((name) => flag(args, name)).map((name) => `--${name}`)
     process.argv = [...process.argv.slice(0, 2), 'resume', point.swarm, ...point.argv, ...added]
     return (await runLoopFile()) || STATUS.done
   },
+}
+
+/**
+ * Shows what is started again. The log lies where agents write: flags that only it tells of are a person's to confirm,
+ * since they choose the agent and what it may do.
+ * @throws OompaError `unproven-flags` (status 4)
+ */
+async function agreeOn(root: string, point: ResumePoint, trust: boolean): Promise<void> {
+  const { swarm, proven, otherwise } = point
+  const words = escapeText(startWords(point))
+  if (proven) {
+    console.error(`oompa: swarm ${swarm} goes on as it was started: ${words}`)
+    if (otherwise) {
+      const theirs = escapeText(startWords(otherwise))
+      console.error(`oompa: its log says otherwise (${theirs}): something wrote into it, and that does not count.`)
+    }
+    return
+  }
+  if (isPlain(point)) return
+  console.error(`oompa: the log of swarm ${swarm} says that it was started by: ${words}`)
+  if (!trust && !(await confirmed('Nothing on this machine proves that. Go on with it? [y/N] '))) {
+    throw new OompaError({
+      code: 'unproven-flags',
+      message: `Swarm ${swarm} is not resumed: its flags stand in the log alone, which agents can write.`,
+      mend: `If they are right: oompa resume ${swarm} --trust-log`,
+      status: STATUS.refused,
+    })
+  }
+  // What it starts in a session of its own asks nobody.
+  proveStart(root, swarm, point.started)
+}
+
+/** Asks on the terminal; nobody answers where there is none. */
+async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question)).trim())
+  } finally {
+    terminal.close()
+  }
 }

@@ -99,8 +99,19 @@ function isEvent(value: unknown): value is OompaEvent {
     'type' in value &&
     typeof value.type === 'string' &&
     'swarm' in value &&
-    typeof value.swarm === 'string'
+    typeof value.swarm === 'string' &&
+    // A worker's name and number become parts of paths and refs.
+    isOr(value, 'worker', (worker) => typeof worker === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(worker)) &&
+    isOr(value, 'iteration', (iteration) => Number.isSafeInteger(iteration)) &&
+    isOr(value, 'task', (task) => typeof task === 'string') &&
+    isOr(value, 'commit', (commit) => typeof commit === 'string')
   )
+}
+
+/** Whether a field of an event is not there, or right. */
+function isOr(value: object, key: string, right: (field: unknown) => boolean): boolean {
+  const field: unknown = Reflect.get(value, key)
+  return field === undefined || field === null || right(field)
 }
 
 /** Ids of all swarms that have a folder. */

@@ -21,6 +21,7 @@ import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
 import { freeWorkerNames, workersOf } from './names.js'
 import type { ResumePoint } from './resume.js'
+import { proveStart } from './start-proof.js'
 import { listenToSignals, type Stopping } from './stop.js'
 
 export interface Registration {
@@ -93,21 +94,24 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
           taken.map(({ worker }) => worker),
         )
     const { pid, start: processStart, host } = thisOwner()
+    const workers = chosen.map((worker, index) => {
+      const lane = settings.workers[index]!
+      return { worker, agent: formatAgentSpec(lane.agent), iterations: lane.iterations }
+    })
+    const environment = givenEnvironment()
+    proveStart(root, id, { argv: facts.argv, environment, workers })
     log.emit({
       type: 'swarm.started',
       pid,
       processStart,
       host,
       level: facts.level,
-      workers: chosen.map((worker, index) => {
-        const lane = settings.workers[index]!
-        return { worker, agent: formatAgentSpec(lane.agent), iterations: lane.iterations }
-      }),
+      workers,
       iterations: Math.max(...settings.workers.map((lane) => lane.iterations)),
       into: facts.into,
       version: packageVersion(),
       argv: facts.argv,
-      environment: givenEnvironment(),
+      environment,
       ...(resumed ? { resumed: true } : {}),
     })
     if (running.length > 0 && chosen[0] !== 'w1') {

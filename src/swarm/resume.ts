@@ -1,11 +1,13 @@
 // Where a swarm that stopped or crashed goes on: the same id, and the iterations that were left.
 
+import { isDeepStrictEqual } from 'node:util'
 import { environmentNames } from '../config/flags.js'
 import { OompaError, STATUS } from '../errors.js'
 import type { OompaEvent } from '../events/contract.js'
 import { fold } from '../events/fold.js'
 import { readLog } from '../events/log.js'
 import { findRun, listRuns } from '../events/runs.js'
+import { provenStart, readStart, type StartFacts } from './start-proof.js'
 
 export interface ResumePoint {
   readonly swarm: string
@@ -21,6 +23,12 @@ export interface ResumePoint {
   /** The command word it was started with (`run`, `loop`), and what followed. */
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** All of the start that it goes on from. */
+  readonly started: StartFacts
+  /** Whether argv, environment and workers are what the swarm itself wrote down, out of its agents' reach. */
+  readonly proven: boolean
+  /** The log says that it was started otherwise: somebody wrote into it. */
+  readonly otherwise?: Pick<StartFacts, 'argv' | 'environment'>
 }
 
 /**
@@ -42,7 +50,7 @@ export async function resumePoint(root: string, id?: string): Promise<ResumePoin
   // The crash may have come between a landing and its line: that iteration is over.
   const { recoverLandings } = await import('../merge/recover-work.js')
   const landed = (await recoverLandings(root, events)).filter((one) => one.landed)
-  return resumeFrom(events, run.swarm, landed)
+  return resumeFrom(events, run.swarm, landed, provenStart(root, run.swarm))
 }
 
 /** The same from a log's events. Pure. */
@@ -50,9 +58,11 @@ function resumeFrom(
   events: readonly OompaEvent[],
   swarm: string,
   landed: readonly { readonly worker: string; readonly iteration: number }[],
+  proof: StartFacts | undefined,
 ): ResumePoint {
-  const started = events.findLast((event) => event.type === 'swarm.started')
-  if (started?.type !== 'swarm.started') {
+  const logged = readStart(events.findLast((event) => event.type === 'swarm.started'))
+  const started = proof ?? logged
+  if (!started) {
     throw new OompaError({
       code: 'no-start',
       message: `The log of swarm ${swarm} does not say how it started.`,
@@ -69,8 +79,14 @@ function resumeFrom(
     if (event.type === 'iteration.ended' && event.outcome !== 'interrupted') {
       next.set(event.worker, Math.max(next.get(event.worker) ?? 1, event.iteration + 1))
     }
-    if (event.type === 'work.kept') kept.set(`${event.worker}-${event.iteration}`, event.ref)
-    if (event.type === 'agent.ended' && event.role === 'author' && event.signals?.includes('__DONE__')) {
+    if (event.type === 'work.kept' && /^refs\/oompa\/kept\/[\w/-]+$/.test(event.ref))
+      kept.set(`${event.worker}-${event.iteration}`, event.ref)
+    if (
+      event.type === 'agent.ended' &&
+      event.role === 'author' &&
+      Array.isArray(event.signals) &&
+      event.signals.includes('__DONE__')
+    ) {
       done.add(event.worker)
     }
   }
@@ -91,8 +107,11 @@ function resumeFrom(
     next,
     kept,
     spentUsd: fold(events, swarm).costUsd ?? 0,
-    argv: (started.argv ?? ['run']).filter((word) => !OF_ONE_CALL.has(word)),
-    environment: started.environment ?? {},
+    argv: started.argv.filter((word) => !OF_ONE_CALL.has(word)),
+    environment: started.environment,
+    started,
+    proven: proof !== undefined,
+    ...(proof && logged && !isDeepStrictEqual(logged, proof) ? { otherwise: logged } : {}),
   }
 }
 
