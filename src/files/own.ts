@@ -34,6 +34,12 @@ export function readOwn(file: string): OwnFile {
   }
 }
 
+/** The text of a small file of ours; undefined if there is none, or something else in its place. */
+export function textOf(file: string): string | undefined {
+  const read = readOwn(file)
+  return read && 'text' in read ? read.text : undefined
+}
+
 /** What stands in the place of a file, if it is not one; undefined for a plain file, or where nothing is. */
 export function wrongAt(file: string): string | undefined {
   try {

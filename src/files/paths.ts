@@ -50,6 +50,16 @@ function nameOf(root: string): string {
   return `${path.basename(root).replace(/[^A-Za-z0-9_-]/g, '-')}-${hash}`
 }
 
+/** Worktrees in which merged trees are tested, `gate-1` … */
+export function gatesFolder(root: string): string {
+  return path.join(cacheFolder(root), 'gates')
+}
+
+/** Worktrees in which reviewers look at a change. */
+export function reviewsFolder(root: string): string {
+  return path.join(cacheFolder(root), 'reviews')
+}
+
 /** What all repositories of this user share: what is in it is named by its content. */
 export function sharedCache(): string {
   const base = process.env.OOMPA_CACHE || process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
 import { toBytes } from '../files/bytes.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
+import { locating } from './folders.js'
 
 export interface Conversation {
   /**
@@ -44,7 +45,7 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
   function begin(): ChildProcess {
     const started = spawn('git', ['-c', 'core.hooksPath=/dev/null', ...args], {
       cwd,
-      env: { ...gitEnvironment(), ...env },
+      env: { ...gitEnvironment(), ...(env.GIT_DIR ? {} : locating(cwd)), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: UNINTERRUPTED,
     })

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { isErrno, OompaError, STATUS } from '../errors.js'
 import { fromBytes } from '../files/bytes.js'
 import { LOCATING } from './environment.js'
+import { isWorktreeName, registrationsOf, worktreeChanged } from './registrations.js'
 import type { Repository } from './repository.js'
 
 export interface GitFolders {
@@ -17,13 +18,31 @@ export interface GitFolders {
 /** Main checkouts, whose git directory is where it was: everything else asks for it. */
 const mains = new Map<string, GitFolders>()
 
+/** Common git directories of the repositories that we work in: their word decides what a linked worktree is. */
+const repositories = new Set<string>()
+
+/** Linked worktrees that have been looked up. */
+const linked = new Map<string, GitFolders>()
+
+/** Says that a repository is one to work in: its worktrees are those that it knows, whatever stands in them. */
+export function knowRepository(common: string): void {
+  repositories.add(common)
+}
+
 /**
- * The git directories of a checkout (the main one, a linked one, or a submodule), absolute.
- * @throws OompaError `not-a-repository` (status 2) if `checkout` is not the top of a checkout.
+ * The git directories of a checkout (the main one, a linked one, or a submodule), absolute. Those of a linked worktree
+ * of a repository that we work in are taken from the repository: what its own `.git` says is data that an agent wrote.
+ * @throws OompaError `not-a-repository` (status 2) if `checkout` is not the top of a checkout, `worktree-changed` if it
+ * was a worktree of ours and is none any more
  */
 export function gitFolders(checkout: string): GitFolders {
   const known = mains.get(checkout)
   if (known && existsSync(known.common)) return known
+  return linkedFolders(checkout) ?? foldersByDotGit(checkout)
+}
+
+/** As git finds them: for a checkout that no repository we work in knows, which is the person's. */
+function foldersByDotGit(checkout: string): GitFolders {
   const dotGit = path.join(checkout, '.git')
   try {
     const isMain = statSync(dotGit).isDirectory()
@@ -37,6 +56,7 @@ export function gitFolders(checkout: string): GitFolders {
         )
     const folders = { own: realpathSync(own), common: realpathSync(commonFolder(own)) }
     if (isMain) mains.set(checkout, folders)
+    knowRepository(folders.common)
     return folders
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT', 'ENOTDIR')) throw cause
@@ -48,6 +68,41 @@ export function gitFolders(checkout: string): GitFolders {
       cause,
     })
   }
+}
+
+/** The git directories of a linked worktree, by the word of the repositories that we work in; undefined if none has it. */
+function linkedFolders(checkout: string): GitFolders | undefined {
+  const before = linked.get(checkout)
+  if (before && registrationsOf(before.common, checkout, path.basename(before.own)).length === 1) return before
+  const parent = path.dirname(checkout)
+  const isOurs = isWorktreeName(path.basename(checkout)) && existsSync(path.join(parent, '.git'))
+  if (isOurs) gitFolders(parent)
+  const found = [...repositories].flatMap((common) =>
+    registrationsOf(common, checkout).map((own): GitFolders => ({ own, common })),
+  )
+  const [folders] = found
+  if (found.length > 1) throw worktreeChanged(checkout, `${found.length} entries of the repository name it`)
+  if (!folders && (before || isOurs)) throw worktreeChanged(checkout, 'the repository knows no worktree there')
+  if (folders) linked.set(checkout, folders)
+  return folders
+}
+
+/** Forgets a linked worktree that was taken away: whatever stands there next is another. */
+export function forgetWorktree(checkout: string): void {
+  linked.delete(checkout)
+}
+
+/**
+ * Variables for a git of ours in the checkout `cwd`: a linked worktree's git directory by name, and for any other
+ * checkout a ceiling, so that git never walks up. A worktree stands inside the person's checkout: a git that does not
+ * find its own repository would go on in theirs.
+ * @throws OompaError `worktree-changed`
+ */
+export function locating(cwd: string): Record<string, string> {
+  const here = path.resolve(cwd)
+  const folders = mains.has(here) ? undefined : linkedFolders(here)
+  if (!folders) return { GIT_CEILING_DIRECTORIES: path.dirname(here) }
+  return { GIT_DIR: folders.own, GIT_COMMON_DIR: folders.common, GIT_WORK_TREE: here }
 }
 
 function commonFolder(own: string): string {

@@ -6,6 +6,7 @@ import { toBytes } from '../files/bytes.js'
 import { commandLine } from './arguments.js'
 import { type Conversation, converse } from './batch.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
+import { locating } from './folders.js'
 
 export interface Swap {
   /** The whole name, `refs/heads/main`. */
@@ -56,7 +57,7 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
     const command = commandLine(args)
     const child = spawn(command.file, command.args, {
       cwd: root,
-      env: gitEnvironment(),
+      env: { ...gitEnvironment(), ...locating(root) },
       detached: UNINTERRUPTED,
     })
     let out = ''

@@ -3,6 +3,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
+import { knowRepository } from './folders.js'
 import { git } from './run.js'
 
 export interface Repository {
@@ -19,14 +20,8 @@ export interface Repository {
  * @throws OompaError `not-a-repository`, `bare-repository` (status 2)
  */
 export async function findRepository(cwd: string = process.cwd()): Promise<Repository> {
-  const asked = await git(cwd, [
-    'rev-parse',
-    '--path-format=absolute',
-    '--git-common-dir',
-    '--is-inside-work-tree',
-    '--is-bare-repository',
-    '--show-toplevel',
-  ])
+  const question = ['--git-common-dir', '--is-inside-work-tree', '--is-bare-repository', '--show-toplevel']
+  const asked = await git(cwd, ['rev-parse', '--path-format=absolute', ...question], { discover: true })
   const [gitDir, inside, bare, here] = asked.stdout.split('\n')
   if (!gitDir || (asked.status !== 0 && inside === undefined)) {
     throw new OompaError({
@@ -45,7 +40,9 @@ export async function findRepository(cwd: string = process.cwd()): Promise<Repos
       status: STATUS.usage,
     })
   }
-  return { root: await mainCheckout(gitDir, here), gitDir: realpathSync(gitDir), here: realpathSync(here) }
+  const common = realpathSync(gitDir)
+  knowRepository(common)
+  return { root: await mainCheckout(gitDir, here), gitDir: common, here: realpathSync(here) }
 }
 
 /** The first entry of `git worktree list` is the main checkout; asked only where the common directory does not say it. */

@@ -7,6 +7,7 @@ import { OompaError } from '../errors.js'
 import { fromBytes, toBytes } from '../files/bytes.js'
 import { commandLine } from './arguments.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
+import { locating } from './folders.js'
 import { gitByShell, wasStarted } from './shell.js'
 
 export interface GitOptions {
@@ -17,6 +18,8 @@ export interface GitOptions {
   signal?: AbortSignal
   /** Run the person's git hooks; off by default (cli.md, settled question 10). */
   hooks?: boolean
+  /** Let git look for the repository above `cwd`, too: for the one that a command means, and nothing else. */
+  discover?: boolean
 }
 
 export interface GitResult {
@@ -27,9 +30,9 @@ export interface GitResult {
 }
 
 /**
- * Runs git in `cwd` and gives its status and output, whatever the status is. Arguments, input and output may hold bytes
- * that are not text (`fromBytes`).
- * @throws OompaError `git-missing` if git cannot be started.
+ * Runs git in `cwd`, the top of a checkout, and gives its status and output, whatever the status is. Arguments, input
+ * and output may hold bytes that are not text (`fromBytes`).
+ * @throws OompaError `git-missing` if git cannot be started, `worktree-changed` if `cwd` was a worktree of ours
  */
 export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   const result = await gitBytes(cwd, args, options)
@@ -44,11 +47,12 @@ export async function gitBytes(
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   const all = options.hooks ? args : ['-c', 'core.hooksPath=/dev/null', ...args]
   const env = gitEnvironment()
+  const own = { ...(options.discover || options.env?.GIT_DIR ? {} : locating(cwd)), ...options.env }
   if (++runs > BEFORE_SHELLS && !options.signal) {
-    const answer = await gitByShell({ cwd, args: all, env: options.env, input: options.input }, env)
+    const answer = await gitByShell({ cwd, args: all, env: own, input: options.input }, env)
     if (answer && wasStarted(answer)) return answer
   }
-  return gitDirectly(cwd, all, { ...env, ...options.env }, options)
+  return gitDirectly(cwd, all, { ...env, ...own }, options)
 }
 
 /** A command that starts git a few times, and ends, is not helped by a shell that has to be started too. */

@@ -4,6 +4,7 @@
 import { closeSync, lstatSync, openSync, type PathLike, readFileSync, readSync } from 'node:fs'
 import { OompaError } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
+import { requireOurs } from '../git/ours.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import { isMerging, readStatus } from '../git/status.js'
 import type { Worktree } from '../words.js'
@@ -31,10 +32,12 @@ export interface Leftovers {
 /**
  * Commits everything in a worktree that git does not ignore, except new files that look like secrets, are huge, or are
  * installed packages. A merge that the agent has resolved is concluded; one that still has markers is left as it is.
- * @throws OompaError `commit-failed` with git's own words, such as a missing identity or a failing signature
+ * @throws OompaError `commit-failed` with git's own words, such as a missing identity or a failing signature;
+ * `worktree-changed`, having done nothing
  */
 export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
   const cwd = worktree.path
+  requireOurs(cwd)
   const { entries, commit } = await readStatus(cwd)
   const on = commit ? { head: commit } : {}
   if (entries.length === 0 && !isMerging(cwd)) return { left: [], unresolved: [], ...on }

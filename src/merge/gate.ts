@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
-import { cacheFolder } from '../files/paths.js'
+import { gatesFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { git, gitFailed } from '../git/run.js'
 import type { CommandResult } from '../hooks/contract.js'
@@ -47,7 +47,7 @@ async function inGate<T>(
   commit: string,
   work: (gate: string, lock: HeldLock) => Promise<T>,
 ): Promise<T> {
-  const folder = path.join(cacheFolder(context.root), 'gates')
+  const folder = gatesFolder(context.root)
   for (let number = 1; number <= MOST_GATES; number++) {
     const gate = path.join(folder, `gate-${number}`)
     try {
@@ -69,7 +69,7 @@ async function inGate<T>(
 
 /** Removes the gates that nobody is using, dependencies and all; gives their names. The next test makes a new one. */
 export async function removeIdleGates(root: string): Promise<string[]> {
-  const folder = path.join(cacheFolder(root), 'gates')
+  const folder = gatesFolder(root)
   const removed: string[] = []
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const gate = path.join(folder, name)

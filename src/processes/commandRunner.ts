@@ -1,5 +1,6 @@
 // Runs commands for `oompa merge` outside a swarm: with the person's environment, and an end to all that they start.
 
+import { ceilings } from '../git/ceilings.js'
 import { withoutRepository } from '../git/environment.js'
 import type { HookContext } from '../hooks/contract.js'
 import { runCommand } from './command.js'
@@ -7,11 +8,11 @@ import { uniqueMarker } from './marks.js'
 
 /** A runner of commands in `root`. */
 export function commandRunner(root: string): HookContext['run'] {
-  return (command, options = {}) =>
+  return (command, { cwd = root, ...options } = {}) =>
     runCommand(command, {
       ...options,
-      cwd: options.cwd ?? root,
-      env: { ...withoutRepository(), ...options.env },
+      cwd,
+      env: { ...withoutRepository(), ...ceilings(root, cwd), ...options.env },
       input: options.input ?? '',
       marker: uniqueMarker(),
     })

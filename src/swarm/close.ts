@@ -5,7 +5,7 @@ import { isAncestor } from '../git/ancestry.js'
 import { deleteRef } from '../git/refs.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
-import { keepCommit, keepWorktree, keptRef } from './keep.js'
+import { keepBranch, keepCommit, keepWorktree, keptRef } from './keep.js'
 
 /** Called once for each iteration, whatever happened in it. */
 export async function closeIteration(iteration: Iteration): Promise<void> {
@@ -22,7 +22,11 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
       await act()
       return true
     } catch (error) {
-      emit({ type: 'note', level: 'warning', ...facts, text: `Ending ${iteration.name}: ${messageOf(error)}` })
+      const text = messageOf(error)
+      // What ended the iteration has been said.
+      if (!iteration.reason?.startsWith(text)) {
+        emit({ type: 'note', level: 'warning', ...facts, text: `Ending ${iteration.name}: ${text}` })
+      }
       return false
     }
   }
@@ -51,11 +55,24 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
 /** Commits what is unsaved and keeps it under `refs/oompa/kept/`; gives the number of commits kept. */
 async function keepWork(iteration: Iteration, worktree: Worktree): Promise<number> {
   const { swarm } = iteration.lane
-  const { refs, commits } = await keepWorktree(swarm.repository.root, worktree, {
+  const options = {
     ref: keptRef(swarm.id, iteration.worker, iteration.number),
     base: swarm.into ? `refs/heads/${swarm.into}` : worktree.base,
     message: `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`,
-  })
+  }
+  try {
+    const { refs, commits } = await keepWorktree(swarm.repository.root, worktree, options)
+    sayKept(iteration, refs)
+    return commits
+  } catch (error) {
+    // What it had committed needs no worktree.
+    sayKept(iteration, await keepBranch(swarm.repository.root, worktree.branch, options))
+    throw error
+  }
+}
+
+function sayKept(iteration: Iteration, refs: readonly string[]): void {
+  const { swarm } = iteration.lane
   iteration.kept ??= refs[0]
   for (const ref of refs) {
     swarm.emit({
@@ -67,7 +84,6 @@ async function keepWork(iteration: Iteration, worktree: Worktree): Promise<numbe
       reason: iteration.reason ?? iteration.refusal?.feedback ?? iteration.outcome ?? 'it did not land',
     })
   }
-  return commits
 }
 
 /** Claims that no landing completed go back to pending, with the reason and where the work is. */

@@ -7,6 +7,7 @@ import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import { runFolder } from '../files/paths.js'
+import { ceilings } from '../git/ceilings.js'
 import type { HookContext } from '../hooks/contract.js'
 import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
@@ -56,9 +57,10 @@ export function hookContext(parts: ContextParts): HookContext {
     workers: parts.workers,
     prepare: parts.prepare,
     run(command, options = {}) {
+      const { cwd = root } = options
       return runCommand(command, {
-        cwd: options.cwd ?? root,
-        env: environmentOf(settings, { ...parts.variables, ...options.env }),
+        cwd,
+        env: environmentOf(settings, { ...parts.variables, ...ceilings(root, cwd), ...options.env }),
         marker: marker(),
         recordFolder: runFolder(root, swarm),
         timeoutMs: options.timeoutMs ?? settings.limits.hookMs,
@@ -85,7 +87,7 @@ export function hookContext(parts: ContextParts): HookContext {
           },
           prompt,
           cwd: options.cwd,
-          env: environmentOf(settings, { ...parts.variables, ...options.env }),
+          env: environmentOf(settings, { ...parts.variables, ...ceilings(root, options.cwd), ...options.env }),
           marker: marker(),
           logFile: parts.logFile,
           root,

@@ -77,6 +77,17 @@ export async function keepWorktree(
   return { refs: [...new Set(refs)], commits, left: leftovers.left }
 }
 
+/** Keeps what a branch has over the base, in no worktree; gives the refs. */
+export async function keepBranch(
+  root: string,
+  branch: string,
+  options: Pick<KeepOptions, 'ref' | 'base'>,
+): Promise<readonly string[]> {
+  const tip = await resolveCommit(root, `refs/heads/${branch}`)
+  if (!tip || (await isAncestor(root, tip, options.base))) return []
+  return [await keepCommit(root, options.ref, tip)]
+}
+
 /** An agent that was killed within `git commit` has left the index locked; nobody else works here. */
 async function commitAll(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
   try {

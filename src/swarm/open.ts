@@ -3,8 +3,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
+import { kindOf } from '../files/kind.js'
 import { isAncestor } from '../git/ancestry.js'
-import { branchOf } from '../git/folders.js'
+import { branchOf, gitFolders } from '../git/folders.js'
+import { requireOurs } from '../git/ours.js'
+import { registrationsOf } from '../git/registrations.js'
 import { currentBranch, headCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
 import { readStatus } from '../git/status.js'
@@ -28,6 +31,8 @@ export async function openWorktree(iteration: Iteration): Promise<Worktree> {
   try {
     const prepared = await ahead
     worktree = prepared ? await freshened(iteration, prepared) : await open(iteration)
+    // Others were at work beside it since it was prepared.
+    requireOurs(worktree.path)
   } catch (error) {
     swarm.emit({
       type: 'worktree.failed',
@@ -66,15 +71,7 @@ async function open(iteration: Iteration, ahead = false): Promise<Worktree> {
   const { root } = swarm.repository
   const full = path.join(root, iteration.name)
   const base = await baseOf(iteration)
-  if (existsSync(full)) swarm.pool.discardHalfMade(iteration.name)
-  const isThere = existsSync(path.join(full, '.git'))
-  if (!isThere && existsSync(full) && readdirSync(full).length > 0) {
-    throw new OompaError({
-      code: 'in-the-way',
-      message: `Cannot make the worktree ${iteration.name}: a folder of that name is there already, and it is not a worktree.`,
-      mend: `mv ${iteration.name} ${iteration.name}.old`,
-    })
-  }
+  const isThere = foundThere(swarm, iteration.name)
   let worktree: Worktree
   if (swarm.level > 1) worktree = await openAnew(iteration, full, base, isThere, ahead)
   else if (isThere)
@@ -87,6 +84,32 @@ async function open(iteration: Iteration, ahead = false): Promise<Worktree> {
       ahead,
     })
   return setUp(iteration, worktree)
+}
+
+/**
+ * Whether an earlier run has left the worktree.
+ * @throws OompaError `in-the-way` for anything else that stands there
+ */
+function foundThere(swarm: Swarm, name: string): boolean {
+  const { root } = swarm.repository
+  const full = path.join(root, name)
+  const kind = kindOf(full)
+  if (kind === undefined || swarm.pool.discardHalfMade(name)) return false
+  if (kind === 'folder' && registrationsOf(gitFolders(root).common, full).length > 0) {
+    try {
+      requireOurs(full)
+      return true
+    } catch (error) {
+      if (!(error instanceof OompaError && error.code === 'worktree-changed')) throw error
+      throw new OompaError({ code: 'in-the-way', message: error.message, mend: error.mend, cause: error })
+    }
+  }
+  if (kind === 'folder' && readdirSync(full).length === 0) return false
+  throw new OompaError({
+    code: 'in-the-way',
+    message: `Cannot make the worktree ${name}: a ${kind} of that name is there already, and it is not a worktree.`,
+    mend: `mv ${name} ${name}.old`,
+  })
 }
 
 /** From level 2 on a name that is taken is emptied first: its work is kept under a ref (cli.md, settled question 6). */

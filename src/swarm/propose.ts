@@ -1,5 +1,6 @@
 // The third stage: the agent works, and what it made becomes a change.
 
+import { requireOurs } from '../git/ours.js'
 import { level1Input } from '../prompts/index.js'
 import type { Change, Task, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
@@ -9,14 +10,16 @@ import { takeTurn } from './turn.js'
 
 /**
  * `{ echo "Worktree: $wt"; cat prompts/worker.md; } | claude -p -`: runs the author, and gives what it made.
- * @throws IterationEnding when the agent failed, or the swarm is being stopped
+ * @throws IterationEnding when the agent failed, or the swarm is being stopped; OompaError `worktree-changed`
  */
 export async function propose(worktree: Worktree, _task: Task | undefined, attempt: Attempt): Promise<Change> {
   const { iteration } = attempt
   iteration.lane.swarm.busy.set(iteration.worker, iteration)
   if (iteration.lane.swarm.level === 1) return alone(worktree, iteration)
   const [{ converse }, { changeOf }] = await Promise.all([import('./converse.js'), import('./change.js')])
-  return changeOf(worktree, attempt, await converse(worktree, attempt))
+  const said = await converse(worktree, attempt)
+  if (!iteration.lane.swarm.settings.here) requireOurs(worktree.path)
+  return changeOf(worktree, attempt, said)
 }
 
 /** Level 1: the bash script's turn to the byte; what the agent does with it is its own business. */
@@ -32,6 +35,7 @@ async function alone(worktree: Worktree, iteration: Iteration): Promise<Change> 
     form: swarm.settings.budgetUsd === undefined ? 'text' : 'json',
   })
   if (turn.signals.some((signal) => signal.kind === 'done')) lane.finish('__DONE__')
+  if (!swarm.settings.here) requireOurs(worktree.path)
   if (turn.failure) throw new IterationEnding('failed', turn.failure.message)
   return emptyChange(iteration, worktree)
 }

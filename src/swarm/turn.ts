@@ -6,6 +6,7 @@ import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
 import { formatAgentSpec } from '../agents/spec.js'
 import { STATUS } from '../errors.js'
 import { outputFile, runFolder } from '../files/paths.js'
+import { ceilings } from '../git/ceilings.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
 import type { Iteration } from './contract.js'
@@ -72,7 +73,11 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       freshPrompt: request.freshPrompt,
       cwd: request.cwd,
       root: swarm.repository.root,
-      env: environmentOf(settings, { ...oompaVariables(iteration), ...request.env }),
+      env: environmentOf(settings, {
+        ...oompaVariables(iteration),
+        ...ceilings(swarm.repository.root, request.cwd),
+        ...request.env,
+      }),
       marker: uniqueMarker(swarm.id, lane.name, iteration.number),
       logFile: outputFile(swarm.repository.root, swarm.id, lane.name, iteration.number),
       recordFile: processRecord(runFolder(swarm.repository.root, swarm.id)),

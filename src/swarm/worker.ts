@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerSettings } from '../config/contract.js'
-import { messageOf, STATUS } from '../errors.js'
+import { messageOf, OompaError, STATUS } from '../errors.js'
 import type { PromptText } from '../prompts/index.js'
 import { closeIteration } from './close.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
@@ -57,6 +57,11 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
         const interrupted = swarm.stopping.agents.aborted
         iteration.outcome = interrupted ? 'interrupted' : 'failed'
         iteration.reason = messageOf(error)
+        if (isChanged(error)) {
+          // Its agent, or somebody else, does what no agent of ours does: the next would do it again.
+          iteration.reason += ` To go on with it: ${error.mend}`
+          worker.finish(error.message)
+        }
         if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) console.error(error.stack)
       }
       await end()
@@ -122,4 +127,9 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
       worker.finish(`failed ${failures} times in a row: ${iteration.reason ?? 'no reason given'}`)
     }
   }
+}
+
+/** Whether a worktree is not the one that we made any more. */
+function isChanged(error: unknown): error is OompaError {
+  return error instanceof OompaError && error.code === 'worktree-changed'
 }

@@ -14,10 +14,11 @@ import {
 import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
+import { kindOf } from '../files/kind.js'
 import { excludePatterns } from '../git/exclude.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
-import { kindOf, leadsAway, trackedPaths } from './places.js'
+import { leadsAway, trackedPaths } from './places.js'
 
 /** Copies paths below the root; what git tracks in the worktree stays as it is. Gives those that were copied. */
 export async function copyInto(root: string, worktree: string, paths: readonly string[]): Promise<string[]> {

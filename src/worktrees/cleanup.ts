@@ -1,10 +1,13 @@
 // Decides what may go: a worktree that is clean, whose work has landed, and that nobody uses. Everything else is
 // listed with the reason; nothing here ever forces.
 
-import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { OompaError } from '../errors.js'
+import { kindOf } from '../files/kind.js'
 import { isAncestor } from '../git/ancestry.js'
+import { requireOurs } from '../git/ours.js'
 import { deleteRef } from '../git/refs.js'
+import { isWorktreeName } from '../git/registrations.js'
 import { currentBranch, type Repository, resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/status.js'
@@ -32,8 +35,6 @@ export interface Cleanup {
   readonly left: readonly Leftover[]
 }
 
-const OURS = /^\.w\d+-i\d+$/
-
 /**
  * What could be removed now, and what stays. Changes nothing.
  * @param inUse the running swarm that has a worktree or branch of this name
@@ -46,7 +47,7 @@ export async function planCleanup(
   const removed: Removal[] = []
   const left: Leftover[] = []
   const worktrees = (await listWorktrees(root)).filter(
-    (entry) => path.dirname(entry.path) === root && OURS.test(path.basename(entry.path)),
+    (entry) => path.dirname(entry.path) === root && isWorktreeName(path.basename(entry.path)),
   )
   const landed = await landedBranches(root)
   for (const entry of worktrees) {
@@ -54,9 +55,10 @@ export async function planCleanup(
     const why = await reasonToStay(repository, entry, inUse, landed)
     if (!why) removed.push({ worktree: name, branch: entry.branch })
     else {
-      left.push({ ...why, name: entry.prunable ? (entry.branch ?? name) : name })
+      const isGone = kindOf(entry.path) === undefined
+      left.push({ ...why, name: isGone ? (entry.branch ?? name) : name })
       // Its folder is gone: only git's note of it can go, and the branch stays.
-      if (entry.prunable && !inUse(name) && !entry.locked) removed.push({ worktree: name })
+      if (isGone && !inUse(name) && !entry.locked) removed.push({ worktree: name })
     }
   }
   const checkedOut = new Set(worktrees.map((entry) => entry.branch))
@@ -81,6 +83,8 @@ async function reasonToStay(
   if (user) return { why: `swarm ${user} is running` }
   if (entry.locked) return { why: 'it is locked', look: `git worktree unlock ${name}` }
   if (here === entry.path) return { why: 'you are in it' }
+  const changed = kindOf(entry.path) === undefined ? undefined : whyNotOurs(entry.path)
+  if (changed) return { why: changed.message, ...(changed.mend ? { look: changed.mend } : {}) }
   const unsaved = entry.prunable ? [] : await unsavedWork(entry.path)
   if (unsaved.length > 0)
     return {
@@ -91,6 +95,16 @@ async function reasonToStay(
   if (entry.branch === undefined) return { why: 'it is on no branch', look: `git -C ${name} log --oneline -5` }
   if (!landed.has(entry.branch)) return unlanded(root, entry.branch)
   return undefined
+}
+
+function whyNotOurs(full: string): OompaError | undefined {
+  try {
+    requireOurs(full)
+    return undefined
+  } catch (error) {
+    if (error instanceof OompaError && error.code === 'worktree-changed') return error
+    throw error
+  }
 }
 
 async function unlanded(root: string, branch: string): Promise<Leftover> {
@@ -179,7 +193,7 @@ export async function performCleanup(
 }
 
 async function putAway(root: string, full: string, pool: WorktreePool): Promise<Returned> {
-  if (existsSync(full)) return pool.release({ path: full })
+  if (kindOf(full) !== undefined) return pool.release({ path: full })
   const { status, stderr } = await git(root, ['worktree', 'remove', full])
   return status === 0 ? { gone: true } : { gone: false, why: stderr.trim() }
 }

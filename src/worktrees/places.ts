@@ -1,6 +1,6 @@
 // Where in a worktree something may be put: inside it, by no detour, and never over a file that git tracks.
 
-import { lstatSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, usageError } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
@@ -47,16 +47,4 @@ export function leadsAway(worktree: string, relative: string): boolean {
     }
   }
   return false
-}
-
-/** What stands at a path, links not followed. */
-export function kindOf(file: string): 'file' | 'folder' | 'link' | 'other' | undefined {
-  try {
-    const facts = lstatSync(onDisk(file))
-    if (facts.isSymbolicLink()) return 'link'
-    return facts.isDirectory() ? 'folder' : facts.isFile() ? 'file' : 'other'
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
 }

@@ -25,6 +25,7 @@ import { makeFolder } from '../files/folders.js'
 import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { sharedObjects } from '../git/objects.js'
+import { requireOurs } from '../git/ours.js'
 import { git, gitText } from '../git/run.js'
 import { readStatus } from '../git/status.js'
 import { treeChanges } from '../git/tree-diff.js'
@@ -80,6 +81,7 @@ export function worktreePool(options: PoolOptions): WorktreePool {
 
     async release({ path: full }) {
       try {
+        requireOurs(full)
         const { commit, entries } = await readStatus(full)
         if (entries.length > 0)
           return { gone: false, why: `${entries.length} uncommitted ${entries.length === 1 ? 'file' : 'files'}` }
@@ -87,7 +89,8 @@ export function worktreePool(options: PoolOptions): WorktreePool {
         return await withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, commit))
       } catch (error) {
         // One that git cannot read is never taken for a clean one.
-        if (error instanceof OompaError && error.code.startsWith('git-')) return { gone: false, why: error.message }
+        const isKnown = error instanceof OompaError && /^git-|^worktree-changed$/.test(error.code)
+        if (isKnown) return { gone: false, why: error.message }
         throw error
       }
     },

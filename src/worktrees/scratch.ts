@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
-import { cacheFolder } from '../files/paths.js'
+import { reviewsFolder } from '../files/paths.js'
 import { git } from '../git/run.js'
 
 /** Runs `work` while nothing else adds or removes worktrees of this repository. */
@@ -35,11 +35,8 @@ export async function openScratch(
   name: string,
   lock: WorktreeLock = repositoryLock,
 ): Promise<Scratch> {
-  const folder = path.join(
-    cacheFolder(root),
-    'reviews',
-    `${name.replace(/[^A-Za-z0-9_-]/g, '-')}-${randomBytes(4).toString('hex')}`,
-  )
+  const plain = name.replace(/[^A-Za-z0-9_-]/g, '-')
+  const folder = path.join(reviewsFolder(root), `${plain}-${randomBytes(4).toString('hex')}`)
   mkdirSync(path.dirname(folder), { recursive: true })
   const remove = () =>
     lock(root, async () => {

@@ -1,0 +1,68 @@
+// What a repository knows of its linked worktrees (gitrepository-layout(5), worktrees/), read from files. A path is a
+// worktree because an entry here names it, and for no other reason.
+
+import { readdirSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import { OompaError } from '../errors.js'
+import { kindOf } from '../files/kind.js'
+import { textOf } from '../files/own.js'
+
+/** Whether a folder has the name of an iteration's worktree, `.w1-i1`. */
+export function isWorktreeName(name: string): boolean {
+  return /^\.w\d+-i\d+$/.test(name)
+}
+
+/** Every worktree's own git directory, absolute; links are none. */
+export function registrations(common: string): string[] {
+  const folder = path.join(common, 'worktrees')
+  if (kindOf(folder) !== 'folder') return []
+  return readdirSync(folder)
+    .map((name) => path.join(folder, name))
+    .filter((own) => kindOf(own) === 'folder')
+}
+
+/**
+ * The own git directories that name the worktree at `checkout`: one, or none.
+ * @param name of the entry, where it is known
+ */
+export function registrationsOf(common: string, checkout: string, name?: string): string[] {
+  const all = name === undefined ? registrations(common) : [path.join(common, 'worktrees', name)]
+  const found = all.filter((own) => {
+    const named = registeredDotGit(own)
+    return named !== undefined && isSame(path.dirname(named), checkout)
+  })
+  // A link leads somewhere else, whatever stands there.
+  const kind = found.length > 0 ? kindOf(checkout) : undefined
+  if (kind === undefined || kind === 'folder') return found
+  throw worktreeChanged(checkout, `it is a ${kind} now`)
+}
+
+/** The `.git` of the worktree that an entry is for, absolute; undefined if it does not say. */
+export function registeredDotGit(own: string): string | undefined {
+  if (kindOf(own) !== 'folder') return undefined
+  const text = textOf(path.join(own, 'gitdir'))?.trimEnd()
+  return text ? path.resolve(own, text) : undefined
+}
+
+/** The error for a worktree that is not the one that we made: nothing is done in it, and nothing of it is removed. */
+export function worktreeChanged(checkout: string, why: string, mend?: string): OompaError {
+  return new OompaError({
+    code: 'worktree-changed',
+    message: `${checkout} is not the worktree that it was: ${why}. Nothing is done in it, and its files stay.`,
+    mend: mend ?? `Look at ${checkout}, and move it away when you have what you want of it: git worktree list`,
+  })
+}
+
+/** Whether two paths are one place, by whatever way its parents are reached. */
+function isSame(one: string, other: string): boolean {
+  if (one === other) return true
+  return path.basename(one) === path.basename(other) && resolved(path.dirname(one)) === resolved(path.dirname(other))
+}
+
+function resolved(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return folder
+  }
+}
