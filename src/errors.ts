@@ -55,17 +55,10 @@ export function isErrno(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
 }
 
-/** What a person reads of an error (its stack, too, with `OOMPA_DEBUG=1`), and the exit status. */
-export function errorWords(error: unknown): { readonly status: Status; readonly text: string } {
-  const lines = [`oompa: ${messageOf(error)}`]
-  if (error instanceof OompaError && error.mend) lines.push(`  → ${error.mend}`)
-  if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) lines.push(`${error.stack}`)
-  return { status: error instanceof OompaError ? error.status : STATUS.failed, text: `${lines.join('\n')}\n` }
-}
-
-/** Prints an error for a person; gives its exit status. */
+/** Prints an error for a person (its stack, too, with `OOMPA_DEBUG=1`); gives its exit status. */
 export function reportError(error: unknown): Status {
-  const { status, text } = errorWords(error)
-  process.stderr.write(text)
-  return status
+  console.error(`oompa: ${messageOf(error)}`)
+  if (error instanceof OompaError && error.mend) console.error(`  → ${error.mend}`)
+  if (process.env.OOMPA_DEBUG === '1' && error instanceof Error) console.error(error.stack)
+  return error instanceof OompaError ? error.status : STATUS.failed
 }

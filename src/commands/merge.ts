@@ -1,11 +1,10 @@
 // `oompa merge`: lands one branch, tested on the merged tree, in no checkout; changes nothing if it cannot.
 
-import { errorWords, STATUS, type Status } from '../errors.js'
+import { STATUS, type Status } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
 import { landBranch } from '../merge/branch.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
-import { type Answer, openRequests } from '../merge/requests.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Args, Command } from './contract.js'
 import { mergeDefaults } from './mergeDefaults.js'
@@ -43,7 +42,6 @@ async function run(args: Args): Promise<Status> {
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   const remarks: string[] = []
-  const requests = openRequests(root, (other, end) => wordsFor(other, end, remarks))
   try {
     const worker = text(args, 'worker') ?? process.env.OOMPA_WORKER
     const id = text(args, 'task')
@@ -56,7 +54,6 @@ async function run(args: Args): Promise<Status> {
       ...(worker ? { worker } : {}),
       run: async (...line) => (await import('../processes/commandRunner.js')).commandRunner(root)(...line),
       signal: interrupted.signal,
-      ...(requests ? { requests } : {}),
       waitMs: (number(args, 'wait') ?? 0) * 1000,
       emit: (event) => say(event, remarks),
       onLockWait: (holder) => {
@@ -69,7 +66,6 @@ async function run(args: Args): Promise<Status> {
     console.error('oompa: interrupted; nothing has changed')
     return STATUS.interrupted
   } finally {
-    requests?.close()
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
   }
@@ -125,27 +121,16 @@ function say(event: NewEvent, remarks: string[]): void {
 }
 
 function print(branch: string, answer: Landing | Refusal): Status {
-  const { status, commit, text } = words(branch, answer)
-  if (text) process.stderr.write(text)
-  if (commit) console.log(commit)
-  return status
-}
-
-function words(branch: string, answer: Landing | Refusal): Answer & { status: Status } {
   if (isRefusal(answer)) {
-    const text = `oompa: ${branch} did not land, and nothing has changed.\n\n${answer.feedback}\n`
-    return { status: STATUS.refused, text }
+    console.error(`oompa: ${branch} did not land, and nothing has changed.\n\n${answer.feedback}`)
+    return STATUS.refused
   }
-  if (!answer.nothing) return { status: STATUS.done, commit: answer.commit, text: '' }
-  const text = `oompa: there is nothing of ${branch} to land: ${answer.into} has it already.\n`
-  return { status: STATUS.nothing, text }
-}
-
-/** For somebody who asked us to land theirs: with what was said on the way, since it was said to us alone. */
-function wordsFor(branch: string, end: Landing | Refusal | Error, remarks: readonly string[]): Answer {
-  if (end instanceof Error) return errorWords(end)
-  const answer = words(branch, end)
-  return { ...answer, text: remarks.map((line) => `oompa: ${line}\n`).join('') + answer.text }
+  if (answer.nothing) {
+    console.error(`oompa: there is nothing of ${branch} to land: ${answer.into} has it already.`)
+    return STATUS.nothing
+  }
+  console.log(answer.commit)
+  return STATUS.done
 }
 
 function printJson(branch: string, answer: Landing | Refusal, remarks: readonly string[]): Status {

@@ -11,7 +11,6 @@ import type { Candidate, CommandRunner, LandContext, LandResult, MergeOptions } 
 import { targetCommit } from './land.js'
 import type { LockHolder } from './lock.js'
 import { CHANGE_TRAILER } from './message.js'
-import type { Requests } from './requests.js'
 import { landingSession } from './session.js'
 import { resolveTarget } from './target.js'
 import type { TestMemory } from './tested.js'
@@ -37,8 +36,6 @@ export interface LandBranchOptions extends MergeOptions {
   prepare?(worktree: Worktree): Promise<void>
   /** How long to wait for the person's checkout: 0 (not at all) unless given. */
   readonly waitMs?: number
-  /** Branches of other processes, to be landed with this one by the same options. */
-  readonly requests?: Requests
   /** Called once if somebody else is landing. */
   onLockWait?(holder: LockHolder | undefined): void
 }
@@ -70,37 +67,20 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
       ...(options.prepare ? { prepare: options.prepare } : {}),
     }
     const request = { into, options, tested: new Map() satisfies TestMemory }
-    // Inside, so that what a crash left of that very landing has been mended.
-    const had = async (commit: string): Promise<Landing | undefined> => {
-      const before = await landedBefore(tools, into, commit)
-      return before ? { commit: before, into, nothing: true } : undefined
-    }
-    const find = async (other: string) => {
-      const commit = await branchCommit(tools, root, other)
-      return (await had(commit)) ?? { branch: other, commit, ...(options.worker ? { worker: options.worker } : {}) }
-    }
-    const landed = (other: Candidate, landing: Landing, tests: number) => sayLanded(context.emit, other, landing, tests)
     const deadline = Date.now() + (options.waitMs ?? 0)
     for (let said = false; ; said = true) {
-      const { ours: answer, tell } = await landingSession<{ ours?: LandResult | undefined; tell?(): void }>(
+      const answer = await landingSession<LandResult | undefined>(
         tools,
         context,
         request,
         async (session) => {
-          const landing = await had(commit)
-          const before: LandResult | undefined = landing && { result: 'landed', landing }
-          const { requests } = options
-          if (!requests)
-            return { ours: before ?? (await session.land([candidate], { waited: said })).results.get(candidate) }
-          const { landTogether } = await import('./together.js')
-          const together = { options, requests, find, landed }
-          const all = await landTogether(session, before ? undefined : candidate, together)
-          return { ours: before ?? all.ours, tell: all.tell }
+          // Inside, so that what a crash left of that very landing has been mended.
+          const before = await landedBefore(tools, into, commit)
+          if (before) return { result: 'landed', landing: { commit: before, into, nothing: true } }
+          return (await session.land([candidate], { waited: said })).results.get(candidate)
         },
         options.onLockWait ? { onWait: options.onLockWait } : {},
       )
-      tell?.()
-      options.requests?.close()
       if (answer?.result !== 'waits') return ending(context, candidate, answer)
       if (Date.now() >= deadline) {
         const { waitingRefusal } = await import('./refusals.js')
