@@ -1,5 +1,6 @@
 // Asks you before certain changes land: `oompa approvals`, `oompa approve ID`, `oompa reject ID "why"`. Changes to
-// hooks/, prompts/, oompa.json and oompa_loompas.mjs always wait, with this file or without it.
+// hooks/, prompts/, oompa.json and oompa_loompas.mjs always wait, with this file or without it, and so does what
+// configures agents (CLAUDE.md, .claude/, AGENTS.md …): protect and unprotect add to that list and take from it.
 import { approval, highRisk, touches } from 'oompa-loompas'
 
 export default approval({

@@ -12,6 +12,7 @@ import { excludeOurs } from '../git/exclude.js'
 import { gitFolders } from '../git/folders.js'
 import type { HookContext } from '../hooks/contract.js'
 import { type LoadedHooks, loadHooks } from '../hooks/load.js'
+import { protectionOf } from '../review/protected.js'
 import { hookContext } from '../swarm/context.js'
 import { agentFinder } from '../swarm/iteration.js'
 import type { Task } from '../words.js'
@@ -75,6 +76,7 @@ export async function standalone<T>(
       },
       settings,
       findAgent: agentFinder(hooks),
+      protection: protectionOf(hooks.approve),
       emit,
       logFile: outputFile(root, swarm, worker, iteration),
     })

@@ -2,6 +2,7 @@
 
 import type { Agent, TurnResult } from '../agents/contract.js'
 import type { Emit, OompaEvent } from '../events/contract.js'
+import type { Protection, ProtectionRules } from '../review/protected.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Change, Landing, Refusal, Task, Verdict, Worktree } from '../words.js'
 
@@ -51,6 +52,8 @@ export interface HookContext {
   ask(agent: string, prompt: string, options: AskOptions): Promise<TurnResult>
   /** How many workers the swarm has: the merge queue chooses its batch by it. */
   readonly workers?: number
+  /** What is protected here; the usual unless given. */
+  readonly protection?: Protection
   /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
   prepare?(worktree: Worktree): Promise<void>
 }
@@ -83,7 +86,7 @@ export interface ReviewContext extends HookContext {
 export interface Hooks {
   readonly review: readonly ReviewHook[]
   readonly merge?: MergeHook
-  readonly approve: readonly ApproveHook[]
+  readonly approve: readonly (ApproveHook & ProtectionRules)[]
   readonly worktree: readonly WorktreeHook[]
   readonly event: readonly EventHook[]
   readonly tasks?: TaskStore

@@ -6,6 +6,7 @@ import type { Settings } from '../config/contract.js'
 import { OompaError, usageError } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import type { ReviewerFacts } from '../review/contract.js'
+import type { ProtectionRules } from '../review/protected.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { ApproveHook, EventHook, HookContext, Hooks, MergeHook, ReviewHook, WorktreeHook } from './contract.js'
 import type { HooksCopy } from './copy.js'
@@ -38,7 +39,7 @@ const TEST_MS = 30 * 60_000
 type Loaded =
   | { hook: 'review'; value: ReviewHook & ReviewerFacts }
   | { hook: 'merge'; value: MergeHook }
-  | { hook: 'approve'; value: ApproveHook }
+  | { hook: 'approve'; value: ApproveHook & ProtectionRules }
   | { hook: 'worktree'; value: WorktreeHook }
   | { hook: 'event'; value: EventHook }
   | { hook: 'tasks'; value: TaskStore }
@@ -150,7 +151,8 @@ async function guarded(
       const known = reviewerFacts(value)
       return { hook, value: Object.assign(guard.guardReview(call, facts), known) }
     }
-    if (hook === 'approve') return { hook, value: guard.guardApprove(call, facts) }
+    if (hook === 'approve')
+      return { hook, value: Object.assign(guard.guardApprove(call, facts), protectionRules(value)) }
     if (hook === 'worktree') return { hook, value: guard.guardWorktree(call, facts) }
     if (hook === 'event') return { hook, value: guard.guardEvent(call, facts, failureOf(name, emit)) }
     // A landing that nobody waits for any more may still land: what it runs has limits of its own.
@@ -227,6 +229,15 @@ const services = () => import('./services.js')
 async function prepareHook(hook: object, root: string): Promise<void> {
   const prepare: unknown = Reflect.get(hook, 'prepare')
   if (typeof prepare === 'function') await Reflect.apply(prepare, hook, [root])
+}
+
+/** What an approve hook adds to and takes from what is protected. */
+function protectionRules(hook: object): ProtectionRules {
+  const patterns = (key: string) => {
+    const value: unknown = Reflect.get(hook, key)
+    return Array.isArray(value) ? { [key]: value.map(String) } : {}
+  }
+  return { ...patterns('protect'), ...patterns('unprotect') }
 }
 
 /** What a review hook says about itself, such as a ready-made one does. */

@@ -3,14 +3,14 @@
 import { runFolder } from '../files/paths.js'
 import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
-import { openScratch } from '../worktrees/scratch.js'
+import { openPlace } from '../review/place.js'
 import { plainEnvironment } from './environment.js'
 import type { Run, WithScratch } from './executable.js'
 import type { LoadOptions } from './load.js'
 
 /** Runs `work` in a detached worktree at the change's commit, which is thrown away. */
 export const withScratch: WithScratch = async (change, context, work) => {
-  const opened = await openScratch(context.root, change.commit, `${change.worker}-${change.number}`)
+  const opened = await openPlace(change, context)
   try {
     return { result: await work(opened.path), edits: await opened.edits() }
   } finally {

@@ -7,8 +7,9 @@ import { deleteRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import type { ApproveHook, HookContext } from '../hooks/contract.js'
-import type { Change, ChangedFile, Refusal } from '../words.js'
-import { protectedPaths, protectedReason } from './protected.js'
+import type { Change, Refusal } from '../words.js'
+import { pathsOf } from './patterns.js'
+import { protectedReasons, usualProtection } from './protected.js'
 import { approvalId, isWritten, type PutAside, readAsides, removeAside, writeAside } from './put-aside.js'
 
 /** What `oompa approvals --json` says of each. */
@@ -43,7 +44,7 @@ export async function reasonsToWait(
   hooks: readonly ApproveHook[],
   context: HookContext,
 ): Promise<string[]> {
-  const guarded = protectedReason(protectedPaths(change.files))
+  const guarded = protectedReasons(change.files, context.protection ?? usualProtection)
   const answers = await Promise.all(
     hooks.map(async (hook) => {
       try {
@@ -54,7 +55,7 @@ export async function reasonsToWait(
       }
     }),
   )
-  return [guarded, ...answers].flatMap((reason) => reason ?? [])
+  return [...guarded, ...answers.flatMap((reason) => reason ?? [])]
 }
 
 /**
@@ -106,10 +107,6 @@ export async function holdForApproval(
   }
 }
 
-function pathsOf(files: readonly ChangedFile[]): string[] {
-  return [...new Set(files.flatMap((file) => (file.from === undefined ? [file.path] : [file.from, file.path])))]
-}
-
 /** Everything that waits, the oldest first, and what stands in its place and is none. */
 export async function listApprovals(
   root: string,
@@ -140,9 +137,9 @@ async function asGitSaysIt(root: string, record: StoredApproval): Promise<Stored
   const facts = await describeCommit(root, commit, over)
   const git = { base: facts.base, files: pathsOf(facts.files) }
   if (proven) return { ...record, ...git }
-  const guarded = protectedReason(protectedPaths(facts.files))
+  const guarded = protectedReasons(facts.files, usualProtection)
   const { summary: _, author: __, ...rest } = record
-  return { ...rest, ...git, reviewedBy: [], reasons: [...(guarded ? [guarded] : []), UNPROVEN] }
+  return { ...rest, ...git, reviewedBy: [], reasons: [...guarded, UNPROVEN] }
 }
 
 const UNPROVEN =

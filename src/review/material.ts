@@ -4,6 +4,7 @@ import { git } from '../git/run.js'
 import type { ReviewContext } from '../hooks/contract.js'
 import type { Change, Task } from '../words.js'
 import { blobSize, changedFiles, diffTexts, type FileDiff, looksLikeText } from './diff.js'
+import { usualProtection } from './protected.js'
 
 /** Bytes of diff that a reviewer is given; more than this it reads for itself, in its worktree. */
 const MOST_BYTES = 200_000
@@ -24,7 +25,9 @@ export interface Material {
 export async function materialFor(change: Change, context: ReviewContext, mostBytes = MOST_BYTES): Promise<Material> {
   const { root } = context
   const files = await changedFiles(root, change.base, change.commit)
-  const { shown, cut } = await chooseDiffs(root, change, files, mostBytes)
+  const { configures } = context.protection ?? usualProtection
+  const settings = files.filter((file) => configures(file.path) || (file.from !== undefined && configures(file.from)))
+  const { shown, cut } = await chooseDiffs(root, change, files, new Set(settings), mostBytes)
   const log = await git(root, [
     'log',
     '--no-color',
@@ -35,6 +38,7 @@ export async function materialFor(change: Change, context: ReviewContext, mostBy
   const sections = [
     section('Task', change.task ? taskText(change.task) : ''),
     section('The change', headText(change, files)),
+    section('What it changes of the settings of agents', settingsText(change, settings)),
     section('Its commits, in its author’s words', fenced(log.stdout.trim())),
     section('What its author said at the end', change.message ? fenced(change.message.trim().slice(-5000)) : ''),
     section('Test', testText(context)),
@@ -107,6 +111,15 @@ function roundsText({ rounds, round }: ReviewContext): string {
   return [...told, `This is round ${round}. See first whether what was asked for has been done.`].join('\n\n')
 }
 
+function settingsText(change: Change, settings: readonly FileDiff[]): string {
+  if (settings.length === 0) return ''
+  return [
+    `These files configure agents, and so they would configure you. In your working directory they are as ${change.into} has them; the diff below has what the change makes of them:`,
+    '',
+    fenced(settings.map(fileLine).join('\n')),
+  ].join('\n')
+}
+
 function cutText(change: Change, cut: readonly FileDiff[]): string {
   if (cut.length === 0) return ''
   return [
@@ -116,15 +129,20 @@ function cutText(change: Change, cut: readonly FileDiff[]): string {
   ].join('\n')
 }
 
-/** The smallest diffs first, so that one lock file does not crowd out everything else; shown in the order of paths. */
+/**
+ * The smallest diffs first, so that one lock file does not crowd out everything else, after those that stand nowhere
+ * else (`first`); shown in the order of paths.
+ */
 async function chooseDiffs(
   root: string,
   change: Change,
   files: readonly FileDiff[],
+  first: ReadonlySet<FileDiff>,
   mostBytes: number,
 ): Promise<{ shown: string[]; cut: FileDiff[] }> {
   const texts = new Map<string, string>()
-  const bySize = [...files].sort((a, b) => a.added + a.removed - (b.added + b.removed))
+  const rank = (file: FileDiff) => (first.has(file) ? 0 : 1)
+  const bySize = [...files].sort((a, b) => rank(a) - rank(b) || a.added + a.removed - (b.added + b.removed))
   let left = mostBytes
   for (let i = 0; i < bySize.length && left > 0; i += BATCH) {
     const batch = bySize.slice(i, i + BATCH).filter((file) => file.added + file.removed <= MOST_LINES)

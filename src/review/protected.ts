@@ -1,28 +1,100 @@
-// Paths that decide how changes are judged: a change that touches one waits for a person, hook or not (cli.md, 8).
+// Paths that decide how changes are judged: a change that touches one waits for a person, hook or not. The one list of
+// them; a team extends and shortens its second half in `hooks/approve.ts`.
 
 import type { ChangedFile } from '../words.js'
+import { anyOf, pathsOf } from './patterns.js'
 
-const FILES = ['oompa.json', 'oompa/oompa.json', 'oompa_loompas.mjs', 'hooks', 'prompts', 'oompa']
-const FOLDERS = ['hooks/', 'prompts/']
+/** Our own. A file or link called `hooks` would take the folder's place, and is protected as well. Always. */
+const JUDGES = [
+  'hooks',
+  'hooks/**',
+  'prompts',
+  'prompts/**',
+  'oompa',
+  'oompa.json',
+  'oompa/oompa.json',
+  'oompa_loompas.mjs',
+]
 
 /**
- * The protected paths that a change adds, changes, removes, or renames in or out. Pure.
- * Letters' case is ignored: on a Mac `Hooks/review.ts` is `hooks/review.ts`. A file or link called `hooks` would take
- * the folder's place, and is protected as well.
+ * What agents' CLIs read where they start: instructions, settings, programs that they run, addresses of models. A
+ * reviewer starts in a checkout of the change, and would be configured by it.
  */
-export function protectedPaths(files: readonly ChangedFile[]): string[] {
-  const touched = files.flatMap((file) => (file.from === undefined ? [file.path] : [file.from, file.path]))
-  return [...new Set(touched.filter(isProtected))]
+export const CONFIGURES_AGENTS: readonly string[] = [
+  '**/AGENTS.md',
+  '**/AGENTS.override.md',
+  '**/.agents',
+  '**/.agents/**',
+  // Claude Code
+  '**/CLAUDE.md',
+  '**/CLAUDE.local.md',
+  '**/.claude',
+  '**/.claude/**',
+  '**/.mcp.json',
+  // Codex
+  '**/.codex',
+  '**/.codex/**',
+  // Gemini
+  '**/GEMINI.md',
+  '**/.gemini',
+  '**/.gemini/**',
+  // OpenCode
+  '**/opencode.json',
+  '**/opencode.jsonc',
+  '**/.opencode',
+  '**/.opencode/**',
+  // Others
+  '**/.cursor',
+  '**/.cursor/**',
+  '**/.cursorrules',
+  '**/.github/copilot-instructions.md',
+  '**/.github/instructions/**',
+  '**/.aider.conf.yml',
+  // Variables and preloads that CLIs take from the folder they start in: Gemini, and whatever runs on Bun.
+  '.env',
+  '.env.local',
+  '.env.development',
+  '.env.production',
+  '.env.test',
+  '.env.*.local',
+  'bunfig.toml',
+]
+
+/** What is protected in a repository. */
+export interface Protection {
+  /** Decides how changes are judged. */
+  judges(path: string): boolean
+  /** Configures agents: a reviewer is given the target's version. */
+  configures(path: string): boolean
 }
 
-function isProtected(path: string): boolean {
-  const plain = path.normalize('NFC').toLowerCase()
-  return FILES.includes(plain) || FOLDERS.some((folder) => plain.startsWith(folder))
+/** What a team adds to and takes from what configures agents: patterns, as `touches` has them. */
+export interface ProtectionRules {
+  readonly protect?: readonly string[]
+  readonly unprotect?: readonly string[]
 }
 
-/** Why a change with these protected paths waits, for the person. */
-export function protectedReason(paths: readonly string[]): string | undefined {
-  if (paths.length === 0) return undefined
-  const shown = paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${paths.length - 5} more` : paths.join(', ')
-  return `It touches what decides how changes are judged: ${shown}.`
+/** The protection that approve hooks ask for together. Pure. */
+export function protectionOf(rules: readonly ProtectionRules[]): Protection {
+  const configures = anyOf([...CONFIGURES_AGENTS, ...rules.flatMap(({ protect }) => protect ?? [])])
+  const harmless = anyOf(rules.flatMap(({ unprotect }) => unprotect ?? []))
+  return { judges: anyOf(JUDGES), configures: (path) => configures(path) && !harmless(path) }
+}
+
+/** The protection of a repository that says nothing about it. */
+export const usualProtection: Protection = protectionOf([])
+
+/** Why a change waits for its protected paths: those that it adds, changes, removes, or renames in or out. Pure. */
+export function protectedReasons(files: readonly ChangedFile[], protection: Protection): string[] {
+  const paths = pathsOf(files)
+  const judging = paths.filter((path) => protection.judges(path))
+  const configuring = paths.filter((path) => !protection.judges(path) && protection.configures(path))
+  return [
+    ...(judging.length > 0 ? [`It touches what decides how changes are judged: ${shown(judging)}.`] : []),
+    ...(configuring.length > 0 ? [`It touches what configures agents, reviewers too: ${shown(configuring)}.`] : []),
+  ]
+}
+
+function shown(paths: readonly string[]): string {
+  return paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${paths.length - 5} more` : paths.join(', ')
 }

@@ -5,9 +5,9 @@ import { parseAgentSpec } from '../agents/spec.js'
 import { messageOf, usageError } from '../errors.js'
 import type { ReviewContext, ReviewHook } from '../hooks/contract.js'
 import type { Change, Verdict } from '../words.js'
-import { openScratch } from '../worktrees/scratch.js'
 import type { ReviewerFacts } from './contract.js'
 import { type Material, materialFor } from './material.js'
+import { openPlace } from './place.js'
 import { readVerdict } from './verdict.js'
 
 export interface ReviewerOptions {
@@ -116,7 +116,7 @@ async function askOne(
   context: ReviewContext,
   timeoutMs: number,
 ): Promise<Verdict | { failure: string }> {
-  const scratch = await openScratch(context.root, change.commit, `${change.worker}-${change.number}`)
+  const scratch = await openPlace(change, context)
   try {
     const result = await context.ask(agent, prompt, {
       cwd: scratch.path,

@@ -2,8 +2,10 @@
 
 import { usageError } from '../errors.js'
 import type { ApproveHook, HookContext } from '../hooks/contract.js'
-import type { Change, ChangedFile } from '../words.js'
+import type { Change } from '../words.js'
 import { changedFiles } from './diff.js'
+import { pathsOf, patternToRegExp } from './patterns.js'
+import type { ProtectionRules } from './protected.js'
 
 /** What a rule says: nothing, or why a person has to look. `true` is a reason without words. */
 type RuleAnswer = string | boolean | undefined | readonly string[]
@@ -13,7 +15,11 @@ export type ApprovalRule = (change: Change, context: HookContext) => RuleAnswer 
 
 export interface ApprovalOptions {
   /** Each is asked; one reason is enough. */
-  readonly when: ApprovalRule | readonly ApprovalRule[]
+  readonly when?: ApprovalRule | readonly ApprovalRule[]
+  /** Paths that configure agents here, besides the usual ones: such a change waits, and reviewers have the target's. */
+  readonly protect?: string | readonly string[]
+  /** Paths that are usual, and configure nobody here. `hooks/`, `prompts/` and `oompa.json` stay protected. */
+  readonly unprotect?: string | readonly string[]
 }
 
 /** Files that continuous integration runs: whoever changes them runs code with its secrets. */
@@ -121,41 +127,33 @@ export const highRisk: readonly ApprovalRule[] = [continuousIntegration, package
 
 /**
  * An approve hook: the change waits for a person when a rule says so.
- * @throws OompaError with status 2 if `when` is no rule
+ * @throws OompaError with status 2 if `when` is no rule, or `protect` and `unprotect` no patterns
  */
-export function approval({ when }: ApprovalOptions): ApproveHook {
+export function approval(options: ApprovalOptions): ApproveHook & ProtectionRules {
+  const protect = patternsOf('protect', options.protect)
+  const unprotect = patternsOf('unprotect', options.unprotect)
+  const { when = protect.length + unprotect.length > 0 ? [] : undefined } = options
   const rules = typeof when === 'function' ? [when] : when
-  if (!Array.isArray(rules) || rules.length === 0 || rules.some((rule) => typeof rule !== 'function')) {
+  const isEmpty = rules?.length === 0 && options.when !== undefined
+  if (!Array.isArray(rules) || isEmpty || rules.some((rule) => typeof rule !== 'function')) {
     throw usageError('approval() needs rules.', 'Write approval({ when: highRisk })')
   }
-  return async (change, context) => {
+  const hook: ApproveHook = async (change, context) => {
     const answers = await Promise.all(rules.map((rule) => rule(change, context)))
     const reasons = answers.flatMap(reasonsOf)
     return reasons.length === 0 ? { approved: true } : { wait: reasons.join('\n') }
   }
+  return Object.assign(hook, { protect, unprotect })
+}
+
+function patternsOf(name: string, given: string | readonly string[] | undefined): readonly string[] {
+  const patterns = given === undefined ? [] : typeof given === 'string' ? [given] : given
+  if (patterns.every((one) => typeof one === 'string' && one !== '')) return patterns
+  throw usageError(`${name} of approval() takes patterns of paths.`, `Write ${name}: ['**/AGENTS.md']`)
 }
 
 function reasonsOf(answer: RuleAnswer): readonly string[] {
   if (answer === true) return ['A rule of hooks/approve asks for a person.']
   if (typeof answer === 'string') return answer.trim() === '' ? [] : [answer]
   return answer || []
-}
-
-function pathsOf(files: readonly ChangedFile[]): string[] {
-  return files.flatMap((file) => (file.from === undefined ? [file.path] : [file.from, file.path]))
-}
-
-/** A leading `**` folder pattern also matches `x` at the top; `a/**` everything below `a`. Pure. */
-export function patternToRegExp(pattern: string): RegExp {
-  const source = pattern
-    .split(/(\*\*\/|\*\*|\*|\?)/)
-    .map((part) => {
-      if (part === '**/') return '(?:[^/]+/)*'
-      if (part === '**') return '.*'
-      if (part === '*') return '[^/]*'
-      if (part === '?') return '[^/]'
-      return part.replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    })
-    .join('')
-  return new RegExp(`^${source}$`, 'i')
 }

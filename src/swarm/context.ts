@@ -31,6 +31,7 @@ export interface ContextParts {
   readonly findAgent: (spec: AgentSpec) => Agent
   readonly emit: Emit
   readonly workers?: number
+  readonly protection?: HookContext['protection']
   /** Sets up a gate as a worktree is set up. */
   readonly prepare?: (worktree: Worktree) => Promise<void>
   /** Where agents' output is appended. */
@@ -55,6 +56,7 @@ export function hookContext(parts: ContextParts): HookContext {
     env: parts.variables,
     emit,
     workers: parts.workers,
+    protection: parts.protection,
     prepare: parts.prepare,
     run(command, options = {}) {
       const { cwd = root } = options

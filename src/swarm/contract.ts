@@ -9,6 +9,7 @@ import type { Hooks, ReviewHook } from '../hooks/contract.js'
 import type { PromptText } from '../prompts/index.js'
 import type { ReviewerFacts } from '../review/contract.js'
 import type { Pin } from '../review/pin.js'
+import type { Protection } from '../review/protected.js'
 import type { ReviewHistory } from '../review/rounds.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { IterationFacts, Refusal, Worktree } from '../words.js'
@@ -49,6 +50,8 @@ export interface Swarm {
   readonly findAgent: (spec: AgentSpec) => Agent
   /** Adds what a run cost to the budget; gives the cost in US dollars where it is known. */
   readonly spend: (agent: string, result: TurnResult) => number | undefined
+  /** What is protected: a change of it waits for a person, and reviewers have the target's. */
+  readonly protection: Protection
   /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
   readonly claims: boolean
   /** Who reads the changes of a worker. */

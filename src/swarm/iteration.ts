@@ -44,6 +44,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     harnesses: swarm.harnesses,
     spend: swarm.spend,
     workers: swarm.workers.length,
+    protection: swarm.protection,
     prepare: (gate) => setUpWorktree(gate, context, swarm),
   })
   return context

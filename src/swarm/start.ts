@@ -16,6 +16,7 @@ import { loadHooks } from '../hooks/load.js'
 import type { MergeOptions } from '../merge/contract.js'
 import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
+import { protectionOf } from '../review/protected.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
 import type { Swarm, Worker } from './contract.js'
@@ -148,6 +149,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     commitOf: parts.commitOf,
     resumed,
     findAgent,
+    protection: protectionOf(loaded.approve),
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
     reviewers: landing?.reviewers ?? (() => []),
     rounds: landing?.rounds ?? (() => 1),

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { reviewsFolder } from '../files/paths.js'
-import { git } from '../git/run.js'
+import { git, gitText } from '../git/run.js'
 
 /** Runs `work` while nothing else adds or removes worktrees of this repository. */
 export type WorktreeLock = <T>(root: string, work: () => Promise<T>) => Promise<T>
@@ -27,12 +27,14 @@ const repositoryLock: WorktreeLock = async (root, work) => {
 /**
  * Opens a detached worktree at `commit`.
  * @param name what it is for, part of the folder's name
+ * @param shown a commit whose files are checked out in place of those of `commit`, which HEAD names all the same
  * @throws OompaError `scratch-failed` with git's own words
  */
 export async function openScratch(
   root: string,
   commit: string,
   name: string,
+  shown: string = commit,
   lock: WorktreeLock = repositoryLock,
 ): Promise<Scratch> {
   const plain = name.replace(/[^A-Za-z0-9_-]/g, '-')
@@ -46,7 +48,7 @@ export async function openScratch(
       if (existsSync(folder)) return
       await git(root, ['worktree', 'prune', '--expire=now'])
     })
-  const made = await lock(root, () => git(root, ['worktree', 'add', '--quiet', '--detach', '--', folder, commit]))
+  const made = await lock(root, () => git(root, ['worktree', 'add', '--quiet', '--detach', '--', folder, shown]))
   if (made.status !== 0 && !existsSync(path.join(folder, '.git'))) {
     await remove()
     throw new OompaError({
@@ -55,15 +57,24 @@ export async function openScratch(
       mend: 'oompa check',
     })
   }
-  return { path: folder, edits: () => editsIn(folder, commit), remove }
+  if (shown === commit) return { path: folder, edits: () => editsIn(folder, commit), remove }
+  try {
+    await gitText(folder, ['reset', '--soft', commit])
+    const before = new Set(await statusIn(folder))
+    return { path: folder, edits: () => editsIn(folder, commit, before), remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
 }
 
-async function editsIn(folder: string, commit: string): Promise<string[]> {
-  const status = await git(folder, ['status', '--porcelain', '-z', '--untracked-files=normal', '--no-renames'])
-  const paths = status.stdout
-    .split('\0')
-    .filter((line) => line !== '')
-    .map((line) => line.slice(3))
+async function statusIn(folder: string): Promise<string[]> {
+  const { stdout } = await git(folder, ['status', '--porcelain', '-z', '--untracked-files=normal', '--no-renames'])
+  return stdout.split('\0').filter((line) => line !== '')
+}
+
+async function editsIn(folder: string, commit: string, before: ReadonlySet<string> = new Set()): Promise<string[]> {
+  const paths = (await statusIn(folder)).flatMap((line) => (before.has(line) ? [] : line.slice(3)))
   const head = await git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD'])
   return head.stdout.trim() === commit ? paths : [...paths, `a commit of its own (${head.stdout.trim().slice(0, 10)})`]
 }

@@ -14,6 +14,7 @@ import {
   waitingApprovals,
 } from '../../src/review/approvals.js'
 import { landApproved, refuseAgents, rejectApproval } from '../../src/review/decide.js'
+import { patternToRegExp } from '../../src/review/patterns.js'
 import { approvalsFolder } from '../../src/review/put-aside.js'
 import {
   approval,
@@ -21,7 +22,6 @@ import {
   highRisk,
   largerThan,
   packageManifests,
-  patternToRegExp,
   touches,
 } from '../../src/review/risk.js'
 import type { Change } from '../../src/words.js'

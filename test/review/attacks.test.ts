@@ -105,7 +105,7 @@ test.each([
   repository.write('hooks/review.ts', LAX)
   repository.commit('A reviewer that agrees')
   expect(await ends(author)).toBe('waits')
-  expect(waitingApprovals(repository.root)).toHaveLength(1)
+  expect(await waitingApprovals(repository.root)).toHaveLength(1)
   expect(existsSync(path.join(repository.root, 'hooks/review.ts'))).toBe(true)
 })
 

@@ -1,12 +1,16 @@
 // Whatever decides how changes are judged is protected, by whichever name it is reached.
 
-import { expect, test } from 'vitest'
-import { protectedPaths, protectedReason } from '../../src/review/protected.js'
+import { describe, expect, test } from 'vitest'
+import { protectedReasons, protectionOf, usualProtection } from '../../src/review/protected.js'
+import { approval, highRisk } from '../../src/review/risk.js'
 
-test.each([
+const reasons = (path: string) => protectedReasons([{ path, status: 'modified' }], usualProtection)
+
+describe.each([
   'hooks/review.ts',
   'hooks/review.zz.sh',
   'hooks/lib/deep/rule.ts',
+  'hooks/line\nend.ts',
   'hooks',
   'Hooks/Review.ts',
   'prompts/reviewer.md',
@@ -15,23 +19,80 @@ test.each([
   'OOMPA.JSON',
   'oompa/oompa.json',
   'oompa_loompas.mjs',
-])('%s is protected, added, changed, removed, renamed in or out', (path) => {
-  for (const status of ['added', 'modified', 'removed', 'mode', 'type'] as const) {
-    expect(protectedPaths([{ path, status }])).toEqual([path])
-  }
-  expect(protectedPaths([{ path, from: 'src/a.ts', status: 'renamed' }])).toEqual([path])
-  expect(protectedPaths([{ path: 'src/a.ts', from: path, status: 'renamed' }])).toEqual([path])
+  'CLAUDE.md',
+  'claude.md',
+  'packages/a/CLAUDE.md',
+  'CLAUDE.local.md',
+  'AGENTS.md',
+  'docs/deep/AGENTS.md',
+  '.claude/settings.json',
+  '.claude/settings.local.json',
+  '.claude',
+  'packages/a/.claude/agents/reviewer.md',
+  '.mcp.json',
+  '.codex/config.toml',
+  'GEMINI.md',
+  '.gemini/settings.json',
+  'opencode.json',
+  'opencode.jsonc',
+  'sub/.opencode/plugin/x.ts',
+  '.cursor/rules/a.mdc',
+  '.github/copilot-instructions.md',
+  '.aider.conf.yml',
+  '.env',
+  '.env.test.local',
+  'bunfig.toml',
+])('%j', (path) => {
+  test('is protected, added, changed, removed, renamed in or out', () => {
+    const one = [expect.stringContaining(path)]
+    for (const status of ['added', 'modified', 'removed', 'mode', 'type'] as const) {
+      expect(protectedReasons([{ path, status }], usualProtection)).toEqual(one)
+    }
+    expect(protectedReasons([{ path, from: 'src/a.ts', status: 'renamed' }], usualProtection)).toEqual(one)
+    expect(protectedReasons([{ path: 'src/a.ts', from: path, status: 'renamed' }], usualProtection)).toEqual(one)
+  })
 })
 
-test.each(['src/hooks/review.ts', 'hooks.md', 'hooks2/x.ts', 'docs/oompa.json', 'prompt.md', 'myprompts/x.md'])(
-  '%s is not',
-  (path) => {
-    expect(protectedPaths([{ path, status: 'modified' }])).toEqual([])
-  },
-)
+test.each([
+  'src/hooks/review.ts',
+  'hooks.md',
+  'hooks2/x.ts',
+  'docs/oompa.json',
+  'prompt.md',
+  'myprompts/x.md',
+  'docs/claude.txt',
+  'src/agents.md.ts',
+  'MYAGENTS.md',
+  'src/claude/settings.json',
+  '.env.example',
+  'src/.env.ts',
+  '.github/workflows/ci.yml',
+])('%s is not', (path) => {
+  expect(reasons(path)).toEqual([])
+})
 
-test('the reason names the paths, and not hundreds of them', () => {
-  expect(protectedReason([])).toBeUndefined()
-  expect(protectedReason(['oompa.json'])).toContain('oompa.json')
-  expect(protectedReason(Array.from({ length: 300 }, (_, i) => `hooks/${i}.ts`))).toContain('and 295 more')
+test('a reason names the paths, and not hundreds of them; what judges and what configures are told apart', () => {
+  expect(protectedReasons([], usualProtection)).toEqual([])
+  const many = Array.from({ length: 300 }, (_, i) => ({ path: `hooks/${i}.ts`, status: 'added' as const }))
+  expect(protectedReasons(many, usualProtection)).toEqual([expect.stringContaining('and 295 more')])
+  const both = [
+    { path: 'hooks/a.ts', status: 'added' as const },
+    { path: 'CLAUDE.md', status: 'added' as const },
+  ]
+  expect(protectedReasons(both, usualProtection)).toEqual([
+    'It touches what decides how changes are judged: hooks/a.ts.',
+    'It touches what configures agents, reviewers too: CLAUDE.md.',
+  ])
+})
+
+test('a team extends and shortens the list of what configures agents, and never that of what judges', () => {
+  const { judges, configures } = protectionOf([
+    approval({ when: highRisk, protect: 'docs/agents/**' }),
+    approval({ unprotect: ['**/AGENTS.md', 'hooks/**'] }),
+  ])
+  expect(['docs/agents/a.md', 'CLAUDE.md'].every(configures)).toBe(true)
+  expect(['AGENTS.md', 'sub/AGENTS.md'].some(configures)).toBe(false)
+  expect(judges('hooks/review.ts')).toBe(true)
+  expect(() => approval({ protect: [''] })).toThrow(expect.objectContaining({ status: 2 }))
+  expect(() => approval({})).toThrow(expect.objectContaining({ status: 2 }))
 })
