@@ -4,6 +4,7 @@ import { OompaError, STATUS, usageError } from '../errors.js'
 import { describeCommit } from '../git/changes.js'
 import { currentBranch, findRepository, resolveCommit } from '../git/repository.js'
 import type { ReviewHook } from '../hooks/contract.js'
+import { workerBase } from '../merge/base.js'
 import { resolveTarget } from '../merge/target.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import { reviewer } from '../review/reviewer.js'
@@ -103,7 +104,7 @@ async function changeOf(root: string, branch: string, given: string | undefined)
   }
   const into = given ?? (await targetFor(root, branch))
   if (!(await resolveCommit(root, into))) throw usageError(`There is no branch \`${escapeText(into)}\` to land on.`)
-  const facts = await describeCommit(root, commit, into)
+  const facts = await describeCommit(root, commit, into, await workerBase(root, into, branch, commit))
   return {
     swarm: '',
     worker: 'w0',

@@ -64,7 +64,7 @@ async function changeOf(root: string, work: LeftWork, into: string): Promise<Cha
     }
     commit = await gitText(worktree, ['rev-parse', 'HEAD'])
   }
-  const facts = await describeCommit(root, commit, `refs/heads/${into}`)
+  const facts = await describeCommit(root, commit, `refs/heads/${into}`, work.base)
   const branch = work.ref.startsWith('refs/heads/') ? workName(work) : `oompa/${worker}-i${iteration}`
   return {
     swarm,
@@ -136,6 +136,7 @@ async function land(root: string, work: LeftWork, change: Change, parts: Standal
         into: change.into,
         branch: change.branch,
         commit: change.commit,
+        base: change.base,
         worker: change.worker,
         iteration: change.number,
         reviewedBy: change.reviewedBy,

@@ -84,7 +84,8 @@ export interface EventFacts {
   'approval.approved': { id: string }
   'approval.rejected': { id: string; reason: string }
   'worktree.failed': { worktree: string; reason: string }
-  'work.kept': { ref: string; reason: string }
+  /** `base`: the value of the target that it was built on. */
+  'work.kept': { ref: string; reason: string; base?: string }
   'budget.reached': { limit: string; value: number }
   'limit.waiting': { agent: string; until: string; reason: string }
   'hook.failed': { hook: string; reason: string }

@@ -1,7 +1,7 @@
 // Reads what a branch changed over another: the tip, the merge base, and the files, as a reviewer and a policy see it.
 
 import type { ChangedFile } from '../words.js'
-import { mergeBase } from './ancestry.js'
+import { isAncestor, mergeBase } from './ancestry.js'
 import { sharedObjects } from './objects.js'
 import { gitText } from './run.js'
 import { treeChanges } from './tree-diff.js'
@@ -29,12 +29,28 @@ export interface RawChange {
 /**
  * What a commit changes over `into` (a branch with `refs/heads/`, or any commit).
  * @param root a checkout of the repository
+ * @param built what it was built on: the base where `into` does not have that any more
  * @throws OompaError `git-failed` if one of them does not exist
  */
-export async function describeCommit(root: string, commit: string, into: string): Promise<ChangeFacts> {
-  const base = await mergeBase(root, commit, into)
+export async function describeCommit(root: string, commit: string, into: string, built?: string): Promise<ChangeFacts> {
+  const base = await changeBase(root, commit, into, built)
   const from = base ?? (await gitText(root, ['hash-object', '-t', 'tree', '--stdin'], { input: '' }))
   return { commit, base: from, files: (await changesWithRenames(root, from, commit)).map(changedFile) }
+}
+
+/**
+ * The commit over which a change is read: the merge base with `into`, or what it was built on where that was taken out
+ * of `into` since.
+ */
+export async function changeBase(
+  root: string,
+  commit: string,
+  into: string,
+  built: string | undefined,
+): Promise<string | undefined> {
+  const isGone =
+    built !== undefined && !(await isAncestor(root, built, into)) && (await isAncestor(root, built, commit))
+  return isGone ? built : mergeBase(root, commit, into)
 }
 
 /** A rename is a file that went and one that came: without both there is none to look for, and no git to start. */

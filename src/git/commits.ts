@@ -21,6 +21,8 @@ export interface NewCommit {
   readonly message: string
   /** The person's own identity and now, unless given. */
   readonly author?: Signature
+  /** It only helps to compute a merge, and no ref will ever lead to it: not signed. */
+  readonly isHelper?: boolean
 }
 
 export interface CommitFacts {
@@ -35,7 +37,7 @@ export interface CommitFacts {
  * @throws OompaError `no-identity`, `signing-failed`, `git-failed`
  */
 export async function commitTree(root: string, commit: NewCommit): Promise<string> {
-  const sign = await signs(root)
+  const sign = !commit.isHelper && (await signs(root))
   const args = ['commit-tree', ...(sign ? ['-S'] : []), commit.tree, ...commit.parents.flatMap((one) => ['-p', one])]
   const env = commit.author && {
     GIT_AUTHOR_NAME: commit.author.name,
@@ -98,6 +100,20 @@ function maySign(root: string): boolean {
     ...SYSTEM_FILES,
   ]
   return files.some((file) => existsSync(file) && /gpgsign|\[include/i.test(readFileSync(file, 'utf8')))
+}
+
+/** Reads the bytes of a commit object, in the encoding that it names. */
+export function readCommit(bytes: Buffer): CommitFacts {
+  const utf8 = bytes.toString('utf8')
+  const end = utf8.indexOf('\n\n')
+  const named = /^encoding (\S+)$/m.exec(end < 0 ? utf8 : utf8.slice(0, end))?.[1]
+  if (named === undefined) return parseCommit(utf8)
+  try {
+    return parseCommit(new TextDecoder(named).decode(bytes))
+  } catch {
+    // A name that only git knows: bytes that are no UTF-8 become question marks.
+    return parseCommit(utf8)
+  }
 }
 
 /** Reads the text of a commit object. */

@@ -7,6 +7,7 @@ import { parseCommit } from '../git/commits.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import type { Landing, Refusal, StatusEdits, Worktree } from '../words.js'
+import { workerBase } from './base.js'
 import type { Candidate, CommandRunner, LandContext, LandResult, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
 import type { LockHolder } from './lock.js'
@@ -23,6 +24,8 @@ export interface LandBranchOptions extends MergeOptions {
   readonly branch: string
   /** The commit that was reviewed; what the branch is at unless given. */
   readonly commit?: string
+  /** What it was built on; for a worker's branch it is asked of git unless given. */
+  readonly base?: string
   readonly task?: { readonly id: string; readonly summary?: string }
   readonly worker?: string
   readonly iteration?: number
@@ -56,7 +59,8 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
     tools.merger.start()
     const into = await resolveTarget(root, options.into)
     const commit = options.commit ?? (await branchCommit(tools, root, branch))
-    const candidate: Candidate = { ...options, commit }
+    const base = options.base ?? (await workerBase(root, into, branch, commit))
+    const candidate: Candidate = { ...options, commit, base }
     const context: LandContext = {
       root,
       signal,

@@ -57,7 +57,7 @@ export async function detectBypass(root: string, into: string, from: string, to:
  * Commits that were made in workers' worktrees, by git's own logs of their branches and HEADs. That a commit is on a
  * worker's branch says nothing: a branch begins at the target, and may have taken it in since.
  */
-function madeByWorkers(root: string): Set<string> {
+export function madeByWorkers(root: string): Set<string> {
   const { common } = gitFolders(root)
   const branches = list(path.join(common, 'logs/refs/heads/oompa')).map((name) => `logs/refs/heads/oompa/${name}`)
   const worktrees = list(path.join(common, 'worktrees'))

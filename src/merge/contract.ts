@@ -38,6 +38,10 @@ export interface Candidate {
   readonly branch: string
   /** The commit that was reviewed: this one lands, wherever the branch is by then. */
   readonly commit: string
+  /** The value of the target that it was built on: if the person has taken that out since, it stays out. */
+  readonly base?: string
+  /** A remote's history: it is merged although it changes no file, so that the target can be pushed. */
+  readonly isHistory?: boolean
   readonly worker?: string
   readonly iteration?: number
   readonly task?: { readonly id: string; readonly summary?: string }

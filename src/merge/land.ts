@@ -148,7 +148,7 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
       const { conflictRefusal } = await import('./refusals.js')
       results.set(candidate, {
         result: 'refused',
-        refusal: conflictRefusal(candidate.branch, into, answer.conflict),
+        refusal: conflictRefusal(candidate.branch, into, answer.conflict, answer.gone),
       })
     }
   }

@@ -5,11 +5,17 @@ import type { Candidate } from './contract.js'
 /** Written where the landed commits are not the change's own: says which change they came from. */
 export const CHANGE_TRAILER = 'Oompa-Change'
 
-/** The message of a merge commit. */
-export function mergeMessage(candidate: Candidate, into: string): string {
+/**
+ * The message of a merge commit.
+ * @param theirs what is merged: where that is not the change's own commit, the message says which change it came from
+ */
+export function mergeMessage(candidate: Candidate, into: string, theirs: string = candidate.commit): string {
   const summary = candidate.task?.summary && oneLine(candidate.task.summary, 100)
   const where = into === 'main' || into === 'master' ? '' : ` into ${into}`
-  return withTrailers(`Merge branch '${candidate.branch}'${where}${summary ? `: ${summary}` : ''}`, trailers(candidate))
+  return withTrailers(`Merge branch '${candidate.branch}'${where}${summary ? `: ${summary}` : ''}`, [
+    ...trailers(candidate),
+    ...(theirs === candidate.commit ? [] : [[CHANGE_TRAILER, candidate.commit] as const]),
+  ])
 }
 
 /** The message of the merge under which a tested batch lands. */

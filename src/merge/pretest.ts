@@ -22,9 +22,10 @@ export async function testBeforeReview(
   try {
     const { into } = change
     const from = await targetCommit(tools, into)
-    const candidate = { branch: change.branch, commit: change.commit, worker: change.worker, iteration: change.number }
+    const { branch, commit, base, worker, number: iteration } = change
+    const candidate = { branch, commit, base, worker, iteration }
     const whole = await stack(tools, from, candidate, { strategy: options.strategy ?? 'merge', into })
-    if ('conflict' in whole) return conflictRefusal(change.branch, into, whole.conflict)
+    if ('conflict' in whole) return conflictRefusal(branch, into, whole.conflict, whole.gone)
     if ('nothing' in whole) return undefined
     const tested: TestMemory = new Map()
     const lock = { name: 'none', env: {} }

@@ -220,6 +220,7 @@ function candidateOf(change: Change): Candidate {
   return {
     branch: change.branch,
     commit: change.commit,
+    base: change.base,
     worker: change.worker,
     iteration: change.number,
     ...(change.task ? { task: { id: change.task.id, summary: change.task.summary } } : {}),

@@ -7,8 +7,11 @@ import type { Refusal } from '../words.js'
 /** How much of a test's output an author gets: its end, where the failure is. */
 const FEEDBACK_BYTES = 8000
 
-/** Main and the change changed the same lines. */
-export function conflictRefusal(branch: string, into: string, merge: MergedTree): Refusal {
+/**
+ * Main and the change changed the same lines.
+ * @param gone what the change was built on, if that was taken out of the target
+ */
+export function conflictRefusal(branch: string, into: string, merge: MergedTree, gone?: string): Refusal {
   const paths = merge.paths.length > 0 ? merge.paths : [...new Set(merge.conflicts.map((one) => one.path))]
   const lines = merge.conflicts.map((one) => `- ${sentence(one)}`)
   return {
@@ -18,8 +21,10 @@ export function conflictRefusal(branch: string, into: string, merge: MergedTree)
       '',
       ...(lines.length > 0 ? lines : paths.map((one) => `- ${one}`)),
       '',
-      `To mend it: merge ${into} into this branch (\`git merge ${into}\`), resolve each of these files so that both`,
-      'intentions survive, remove every conflict marker, run the tests, and commit the merge.',
+      gone === undefined
+        ? `To mend it: merge ${into} into this branch (\`git merge ${into}\`), resolve each of these files so that both`
+        : `To mend it: ${into} was rewritten. Put your own commits onto it (\`git rebase --onto ${into} ${gone.slice(0, 12)}\`), resolve each of these files so that both`,
+      `intentions survive, remove every conflict marker, run the tests, and commit${gone === undefined ? ' the merge' : ''}.`,
     ].join('\n'),
     details: { paths, conflicts: merge.conflicts.map(({ path, kind }) => ({ path, kind })) },
   }

@@ -71,7 +71,11 @@ async function takeIn(
   land: LandingSession['land'],
 ): Promise<boolean> {
   const { into } = request
-  const [{ fetchTarget }, { isAncestor }] = await Promise.all([import('./remote.js'), import('../git/ancestry.js')])
+  const [{ fetchTarget }, { isAncestor }, { broughtBack }] = await Promise.all([
+    import('./remote.js'),
+    import('../git/ancestry.js'),
+    import('./base.js'),
+  ])
   const fetched = await fetchTarget(tools, remote, into)
   if (fetched.failed !== undefined) {
     unpushed(context, request, remote, `the remote could not be reached: ${fetched.failed}`)
@@ -90,12 +94,26 @@ async function takeIn(
     context.emit({ type: 'landing.waiting', branch: `${remote}/${into}`, reason: why })
     return false
   }
-  const { results } = await land([{ branch: `${remote}/${into}`, commit: fetched.commit }], { strategy: 'merge' })
+  const back = await broughtBack(tools.root, { into, remote, ours, theirs: fetched.commit })
+  if (back) {
+    unpushed(context, request, remote, backWords(remote, into, back))
+    return false
+  }
+  const { results } = await land([{ branch: `${remote}/${into}`, commit: fetched.commit, isHistory: true }], {
+    strategy: 'merge',
+  })
   const [answer] = results.values()
   if (answer?.result === 'landed') return true
   const why = answer?.result === 'refused' ? answer.refusal.feedback.split('\n')[0]! : (answer?.reason ?? 'unknown')
   unpushed(context, request, remote, why)
   return false
+}
+
+function backWords(remote: string, into: string, { from, commit }: { from: string; commit: string }): string {
+  const which = commit.slice(0, 12)
+  return from === 'branch'
+    ? `${which} was taken out of ${into}, and ${remote}/${into} still has it: a merge would bring it back (git push --force-with-lease ${remote} ${into} takes it out there, git merge ${remote}/${into} takes it in again)`
+    : `${which} was taken out of ${remote}/${into}, and ${into} still has it: a push would bring it back (git rebase --onto ${remote}/${into} ${which} ${into} takes it out here, git merge ${remote}/${into} keeps it)`
 }
 
 async function pushAll(

@@ -1,11 +1,12 @@
 // Puts one change on top of a commit, as the strategy says: new commits, and no ref or file touched.
 
-import { type CommitFacts, commitTree, parseCommit } from '../git/commits.js'
+import { commitTree } from '../git/commits.js'
 import type { MergedTree } from '../git/merge-trees.js'
-import { gitText } from '../git/run.js'
 import type { TreeEdit } from '../words.js'
+import { isTakenOut } from './base.js'
 import type { Candidate, Strategy } from './contract.js'
 import { mergeMessage, rebaseMessage, squashMessage, statusMessage } from './message.js'
+import { isMerge, mergeOwn, ownCommits, replay, writeReplay } from './replay.js'
 import type { LandingTools } from './tools.js'
 
 /** A change on top of a commit. */
@@ -18,7 +19,11 @@ export interface Stacked {
   readonly edits: readonly TreeEdit[]
 }
 
-export type StackAnswer = Stacked | { readonly nothing: true } | { readonly conflict: MergedTree }
+export type StackAnswer =
+  | Stacked
+  | { readonly nothing: true }
+  /** `gone`: what the change was built on, if that was taken out of the target. */
+  | { readonly conflict: MergedTree; readonly gone?: string }
 
 /** Makes the commits that bring `candidate` onto `onto` (a commit). */
 export async function stack(
@@ -27,99 +32,92 @@ export async function stack(
   candidate: Candidate,
   options: { readonly strategy: Strategy; readonly into: string },
 ): Promise<StackAnswer> {
-  return options.strategy === 'rebase'
-    ? rebased(tools, onto, candidate)
-    : merged(tools, onto, candidate, options.strategy === 'squash', options.into)
+  const { base, commit } = candidate
+  const gone = (await isTakenOut(tools.root, base, commit, onto)) ? base : undefined
+  const answer = await byStrategy(tools, onto, { candidate, gone, ...options })
+  return 'conflict' in answer && gone !== undefined ? { ...answer, gone } : answer
 }
 
-async function merged(
-  tools: LandingTools,
-  onto: string,
-  candidate: Candidate,
-  squash: boolean,
-  into: string,
-): Promise<StackAnswer> {
+interface StackRequest {
+  readonly candidate: Candidate
+  readonly gone: string | undefined
+  readonly strategy: Strategy
+  readonly into: string
+}
+
+function byStrategy(tools: LandingTools, onto: string, request: StackRequest): Promise<StackAnswer> {
+  if (request.strategy === 'squash') return squashed(tools, onto, request)
+  // What was taken out must not come back with the branch's history: its own commits are put on top of the target.
+  if (request.strategy === 'rebase' || request.gone !== undefined) return replayed(tools, onto, request)
+  return merged(tools, onto, request)
+}
+
+async function merged(tools: LandingTools, onto: string, { candidate, into }: StackRequest): Promise<StackAnswer> {
   const [merge, before] = await Promise.all([
     tools.merger.merge(onto, candidate.commit),
     tools.objects.info(`${onto}^{tree}`),
   ])
   if (!merge.clean) return { conflict: merge }
+  if (merge.tree === before?.oid && !candidate.isHistory) return { nothing: true }
+  return mergeCommit(tools, onto, candidate.commit, { candidate, into, tree: merge.tree })
+}
+
+/** A merge commit of the target and `theirs`, with the task's status. */
+async function mergeCommit(
+  tools: LandingTools,
+  onto: string,
+  theirs: string,
+  { candidate, into, tree: merged }: { candidate: Candidate; into: string; tree: string },
+): Promise<Stacked> {
+  const edits = (await candidate.status?.edits(theirs, onto)) ?? []
+  const tree = await withEdits(tools, merged, edits)
+  const message = mergeMessage(candidate, into, theirs)
+  const commit = await commitTree(tools.root, { tree, parents: [onto, theirs], message })
+  return { commit, tree, mergedCommit: theirs, edits }
+}
+
+async function squashed(tools: LandingTools, onto: string, { candidate, gone }: StackRequest): Promise<StackAnswer> {
+  const [merge, before] = await Promise.all([
+    mergeOwn(tools, onto, candidate.commit, gone),
+    tools.objects.info(`${onto}^{tree}`),
+  ])
+  if (!merge.clean) return { conflict: merge }
   if (merge.tree === before?.oid) return { nothing: true }
-  const mergedCommit = squash ? undefined : candidate.commit
-  const edits = (await candidate.status?.edits(mergedCommit, onto)) ?? []
+  const edits = (await candidate.status?.edits(undefined, onto)) ?? []
   const tree = await withEdits(tools, merge.tree, edits)
-  if (!squash) {
-    const message = mergeMessage(candidate, into)
-    const commit = await commitTree(tools.root, { tree, parents: [onto, candidate.commit], message })
-    return { commit, tree, mergedCommit, edits }
-  }
-  const commits = await commitsOf(tools, onto, candidate.commit)
+  const own = (await ownCommits(tools, onto, candidate.commit, gone)).filter((one) => !isMerge(one))
   const message = squashMessage(
     candidate,
-    commits.map((one) => one.message),
+    own.map((one) => one.message),
   )
-  const author = commits.at(-1)?.author
+  const author = own.at(-1)?.author
   return { commit: await commitTree(tools.root, { tree, parents: [onto], message, author }), tree, edits }
 }
 
-/**
- * Git 2.39 has no `merge-tree --merge-base`: for each commit c, a commit of the target's tree whose parent is c's own
- * parent is merged with c, so that the merge base is what a rebase would take.
- */
-async function rebased(tools: LandingTools, onto: string, candidate: Candidate): Promise<StackAnswer> {
-  const commits = await commitsOf(tools, onto, candidate.commit)
-  let tip = onto
-  let tree = (await tools.objects.info(`${onto}^{tree}`))?.oid ?? ''
-  const before = tree
-  const kept: { tree: string; facts: CommitFacts }[] = []
-  for (const facts of commits) {
-    const base = facts.parents[0]
-    if (base === undefined) continue
-    const ours = await commitTree(tools.root, { tree, parents: [base], message: 'The target, as if it grew from here' })
-    const merge = await tools.merger.merge(ours, facts.oid)
-    if (!merge.clean) return { conflict: merge }
-    if (merge.tree === tree) continue
-    tree = merge.tree
-    kept.push({ tree, facts })
-  }
-  if (tree === before) return { nothing: true }
-  for (const [at, { tree, facts }] of kept.entries()) {
-    const last = at === kept.length - 1
-    const message = last ? rebaseMessage(candidate, facts.message) : facts.message
-    tip = await commitTree(tools.root, { tree, parents: [tip], message, author: facts.author })
-  }
-  const mergedCommit = tip
-  const edits = (await candidate.status?.edits(mergedCommit, onto)) ?? []
+/** Its own commits on top of the target: as a rebase leaves them, or below a merge commit where that is the strategy. */
+async function replayed(
+  tools: LandingTools,
+  onto: string,
+  { candidate, gone, strategy, into }: StackRequest,
+): Promise<StackAnswer> {
+  const answer = await replay(tools, onto, candidate.commit, gone)
+  if ('conflict' in answer) return answer
+  const { tree } = answer
+  if (tree === (await tools.objects.info(`${onto}^{tree}`))?.oid) return { nothing: true }
+  const isLine = strategy === 'rebase'
+  const last = (message: string) => (isLine ? rebaseMessage(candidate, message) : message)
+  const tip = await writeReplay(tools, onto, answer, last)
+  if (!isLine) return mergeCommit(tools, onto, tip, { candidate, into, tree })
+  const edits = (await candidate.status?.edits(tip, onto)) ?? []
   const edited = await withEdits(tools, tree, edits)
-  if (edited !== tree) {
-    tip = await commitTree(tools.root, { tree: edited, parents: [tip], message: statusMessage(candidate) })
-  }
-  return { commit: tip, tree: edited, mergedCommit, edits }
+  if (edited === tree) return { commit: tip, tree, mergedCommit: tip, edits }
+  const message = statusMessage(candidate)
+  const commit = await commitTree(tools.root, { tree: edited, parents: [tip], message })
+  return { commit, tree: edited, mergedCommit: tip, edits }
 }
 
 async function withEdits(tools: LandingTools, tree: string, edits: readonly TreeEdit[]): Promise<string> {
   if (edits.length === 0) return tree
   const { editTree } = await import('../git/trees.js')
   return editTree(tools.root, tools.objects, tree, edits)
-}
-
-/** The commits of a change over the target, oldest first, without its merges. */
-async function commitsOf(
-  tools: LandingTools,
-  onto: string,
-  commit: string,
-): Promise<(CommitFacts & { readonly oid: string })[]> {
-  const { mergeBase } = await import('../git/ancestry.js')
-  const base = await mergeBase(tools.root, onto, commit)
-  const range = base === undefined ? [commit] : [`${base}..${commit}`, `^${onto}`]
-  const list = await gitText(tools.root, ['rev-list', '--reverse', '--topo-order', '--no-merges', ...range])
-  return Promise.all(
-    list
-      .split('\n')
-      .filter(Boolean)
-      .map(async (oid) => ({
-        oid,
-        ...parseCommit((await tools.objects.contents(oid))?.toString('utf8') ?? ''),
-      })),
-  )
 }

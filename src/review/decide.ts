@@ -60,7 +60,7 @@ async function changeOfApproval(
   { task, status }: Pick<ApprovedParts, 'task' | 'status'>,
 ): Promise<Change> {
   // The target may have moved: base and files are as git sees them now, the commit is the approved one.
-  const facts = await describeCommit(root, approval.commit, approval.into)
+  const facts = await describeCommit(root, approval.commit, approval.into, approval.base)
   return {
     swarm: approval.swarm,
     worker: approval.worker,

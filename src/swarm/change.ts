@@ -2,9 +2,11 @@
 
 import { formatAgentSpec } from '../agents/spec.js'
 import { describeCommit } from '../git/changes.js'
+import { builtOn } from '../merge/base.js'
 import { commitLeftovers } from '../merge/commit.js'
+import { ontoRewritten } from '../merge/rewritten.js'
 import type { Change, Worktree } from '../words.js'
-import type { Attempt } from './contract.js'
+import type { Attempt, Iteration } from './contract.js'
 import { emptyChange, remember } from './iteration.js'
 import { takeRequests } from './requests.js'
 import type { Turn } from './turn.js'
@@ -32,9 +34,10 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
   iteration.unresolved = leftovers.unresolved
   // Here, while the worktree's own log still says what was made in it.
   await swarm.bypassed()
-  const commit = await takeRequests(iteration, worktree, leftovers.head ?? worktree.base)
+  const head = await onTarget(iteration, worktree, leftovers.head ?? worktree.base)
+  const commit = await takeRequests(iteration, worktree, head)
   iteration.commit = commit
-  const facts = await describeCommit(swarm.repository.root, commit, `refs/heads/${into}`)
+  const facts = await describeCommit(swarm.repository.root, commit, `refs/heads/${into}`, iteration.onto)
   return remember(iteration, {
     swarm: iteration.swarm,
     worker: iteration.worker,
@@ -50,4 +53,23 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     author: formatAgentSpec(iteration.lane.agent),
     message: said.text,
   })
+}
+
+/**
+ * Where the person has taken out of the target what the branch was built on, it is put onto the target as it is now.
+ * @param head the commit that the worktree is on
+ * @returns the commit that it is on then
+ */
+async function onTarget(iteration: Iteration, worktree: Worktree, head: string): Promise<string> {
+  const { swarm, name: worker } = iteration.lane
+  const { root } = swarm.repository
+  const into = swarm.into!
+  const base = await builtOn(root, into, head, iteration.onto ?? worktree.base)
+  iteration.onto = base
+  const moved = await ontoRewritten(root, worktree, { into, commit: head, base })
+  if (!moved) return head
+  iteration.onto = moved.target
+  const text = `${into} no longer has ${base.slice(0, 12)}, on which ${worktree.branch} was built: its own commits are on ${into} as it is now.`
+  swarm.emit({ type: 'note', worker, iteration: iteration.number, text })
+  return moved.commit
 }

@@ -32,6 +32,11 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   }
   const own = level > 1 && !swarm.settings.here ? worktree : undefined
   let safe = true
+  if (iteration.outcome === 'landed') {
+    for (const { ref, commit } of iteration.before) {
+      await tried(() => deleteRef(swarm.repository.root, ref, commit).then(() => {}))
+    }
+  }
   if (own && iteration.outcome !== 'landed') {
     safe = await tried(async () => {
       commits = await keepWork(iteration, own)
@@ -58,6 +63,7 @@ async function keepWork(iteration: Iteration, worktree: Worktree): Promise<numbe
   const options = {
     ref: keptRef(swarm.id, iteration.worker, iteration.number),
     base: swarm.into ? `refs/heads/${swarm.into}` : worktree.base,
+    built: worktree.base,
     message: `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`,
   }
   try {
@@ -81,6 +87,7 @@ function sayKept(iteration: Iteration, refs: readonly string[]): void {
       iteration: iteration.number,
       task: iteration.claims[0]?.task.id,
       ref,
+      base: iteration.onto,
       reason: iteration.reason ?? iteration.refusal?.feedback ?? iteration.outcome ?? 'it did not land',
     })
   }

@@ -115,6 +115,10 @@ export interface Iteration extends IterationFacts {
   /** How many tasks it has completed. */
   completed: number
   worktree?: Worktree
+  /** The newest value of the target that its branch was built on; unset where nothing lands. */
+  onto?: string
+  /** The author's commits as they were before its branch was put onto a target that the person had rewritten. */
+  readonly before: { readonly ref: string; readonly commit: string }[]
   /** The tip of its change, as it was proposed last. */
   commit?: string
   /** The session that the author's further turns resume. */

@@ -6,6 +6,7 @@ import { scanLog } from '../events/scan.js'
 import { isAncestor } from '../git/ancestry.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
+import { branchStart } from '../merge/base.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
 import { keepCommit, keepWorktree, keptRef } from './keep.js'
@@ -28,6 +29,7 @@ export async function keepEarlierWork(
   if (!worktree && landed) return
   const before = await keptRefs(root)
   const owner = ownerOf(root, iteration)
+  const began = branchStart(root, iteration.branch)
   const ref = keptRef(owner, iteration.worker, iteration.number)
   const refs = worktree
     ? await keepAll(root, worktree, { ref, base, message: `Unfinished work found in ${worktree.name}` })
@@ -40,6 +42,7 @@ export async function keepEarlierWork(
       worker: iteration.worker,
       iteration: iteration.number,
       ref: one,
+      base: began,
       reason: `an earlier run left it in ${iteration.name}; land it with \`oompa salvage ${owner}\``,
     })
   }

@@ -2,6 +2,7 @@
 
 import path from 'node:path'
 import { messageOf } from '../errors.js'
+import { branchStart } from '../merge/base.js'
 import { waitingApprovals } from '../review/approvals.js'
 import { keptWork } from '../tasks/kept.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
@@ -28,12 +29,15 @@ export async function keepInterrupted(
     if (swarm.pool.discardHalfMade(name)) continue
     const worktree = { path: path.join(root, name), branch: `oompa/${worker}-i${iteration}` }
     try {
+      const base = branchStart(root, worktree.branch)
       const { refs, left } = await keepWorktree(root, worktree, {
         ref: keptRef(id, worker, iteration),
         base: `refs/heads/${swarm.into}`,
         message: `Interrupted work of ${worker}, iteration ${iteration}`,
       })
-      for (const ref of refs) swarm.emit({ type: 'work.kept', ...facts, ref, reason: `swarm ${id} was interrupted` })
+      for (const ref of refs) {
+        swarm.emit({ type: 'work.kept', ...facts, ref, base, reason: `swarm ${id} was interrupted` })
+      }
       // The prompt of its second run names it.
       if (id === swarm.id && refs[0]) swarm.resumed?.kept.set(`${worker}-${iteration}`, refs[0])
       for (const { path: file, reason } of left) {

@@ -21,6 +21,7 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     branch: `oompa/${name}`,
     claims: [],
     added: [],
+    before: [],
     completed: 0,
   }
 }

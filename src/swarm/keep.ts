@@ -34,6 +34,8 @@ export interface KeepOptions {
   readonly ref: string
   /** What is reachable from here needs no keeping: the target, or where the work began. */
   readonly base: string
+  /** What the work was built on, where the person may have taken that out of the target: it is not its own. */
+  readonly built?: string
   /** Of the commit that takes up what is not committed. */
   readonly message: string
 }
@@ -66,7 +68,8 @@ export async function keepWorktree(
     await resolveCommit(worktree.path, 'HEAD'),
     await resolveCommit(root, `refs/heads/${worktree.branch}`),
   ]) {
-    if (tip && !(await isAncestor(root, tip, options.base))) tips.add(tip)
+    const isOwn = tip && !(await isAncestor(root, tip, options.base))
+    if (isOwn && !(options.built && (await isAncestor(root, tip, options.built)))) tips.add(tip)
   }
   const refs: string[] = []
   let commits = 0

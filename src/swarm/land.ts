@@ -8,6 +8,7 @@ import { stillHolds } from '../review/pin.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
 import { contextOf, iterationOf } from './iteration.js'
+import { keepCommit, keptRef } from './keep.js'
 import { completeClaims, statusOfChange } from './status.js'
 
 /** Lands a change by `hooks/approve` and `hooks/merge`; undefined if it landed, or there was nothing to land. */
@@ -48,9 +49,7 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     reason,
     feedback,
   })
-  return result.refused === 'conflict' && !result.final
-    ? brought(change, result, swarm.rounds(iteration.lane.settings))
-    : result
+  return result.refused === 'conflict' && !result.final ? brought(iteration, change, result) : result
 }
 
 const factsOf = (iteration: Iteration) => ({ worker: iteration.worker, iteration: iteration.number })
@@ -68,9 +67,21 @@ async function merged(merge: MergeHook, change: Change, context: HookContext, sw
 }
 
 /** A conflict is brought to its author: the target is merged into the worktree, the conflicted files are named. */
-async function brought(change: Change, refusal: Refusal, rounds: number): Promise<Refusal> {
-  if (change.attempt >= rounds) return refusal
-  const { feedback, paths } = await prepareConflict(change.worktree, change.into)
+async function brought(iteration: Iteration, change: Change, refusal: Refusal): Promise<Refusal> {
+  const { swarm, settings } = iteration.lane
+  if (change.attempt >= swarm.rounds(settings)) return refusal
+  const { root } = swarm.repository
+  const { feedback, paths, target } = await prepareConflict(root, change.worktree, {
+    into: change.into,
+    base: change.base,
+    async keep(commit) {
+      const ref = await keepCommit(root, keptRef(swarm.id, iteration.worker, iteration.number), commit)
+      iteration.before.push({ ref, commit })
+      const reason = `it was built on commits that ${change.into} no longer has`
+      swarm.emit({ type: 'work.kept', ...factsOf(iteration), task: change.task?.id, ref, base: change.base, reason })
+    },
+  })
+  iteration.onto = target
   return { ...refusal, feedback, details: { ...refusal.details, paths } }
 }
 

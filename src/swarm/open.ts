@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
-import { isAncestor } from '../git/ancestry.js'
+import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { branchOf, gitFolders } from '../git/folders.js'
 import { requireOurs } from '../git/ours.js'
 import { registrationsOf } from '../git/registrations.js'
@@ -44,7 +44,15 @@ export async function openWorktree(iteration: Iteration): Promise<Worktree> {
     throw error
   }
   iteration.worktree = worktree
+  iteration.onto = await targetUnder(iteration, worktree.base)
   return worktree
+}
+
+/** The value of the target that a worktree began at; with `continue` it began at the iteration before. */
+async function targetUnder(iteration: Iteration, base: string): Promise<string | undefined> {
+  const { into, settings, repository } = iteration.lane.swarm
+  if (into === undefined || !settings.continue || iteration.number === 1) return into && base
+  return mergeBase(repository.root, base, `refs/heads/${into}`)
 }
 
 /** Starts making the next iteration's worktree; what fails is tried again, and said, when it is opened. */

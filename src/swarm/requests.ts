@@ -1,7 +1,7 @@
 // What an agent did to the tasks is read as requests, and taken out of its change (design.md, *State*).
 
 import { messageOf } from '../errors.js'
-import { mergeBase } from '../git/ancestry.js'
+import { changeBase } from '../git/changes.js'
 import type { TaskRequests } from '../tasks/contract.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
@@ -17,7 +17,7 @@ export async function takeRequests(iteration: Iteration, worktree: Worktree, hea
   if (!store) return head
   await adoptClaims(iteration)
   if (!store.tracked) return head
-  const base = await mergeBase(swarm.repository.root, head, `refs/heads/${into}`)
+  const base = await changeBase(swarm.repository.root, head, `refs/heads/${into}`, iteration.onto)
   if (base === undefined) return head
   const own = iteration.claims.map((claim) => claim.task.id)
   const requests = await store.tracked.requests(worktree.path, base, own)

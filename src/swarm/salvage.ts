@@ -9,6 +9,7 @@ import { describeCommit } from '../git/changes.js'
 import { gitText } from '../git/run.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees } from '../git/worktrees.js'
+import { workerBase } from '../merge/base.js'
 import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
 import { waitingApprovals } from '../review/approvals.js'
@@ -64,13 +65,14 @@ export async function leftWork(root: string, into: string): Promise<LeftWork[]> 
       const landed = (await isAncestor(root, commit, target)) || (await landedBefore(tools, into, commit)) !== undefined
       if (landed && unsaved === 0) continue
       const found = facts(worker, Number(number), swarm, ref)
-      const change = await describeCommit(root, commit, target)
+      const { built = await workerBase(root, into, name, commit), ...about } = found
+      const change = await describeCommit(root, commit, target, built)
       left.push({
         ref,
         commit,
         worker,
         iteration: Number(number),
-        ...found,
+        ...about,
         commits: await commitsOver(root, target, commit),
         base: change.base,
         files: change.files,
@@ -108,7 +110,7 @@ function withoutDoubles(left: readonly LeftWork[]): LeftWork[] {
   })
 }
 
-type Facts = Pick<LeftWork, 'swarm' | 'task' | 'reason'>
+type Facts = Pick<LeftWork, 'swarm' | 'task' | 'reason'> & { readonly built?: string }
 
 /** What the logs say of an iteration: of the given swarm, else of the last that had one of this name. */
 function iterationFacts(
@@ -130,6 +132,7 @@ function iterationFacts(
     return {
       ...(swarm ? { swarm } : {}),
       ...(task ? { task } : {}),
+      ...(kept?.type === 'work.kept' && kept.base ? { built: kept.base } : {}),
       reason: why ?? (outcome === 'done' ? 'nothing lands at level 1' : (outcome ?? 'its iteration did not end')),
     }
   }

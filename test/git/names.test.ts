@@ -180,7 +180,7 @@ describe('a landing', () => {
     const refused = await repository.land('work')
     expect(isRefusal(refused) && refused.refused).toBe('conflict')
     expect(isRefusal(refused) && refused.details?.paths).toEqual([name('caf\xe9.txt')])
-    const prepared = await prepareConflict({ path: worktree, branch: 'work' }, 'main')
+    const prepared = await prepareConflict(repository.root, { path: worktree, branch: 'work' }, { into: 'main' })
     expect(prepared.paths).toEqual([name('caf\xe9.txt')])
     expect((await commitLeftovers({ path: worktree }, { message: 'x' })).unresolved).toEqual([name('caf\xe9.txt')])
     put(worktree, 'caf\xe9.txt', 'both\n')

@@ -373,7 +373,7 @@ describe('a conflict', () => {
     await commitLeftovers({ path: worktree }, { message: 'Work' })
     repository.commit('Mine', { 'README.md': 'mine\n' })
     expect(isRefusal(await repository.land(branch))).toBe(true)
-    const prepared = await prepareConflict({ path: worktree, branch }, 'main')
+    const prepared = await prepareConflict(repository.root, { path: worktree, branch }, { into: 'main' })
     expect(prepared.paths).toEqual(['README.md'])
     expect(prepared.feedback).toContain('- README.md')
     expect(readFileSync(path.join(worktree, 'README.md'), 'utf8')).toMatch(/<<<<<<<[\s\S]*\|\|\|\|\|\|\|[\s\S]*>>>>>>>/)
@@ -388,7 +388,9 @@ describe('a conflict', () => {
     const repository = landingRepository()
     const { worktree, branch } = await agent(repository)
     repository.commit('Mine', { 'x.txt': 'mine\n' })
-    expect(await prepareConflict({ path: worktree, branch }, 'main')).toMatchObject({ paths: [] })
+    expect(await prepareConflict(repository.root, { path: worktree, branch }, { into: 'main' })).toMatchObject({
+      paths: [],
+    })
     expect(repository.git(['status', '--porcelain'], worktree)).toBe('')
   })
 })

@@ -78,7 +78,16 @@ export function submit(
       const commit = repository.git(['rev-parse', branch])
       const worktree = { name: '.w1-i1', path: repository.root, branch, base: options.base ?? '' }
       const status = options.status?.(branch)
-      const change = { swarm: '00000000', worker, number: 1, attempt: 1, worktree, branch, commit, base: commit }
+      const change = {
+        swarm: '00000000',
+        worker,
+        number: 1,
+        attempt: 1,
+        worktree,
+        branch,
+        commit,
+        base: options.base ?? commit,
+      }
       return hook(
         { ...change, into: 'main', files: [], ...(status ? { status } : {}) },
         {
