@@ -1,11 +1,13 @@
 // Claude Code. Tried with 2.1.197.
 
+import type { Usage } from '../words.js'
 import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader, Turn, TurnResult } from './contract.js'
 import { classify } from './failure.js'
-import { count, type JsonObject, lineSplitter, list, number, object, parseObject, string } from './json.js'
-import { orPlainText } from './plain.js'
-import { ended, textReader } from './text.js'
+import { count, type JsonObject, list, number, object, string } from './json.js'
+import { type Exit, failureOf, streamReader } from './stream.js'
+import { textReader } from './text.js'
+import { epochTime, isoTime } from './until.js'
 
 export const claude: Agent = {
   name: 'claude',
@@ -14,7 +16,7 @@ export const claude: Agent = {
   cumulativeUsage: false,
   reportsCost: true,
   command: (turn) => ({ file: 'claude', args: [...form(turn), ...options(turn)] }),
-  reader: (turn) => (turn.form === 'text' ? textReader(true) : orPlainText(streamReader())),
+  reader: (turn) => (turn.form === 'text' ? textReader(true) : jsonReader()),
   check: {
     version: () => ({ file: 'claude', args: ['--version'] }),
     login: () => ({ file: 'claude', args: ['auth', 'status'] }),
@@ -42,97 +44,156 @@ function options({ spec, permissions }: Turn): string[] {
   ]
 }
 
-function streamReader(): OutputReader {
+/**
+ * Events that are no part of a turn, and may come after its last word: what became of a background task, the state of
+ * the account and of the CLI itself. `init` is not among them: with it another turn begins.
+ */
+const BESIDE = /^(?:task_|session_|files_|hook_|status$)/
+
+function jsonReader(): OutputReader {
   let session: string | undefined
-  let last = ''
-  let until: string | undefined
+  const said = lastMessage()
+  let rejectedUntil: string | undefined
+  let rejected = false
+  let worked = false
+  let tools = 0
+  /** The end of the turn, until a further event of the turn takes it back. */
   let result: JsonObject | undefined
-  let doing: string[] = []
-  const take = (line: string): void => {
-    // Tools' output is most of a stream, and says nothing that we read.
-    if (line.startsWith('{"type":"user"')) return
-    const event = parseObject(line)
-    if (!event) return
+  let bill: Bill = {}
+  const take = (event: JsonObject): readonly string[] => {
     session = string(event.session_id) ?? session
-    if (event.type === 'assistant' && !event.parent_tool_use_id) {
-      const { text, tools } = readMessage(event)
-      if (text) last = text
-      doing.push(...tools, ...activity(text))
-    } else if (event.type === 'rate_limit_event') {
-      const info = object(event.rate_limit_info)
-      const resetsAt = number(info?.resetsAt)
-      if (info?.status === 'rejected' && resetsAt) until = new Date(resetsAt * 1000).toISOString()
-    } else if (event.subtype === 'api_retry') {
-      doing.push(`waits for the service (${string(event.error) ?? 'error'}), try ${count(event.attempt)}`)
-    } else if (event.type === 'result') {
-      result = event
+    switch (event.type) {
+      case 'rate_limit_event': {
+        const info = object(event.rate_limit_info)
+        const resetsAt = number(info?.resetsAt)
+        rejected = info?.status === 'rejected'
+        rejectedUntil = rejected && resetsAt ? isoTime(epochTime(resetsAt), Date.now()) : undefined
+        return []
+      }
+      case 'result':
+        bill = dearer(bill, event)
+        if (isFinal(event)) result = event
+        return []
+      case 'system':
+        if (!BESIDE.test(string(event.subtype) ?? '')) result = undefined
+        if (event.subtype !== 'api_retry') return []
+        return [`waits for the service (${string(event.error) ?? 'error'}), try ${count(event.attempt)}`]
+      case 'assistant': {
+        result = undefined
+        const { id, text, uses, synthetic } = readMessage(event)
+        worked ||= !synthetic
+        tools += uses.length
+        if (event.parent_tool_use_id) return []
+        said.add(id, text)
+        return [...uses, ...activity(text)]
+      }
+      case 'user':
+      case 'stream_event':
+      case 'tool_progress':
+        result = undefined
+        return []
+      default:
+        return []
     }
   }
-  const splitter = lineSplitter(take)
-  return {
+  return streamReader({
+    take,
+    // Tools' output is most of a stream: that it came is all that is read of it.
+    shortcut: (line) => (line.startsWith('{"type":"user"') ? { type: 'user' } : undefined),
     get finished() {
       return result !== undefined
     },
-    read(text) {
-      doing = []
-      splitter.add(text)
-      return doing
+    end(exit) {
+      const told = result && toldFailure(result, { rejected, until: rejectedUntil })
+      const failure = failureOf({ complete: result !== undefined, missing: '`result`', told, worked }, exit)
+      return {
+        ...finalOf(result, said.text()),
+        session: string(result?.session_id) ?? session,
+        ...bill,
+        tools,
+        ...(failure ? { failure: limitOf(failure, rejected, rejectedUntil, exit) } : {}),
+      }
     },
-    end({ status, signal, stderr }) {
-      splitter.end()
-      return readResult(result, { session, last, until, otherwise: stderr.trim() || ended(status, signal), status })
-    },
-  }
+  })
 }
 
-function readMessage(event: JsonObject): { text: string; tools: string[] } {
-  const parts = list(object(event.message)?.content).map((part) => object(part) ?? {})
-  const text = parts.flatMap((part) => (part.type === 'text' ? (string(part.text) ?? []) : [])).join('\n')
-  const tools = parts.flatMap((part) =>
-    part.type === 'tool_use' ? toolActivity(string(part.name) ?? 'tool', part.input) : [],
-  )
-  return { text, tools }
-}
-
-interface Seen {
-  readonly session: string | undefined
-  readonly last: string
-  readonly until: string | undefined
-  /** What to say of a failure for which the stream has no words. */
-  readonly otherwise: string
-  readonly status: number | null
-}
-
-function readResult(result: JsonObject | undefined, seen: Seen): TurnResult {
-  const { session } = seen
-  if (!result) {
-    return { text: lastPart(seen.last), session, denials: [], failure: classify(seen.otherwise, undefined, seen.until) }
-  }
-  const usage = object(result.usage) ?? {}
-  const failure = failureOf(result, seen)
+/** The text of the last message that has one. Its parts come as events of their own, with the message's id. */
+function lastMessage(): { add(id: string | undefined, text: string): void; text(): string } {
+  let last: string | undefined
+  let parts: string[] = []
   return {
-    text: lastPart(string(result.result) ?? seen.last),
-    session: string(result.session_id) ?? session,
-    usage: {
-      input: count(usage.input_tokens),
-      output: count(usage.output_tokens),
-      cacheRead: count(usage.cache_read_input_tokens),
-      cacheWrite: count(usage.cache_creation_input_tokens),
+    add(id, text) {
+      if (text.trim() === '') return
+      parts = id !== undefined && id === last ? [...parts, text].slice(-64) : [text]
+      last = id
     },
-    costUsd: number(result.total_cost_usd),
-    denials: list(result.permission_denials).map((denial) => {
+    text: () => parts.join('\n'),
+  }
+}
+
+function readMessage(event: JsonObject): { id?: string; text: string; uses: string[]; synthetic: boolean } {
+  const message = object(event.message)
+  const parts = list(message?.content).map((part) => object(part) ?? {})
+  const text = parts.flatMap((part) => (part.type === 'text' ? (string(part.text) ?? []) : [])).join('\n')
+  const uses = parts.flatMap((part) =>
+    part.type === 'tool_use' ? [toolActivity(string(part.name) ?? 'tool', part.input)[0] ?? 'tool'] : [],
+  )
+  // Errors of the service stand in the stream as messages of a model of this name.
+  return { id: string(message?.id), text, uses, synthetic: message?.model === '<synthetic>' }
+}
+
+/**
+ * Whether a `result` ends a turn. Resumed after a turn that had left something running in the background, Claude first
+ * answers the notification about it, with an empty one, and begins the turn itself afterwards.
+ */
+function isFinal(result: JsonObject): boolean {
+  const notification = object(result.origin)?.kind === 'task-notification'
+  return !(notification && result.is_error !== true && (string(result.result) ?? '').trim() === '')
+}
+
+type Bill = Pick<TurnResult, 'usage' | 'costUsd'>
+
+/** Each result counts the whole run so far: the last that counts anything is the bill. */
+function dearer(before: Bill, result: JsonObject): Bill {
+  const usage = object(result.usage) ?? {}
+  const now: Usage = {
+    input: count(usage.input_tokens),
+    output: count(usage.output_tokens),
+    cacheRead: count(usage.cache_read_input_tokens),
+    cacheWrite: count(usage.cache_creation_input_tokens),
+  }
+  const cost = number(result.total_cost_usd)
+  const costUsd = before.costUsd === undefined ? cost : Math.max(before.costUsd, cost ?? 0)
+  const isMore = before.usage === undefined || total(now) >= total(before.usage)
+  return { usage: isMore ? now : before.usage, ...(costUsd === undefined ? {} : { costUsd }) }
+}
+
+const total = (usage: Usage): number => usage.input + usage.output + usage.cacheRead + usage.cacheWrite
+
+/** The final message and what was refused. `result: ""` says nothing about what the stream has said. */
+function finalOf(result: JsonObject | undefined, said: string): Pick<TurnResult, 'text' | 'denials'> {
+  const final = string(result?.result) ?? ''
+  return {
+    text: lastPart(final.trim() === '' ? said : final),
+    denials: list(result?.permission_denials).map((denial) => {
       const { tool_name, tool_input } = object(denial) ?? {}
       return `${string(tool_name) ?? 'tool'}: ${toolDetail(tool_input)}`
     }),
-    ...(failure ? { failure } : {}),
   }
 }
 
-/** `subtype` says "success" even for an error of the service: `is_error` is what counts. */
-function failureOf(result: JsonObject, seen: Seen): AgentFailure | undefined {
-  if (result.is_error !== true) return seen.status === 0 ? undefined : { kind: 'error', message: seen.otherwise }
+/** `subtype` says "success" even for an error of the service, and "error_…" for a turn that came to no answer. */
+function toldFailure(result: JsonObject, limit: { rejected: boolean; until?: string }): AgentFailure | undefined {
+  const subtype = string(result.subtype) ?? ''
+  if (result.is_error !== true && !subtype.startsWith('error')) return undefined
   const errors = list(result.errors).flatMap((error) => string(error) ?? [])
-  const words = [string(result.result), ...errors].filter(Boolean).join('\n') || seen.otherwise
-  const http = number(result.api_error_status)
-  return classify(http === 404 ? `${words} (404, model)` : words, http, seen.until)
+  const words = [string(result.result), ...errors].filter(Boolean).join('\n') || subtype || 'it told of an error'
+  const http = number(result.api_error_status) ?? (limit.rejected ? 429 : undefined)
+  return classify(http === 404 ? `${words} (404, model)` : words, http, limit.until)
+}
+
+/** Rejected, and then gone before it could say so in its result. */
+function limitOf(failure: AgentFailure, rejected: boolean, until: string | undefined, exit: Exit): AgentFailure {
+  if (!rejected || failure.kind !== 'error' || exit.status === 0) return failure
+  return { kind: 'limit', message: failure.message, ...(until ? { until } : {}) }
 }

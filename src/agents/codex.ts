@@ -5,11 +5,10 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Usage } from '../words.js'
 import { activity, lastPart, toolActivity } from './activity.js'
-import type { Agent, OutputReader, Turn } from './contract.js'
+import type { Agent, OutputReader } from './contract.js'
 import { classify } from './failure.js'
-import { count, type JsonObject, lineSplitter, object, parseObject, string } from './json.js'
-import { orPlainText } from './plain.js'
-import { ended } from './text.js'
+import { count, type JsonObject, object, string } from './json.js'
+import { failureOf, streamReader } from './stream.js'
 
 export const codex: Agent = {
   name: 'codex',
@@ -32,7 +31,7 @@ export const codex: Agent = {
       '-',
     ],
   }),
-  reader: (turn) => orPlainText(streamReader(turn)),
+  reader: () => jsonReader(),
   check: {
     version: () => ({ file: 'codex', args: ['--version'] }),
     login: () => ({ file: 'codex', args: ['login', 'status'] }),
@@ -55,61 +54,81 @@ function otherLogin(env: NodeJS.ProcessEnv): boolean {
   }
 }
 
-function streamReader(_turn: Turn): OutputReader {
+/** Items that are no use of a tool. */
+const WORDS = new Set(['agent_message', 'reasoning', 'error', 'todo_list'])
+
+function jsonReader(): OutputReader {
   let session: string | undefined
   let last = ''
   let usage: Usage | undefined
   let error: string | undefined
-  let finished = false
-  let doing: string[] = []
+  /** How the turn ended, until a further event of it takes that back. */
+  let end: 'completed' | 'failed' | undefined
+  let worked = false
+  const tools = new Set<unknown>()
   const denials: string[] = []
-  const take = (line: string): void => {
-    const event = parseObject(line)
-    if (!event) return
-    if (event.type === 'thread.started') session = string(event.thread_id)
-    else if (event.type === 'item.started' || event.type === 'item.completed') {
-      const item = object(event.item) ?? {}
-      const { text, act } = readItem(item, event.type)
-      if (text !== undefined) last = text
-      doing.push(...act)
-      if (item.status === 'declined') denials.push(describe(item))
-    } else if (event.type === 'turn.completed') {
-      usage = readUsage(object(event.usage))
-      finished = true
-    } else if (event.type === 'turn.failed') {
-      error = string(object(event.error)?.message) ?? error
-      finished = true
-    } else if (event.type === 'error') error = string(event.message) ?? error
+  const take = (event: JsonObject): readonly string[] => {
+    switch (event.type) {
+      case 'thread.started':
+        session = string(event.thread_id)
+        return []
+      case 'turn.started':
+        end = undefined
+        return []
+      case 'item.started':
+      case 'item.updated':
+      case 'item.completed': {
+        end = undefined
+        const item = object(event.item) ?? {}
+        const { text, act } = readItem(item, event.type)
+        worked ||= item.type !== 'error'
+        if (!WORDS.has(string(item.type) ?? '')) tools.add(item.id)
+        if (text) last = text
+        if (item.status === 'declined') denials.push(describe(item))
+        return act
+      }
+      case 'turn.completed':
+        usage = readUsage(object(event.usage)) ?? usage
+        end = 'completed'
+        return []
+      case 'turn.failed':
+        error = string(object(event.error)?.message) ?? error
+        end = 'failed'
+        return []
+      case 'error':
+        // It tries again by itself after some; the turn's own event tells whether this one was the last.
+        error = string(event.message) ?? error
+        return []
+      default:
+        return []
+    }
   }
-  const splitter = lineSplitter(take)
-  return {
+  return streamReader({
+    take,
     get finished() {
-      return finished
+      return end !== undefined
     },
-    read(text) {
-      doing = []
-      splitter.add(text)
-      return doing
-    },
-    end({ status, signal, stderr }) {
-      splitter.end()
-      const failed = status !== 0 || (error !== undefined && usage === undefined)
-      const words = error ?? errorIn(stderr) ?? ended(status, signal)
+    end(exit) {
+      const complete = end === 'completed'
+      const told = complete || error === undefined ? undefined : classify(error, httpIn(error))
+      const own = { ...exit, stderr: errorIn(exit.stderr) }
+      const failure = failureOf({ complete, missing: '`turn.completed`', told, worked }, own)
       return {
         text: lastPart(last),
         session,
         usage,
-        denials: [...denials, ...rejected(stderr)],
-        ...(failed ? { failure: classify(words, httpIn(words)) } : {}),
+        tools: tools.size,
+        denials: [...denials, ...rejected(exit.stderr)],
+        ...(failure ? { failure } : {}),
       }
     },
-  }
+  })
 }
 
 /** An item of type `error` about the model's metadata stands in good runs too: it is no failure. */
-function readItem(item: JsonObject, type: string): { text?: string; act: string[] } {
+function readItem(item: JsonObject, type: string): { text?: string; act: readonly string[] } {
   if (type === 'item.started') return { act: toolActivity(describe(item), undefined) }
-  if (item.type !== 'agent_message') return { act: [] }
+  if (type !== 'item.completed' || item.type !== 'agent_message') return { act: [] }
   const text = string(item.text) ?? ''
   return { text, act: activity(text) }
 }
@@ -136,9 +155,11 @@ function httpIn(words: string): number | undefined {
   return status ? Number(status) : undefined
 }
 
-/** The last error on standard error, among warnings that come with every run. */
-function errorIn(stderr: string): string | undefined {
-  return stderr.split('\n').findLast((line) => /^(?:error|.*\bERROR\b)/i.test(line))
+/** What stands on standard error from the last error on, without the warnings that come with every run. */
+function errorIn(stderr: string): string {
+  const lines = stderr.trimEnd().split('\n')
+  const from = lines.findLastIndex((line) => /^(?:error|.*\bERROR\b)/i.test(line))
+  return from < 0 ? stderr : lines.slice(from).join('\n')
 }
 
 /** Commands that its rules refused are told on standard error only. */

@@ -30,9 +30,13 @@ export interface AgentCommand {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Why a run did not do its turn. `limit`: a rate or usage limit; wait until then, the attempt is not spent. */
+/**
+ * Why a run did not do its turn. `limit`: a rate or usage limit; wait until then, the attempt is not spent. `exit`: the
+ * turn is complete as the stream tells it, and the CLI ended with another status than 0 afterwards; for an author whose
+ * work is there that is a warning, for a reviewer it is none.
+ */
 export interface AgentFailure {
-  readonly kind: 'limit' | 'login' | 'model' | 'session' | 'missing' | 'timeout' | 'interrupted' | 'error'
+  readonly kind: 'limit' | 'login' | 'model' | 'session' | 'missing' | 'timeout' | 'interrupted' | 'exit' | 'error'
   readonly message: string
   /** When a limit ends, ISO 8601, if the service said so. */
   readonly until?: string
@@ -47,6 +51,8 @@ export interface TurnResult {
   readonly costUsd?: number
   /** Tools that were refused: what was asked for. */
   readonly denials: readonly string[]
+  /** How many tools it has called; undefined where the output does not say. */
+  readonly tools?: number
   readonly failure?: AgentFailure
 }
 
@@ -56,7 +62,10 @@ export interface OutputReader {
   read(text: string): readonly string[]
   /** The last pieces of standard error, for telling failures apart. */
   end(exit: { status: number | null; signal: string | null; stderr: string }): TurnResult
-  /** Whether the final message has come: what follows is only shut-down, which has a grace period. */
+  /**
+   * Whether the last event of the turn says that it is over: what follows is shut-down, which has a grace period. Not a
+   * latch: true becomes false again with a further event of the turn.
+   */
   readonly finished: boolean
 }
 

@@ -2,11 +2,10 @@
 
 import type { Usage } from '../words.js'
 import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
-import type { Agent, OutputReader, Turn } from './contract.js'
-import { classify } from './failure.js'
-import { count, type JsonObject, lineSplitter, object, parseObject, string } from './json.js'
-import { orPlainText } from './plain.js'
-import { ended } from './text.js'
+import type { Agent, AgentFailure, OutputReader } from './contract.js'
+import { classify, cliWords } from './failure.js'
+import { count, type JsonObject, object, string } from './json.js'
+import { type Exit, failureOf, streamReader } from './stream.js'
 
 export const gemini: Agent = {
   name: 'gemini',
@@ -24,7 +23,7 @@ export const gemini: Agent = {
       ...(session ? [session.resume ? '--resume' : '--session-id', session.id] : []),
     ],
   }),
-  reader: (turn) => orPlainText(streamReader(turn)),
+  reader: () => jsonReader(),
   check: {
     version: () => ({ file: 'gemini', args: ['--version'] }),
     install: 'npm install -g @google/gemini-cli',
@@ -34,62 +33,93 @@ export const gemini: Agent = {
   },
 }
 
-function streamReader(_turn: Turn): OutputReader {
+function jsonReader(): OutputReader {
   let session: string | undefined
   /** Pieces of the message that is being said; a tool between two makes the second a message of its own. */
   let pieces: string[] = []
   let said = false
   let result: JsonObject | undefined
   let error: string | undefined
-  let doing: string[] = []
+  let worked = false
+  let used = 0
   const tools = new Map<string, string>()
   const denials: string[] = []
-  const take = (line: string): void => {
-    const event = parseObject(line)
-    if (!event) return
-    if (event.type === 'init') session = string(event.session_id)
-    else if (event.type === 'message' && event.role === 'assistant') {
-      const text = string(event.content) ?? ''
-      if (!said || event.delta !== true) pieces = []
-      said = true
-      pieces.push(text)
-      doing.push(...activity(text))
-    } else if (event.type === 'tool_use') {
-      said = false
-      const name = string(event.tool_name) ?? 'tool'
-      tools.set(string(event.tool_id) ?? '', `${name}: ${toolDetail(event.parameters)}`)
-      doing.push(...toolActivity(name, event.parameters))
-    } else if (event.type === 'tool_result') {
-      const id = string(event.tool_id) ?? ''
-      if (isRefusal(event)) denials.push(tools.get(id) ?? 'tool')
-      tools.delete(id)
-    } else if (event.type === 'error') error = string(event.message) ?? error
-    else if (event.type === 'result') result = event
+  const take = (event: JsonObject): readonly string[] => {
+    switch (event.type) {
+      case 'init':
+        result = undefined
+        session = string(event.session_id)
+        return []
+      case 'message': {
+        if (event.role !== 'assistant') return []
+        result = undefined
+        worked = true
+        const text = string(event.content) ?? ''
+        if (!said || event.delta !== true) pieces = []
+        said = true
+        pieces.push(text)
+        return activity(text)
+      }
+      case 'tool_use': {
+        result = undefined
+        worked = true
+        said = false
+        used += 1
+        const name = string(event.tool_name) ?? 'tool'
+        tools.set(string(event.tool_id) ?? '', `${name}: ${toolDetail(event.parameters)}`)
+        return toolActivity(name, event.parameters)
+      }
+      case 'tool_result': {
+        result = undefined
+        const id = string(event.tool_id) ?? ''
+        if (isRefusal(event)) denials.push(tools.get(id) ?? 'tool')
+        tools.delete(id)
+        return []
+      }
+      case 'error':
+        error = string(event.message) ?? error
+        return []
+      case 'result':
+        result = event
+        return []
+      default:
+        return []
+    }
   }
-  const splitter = lineSplitter(take)
-  return {
+  return streamReader({
+    take,
     get finished() {
       return result !== undefined
     },
-    read(text) {
-      doing = []
-      splitter.add(text)
-      return doing
-    },
-    end({ status, signal, stderr }) {
-      splitter.end()
-      const told = string(object(result?.error)?.message)
-      const failed = status !== 0 || result?.status === 'error'
-      const words = [told ?? error ?? '', wordsOf(stderr)].filter(Boolean).join('\n') || ended(status, signal)
+    end(exit) {
+      const told = result?.status === 'error' ? toldFailure(result, error, exit.stderr) : undefined
+      const complete = result !== undefined
+      const failure = failureOf(
+        { complete, missing: '`result`', told: told ?? (complete ? undefined : untold(error, exit)), worked },
+        exit,
+      )
       return {
         text: lastPart(pieces.join('')),
         session,
         usage: readUsage(object(result?.stats)),
         denials,
-        ...(failed ? { failure: classify(words, httpIn(words)) } : {}),
+        tools: used,
+        ...(failure ? { failure } : {}),
       }
     },
-  }
+  })
+}
+
+/** What it was that ended the turn: its own words, and those that it writes to standard error about them. */
+function toldFailure(result: JsonObject, error: string | undefined, stderr: string): AgentFailure {
+  const told = string(object(result.error)?.message) ?? error ?? ''
+  const words = [told, cliWords(stderr)].filter(Boolean).join('\n') || 'it told of an error'
+  return classify(words, httpIn(words))
+}
+
+/** Gone before its last event, after it had told of an error. */
+function untold(error: string | undefined, { status }: Exit): AgentFailure | undefined {
+  return error === undefined || status === 0 ? undefined : classify(error, httpIn(error))
 }
 
 /** A command that merely failed has status "success". A refused one has "error", or says that it was blocked. */
@@ -106,15 +136,6 @@ function readUsage(stats: JsonObject | undefined): Usage | undefined {
     cacheRead,
     cacheWrite: 0,
   }
-}
-
-/** Standard error without what comes with every run. */
-function wordsOf(stderr: string): string {
-  return stderr
-    .split('\n')
-    .filter((line) => line.trim() && !/^(?: {4}at |Warning: 256-color|YOLO mode|Ripgrep is not|\[STARTUP\])/.test(line))
-    .slice(-12)
-    .join('\n')
 }
 
 function httpIn(words: string): number | undefined {

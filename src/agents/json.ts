@@ -1,7 +1,9 @@
-// Reads one JSON object a line from pieces of text, and looks into values that nobody has promised us.
+// Reads JSON objects from pieces of a CLI's output, and looks into values that nobody has promised us.
 
 /** A line longer than this is passed over: only tools' output is, and a final message never. */
 const LONGEST_LINE = 8_000_000
+/** A line with more braces than this that hold no JSON is no stream's. */
+const MOST_BROKEN = 50
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -37,11 +39,76 @@ export function lineSplitter(take: (line: string) => void): { add(text: string):
   }
 }
 
-/** The object on a line, or undefined: CLIs print warnings among their JSON. */
+/** The object on a line, or undefined. */
 export function parseObject(line: string): JsonObject | undefined {
-  if (!line.startsWith('{')) return undefined
+  return objectsIn(line)[0]
+}
+
+/**
+ * The objects on a line, in their order. A CLI prints warnings among its JSON, and other programs write to the same
+ * terminal: a status line, a window title or a byte order mark may stand before an object on its line, and a lost line
+ * end puts two on one. An object that is cut is none, and nothing within it is taken for one.
+ */
+export function objectsIn(line: string): JsonObject[] {
+  if (!line.includes('{')) return []
+  if (line.startsWith('{')) {
+    const whole = parsed(line)
+    if (whole) return [whole]
+  }
+  const text = withoutEscapes(line)
+  const found: JsonObject[] = []
+  let broken = 0
+  for (let at = nextStart(text, 0); at >= 0 && broken < MOST_BROKEN; ) {
+    const end = endOfObject(text, at)
+    if (end < 0) break
+    const value = parsed(text.slice(at, end))
+    if (value) found.push(value)
+    else broken += 1
+    at = nextStart(text, end)
+  }
+  return found
+}
+
+/** Where an object may begin: `{"`, with a space between the two or none. */
+function nextStart(text: string, from: number): number {
+  for (let at = text.indexOf('{', from); at >= 0; at = text.indexOf('{', at + 1)) {
+    if (text[at + 1] === '"' || (text[at + 1] === ' ' && text[at + 2] === '"')) return at
+  }
+  return -1
+}
+
+/** One past the brace that closes the object at `start`, or -1. */
+function endOfObject(text: string, start: number): number {
+  let depth = 0
+  let quoted = false
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (quoted) {
+      if (code === BACKSLASH) at += 1
+      else if (code === QUOTE) quoted = false
+    } else if (code === QUOTE) quoted = true
+    else if (code === OPEN) depth += 1
+    else if (code === CLOSE && --depth === 0) return at + 1
+  }
+  return -1
+}
+
+const BACKSLASH = 92
+const QUOTE = 34
+const OPEN = 123
+const CLOSE = 125
+
+/** JSON has no control characters: escape sequences of a terminal (also a title with any text) are never part of it. */
+function withoutEscapes(line: string): string {
+  return line
+    .replace(/\u001b\][^\u0007\u001b]{0,4096}(?:\u0007|\u001b\\)/g, '')
+    .replace(/\u001b\[[0-9;?<=>!]{0,64}[ -/]?[@-~]|\u001b[@-Z\\-_=>78]/g, '')
+    .replace(/[\ufeff\r]/g, '')
+}
+
+function parsed(text: string): JsonObject | undefined {
   try {
-    return object(JSON.parse(line))
+    return object(JSON.parse(text))
   } catch {
     return undefined
   }

@@ -4,9 +4,9 @@ import type { Usage } from '../words.js'
 import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader, Turn } from './contract.js'
 import { classify } from './failure.js'
-import { count, type JsonObject, lineSplitter, number, object, parseObject, string } from './json.js'
-import { orPlainText } from './plain.js'
-import { ended } from './text.js'
+import { count, type JsonObject, number, object, string } from './json.js'
+import { failureOf, streamReader } from './stream.js'
+import { isoTime } from './until.js'
 
 export const opencode: Agent = {
   name: 'opencode',
@@ -26,7 +26,7 @@ export const opencode: Agent = {
       ...(session?.resume ? ['--session', session.id] : []),
     ],
   }),
-  reader: (turn) => orPlainText(streamReader(turn)),
+  reader: (turn) => jsonReader(turn),
   check: {
     version: () => ({ file: 'opencode', args: ['--version'] }),
     install: 'npm install -g opencode-ai',
@@ -36,74 +36,86 @@ export const opencode: Agent = {
   },
 }
 
-function streamReader({ spec }: Turn): OutputReader {
+/** Reasons with which a step ends and another follows: a tool's result goes to the model, or the provider gave none. */
+const GOES_ON = new Set(['tool-calls', 'unknown'])
+
+function jsonReader({ spec }: Turn): OutputReader {
   let session: string | undefined
   let message = ''
   let parts: string[] = []
   let usage: Usage | undefined
   let costUsd = 0
   let error: JsonObject | undefined
-  let finished = false
+  /** Why the last step ended; undefined before the first, and while one is going on. */
+  let reason: string | undefined
   let began = false
-  let doing: string[] = []
+  let tools = 0
   const denials: string[] = []
-  const take = (line: string): void => {
-    const event = parseObject(line)
-    if (!event) return
+  const take = (event: JsonObject): readonly string[] => {
     session = string(event.sessionID) ?? session
     const part = object(event.part) ?? {}
-    if (event.type === 'step_start') {
-      began = true
-      finished = false
-    } else if (event.type === 'text') {
-      const text = string(part.text) ?? ''
-      // The pieces of one message have its id; the last message is the final one.
-      const id = string(part.messageID) ?? ''
-      parts = id === message ? [...parts, text] : [text]
-      message = id
-      doing.push(...activity(text))
-    } else if (event.type === 'tool_use') {
-      const state = object(part.state) ?? {}
-      const name = string(part.tool) ?? 'tool'
-      doing.push(...toolActivity(name, state.input))
-      if (state.status === 'error' && /reject|denied|not allowed|permission/i.test(string(state.error) ?? '')) {
-        denials.push(`${name}: ${toolDetail(state.input)}`)
+    switch (event.type) {
+      case 'step_start':
+        began = true
+        reason = undefined
+        error = undefined
+        return []
+      case 'text': {
+        reason = undefined
+        const text = string(part.text) ?? ''
+        // The pieces of one message have its id; the last message is the final one.
+        const id = string(part.messageID) ?? ''
+        parts = id === message ? [...parts, text] : [text]
+        message = id
+        return activity(text)
       }
-    } else if (event.type === 'step_finish') {
-      usage = addUsage(usage, object(part.tokens))
-      costUsd += number(part.cost) ?? 0
-      finished = part.reason !== 'tool-calls'
-    } else if (event.type === 'error') {
-      error = object(event.error)
-      finished = true
+      case 'reasoning':
+        reason = undefined
+        return []
+      case 'tool_use': {
+        reason = undefined
+        tools += 1
+        const state = object(part.state) ?? {}
+        const name = string(part.tool) ?? 'tool'
+        if (state.status === 'error' && /reject|denied|not allowed|permission/i.test(string(state.error) ?? '')) {
+          denials.push(`${name}: ${toolDetail(state.input)}`)
+        }
+        return toolActivity(name, state.input)
+      }
+      case 'step_finish':
+        usage = addUsage(usage, object(part.tokens))
+        costUsd += number(part.cost) ?? 0
+        reason = string(part.reason) ?? 'stop'
+        return []
+      case 'error':
+        error = object(event.error) ?? event
+        return []
+      default:
+        return []
     }
   }
-  const splitter = lineSplitter(take)
-  return {
+  return streamReader({
+    take,
     get finished() {
-      return finished
+      return error !== undefined || (reason !== undefined && !GOES_ON.has(reason))
     },
-    read(text) {
-      doing = []
-      splitter.add(text)
-      return doing
-    },
-    end({ status, signal, stderr }) {
-      splitter.end()
-      const failure =
-        error || status !== 0
-          ? failureOf(error, spec.model, began, wordsOf(stderr) || ended(status, signal))
-          : undefined
+    end(exit) {
+      // A run whose tool was refused ends with the step that asked for it, and a provider may never give a reason.
+      const last = reason !== undefined && (reason !== 'tool-calls' || denials.length > 0)
+      const told = error ? toldFailure(error, spec.model, began) : undefined
+      const complete = error === undefined && last
+      const failure = failureOf({ complete, missing: 'last `step_finish`', told, worked: began }, exit)
       return {
         text: lastPart(parts.join('\n')),
         session,
         usage,
         ...(usage ? { costUsd } : {}),
         denials,
+        tools,
         ...(failure ? { failure } : {}),
       }
     },
-  }
+  })
 }
 
 function addUsage(sum: Usage | undefined, tokens: JsonObject | undefined): Usage {
@@ -116,25 +128,15 @@ function addUsage(sum: Usage | undefined, tokens: JsonObject | undefined): Usage
   }
 }
 
-/** Standard error without colours. */
-function wordsOf(stderr: string): string {
-  return stderr.replace(/\u001b\[[0-9;]*m/g, '').trim()
-}
-
-function failureOf(
-  error: JsonObject | undefined,
-  model: string | undefined,
-  began: boolean,
-  otherwise: string,
-): AgentFailure {
-  const data = object(error?.data) ?? {}
-  const words = string(data.message) ?? string(error?.message) ?? otherwise
+function toldFailure(error: JsonObject, model: string | undefined, began: boolean): AgentFailure {
+  const data = object(error.data) ?? {}
+  const words = string(data.message) ?? string(error.message) ?? string(error.name) ?? 'it told of an error'
   // Tried: a provider or model that it does not know is an "unexpected server error" before the first step.
   if (!began && model && /unexpected server error/i.test(words)) {
     return { kind: 'model', message: `OpenCode cannot use the model ${model}: ${words}` }
   }
   const http = number(data.statusCode)
   const wait = Number(string(object(data.responseHeaders)?.['retry-after']))
-  const until = wait > 0 ? new Date(Date.now() + wait * 1000).toISOString() : undefined
+  const until = wait > 0 ? isoTime(Date.now() + wait * 1000, Date.now()) : undefined
   return classify(http === 404 ? `${words} (404, model)` : words, http, until)
 }

@@ -7,16 +7,16 @@ import { messageOf } from '../errors.js'
 import { showBytes } from '../files/bytes.js'
 import { fileSink } from '../processes/output.js'
 import { type EndReason, type ProcessEnd, runProcess } from '../processes/run.js'
-import type { Agent, AgentCommand, AgentFailure, Turn, TurnResult } from './contract.js'
+import type { Agent, AgentCommand, AgentFailure, OutputReader, Turn, TurnResult } from './contract.js'
 import { latest } from './throttle.js'
-import { sinceLastRun } from './usage.js'
+import { addUsage, sinceLastRun } from './usage.js'
 
 export interface AgentRequest {
   readonly agent: Agent
   readonly turn: Turn
   /** Written to standard input, to the byte. */
   readonly prompt: string | Uint8Array
-  /** What to say in place of `prompt` where the session that was to go on is gone. */
+  /** What to say in place of `prompt` where the session cannot be gone on with. */
   readonly freshPrompt?: string | Uint8Array
   /** Where it runs. */
   readonly cwd: string
@@ -59,7 +59,7 @@ export interface AgentRun extends TurnResult {
   readonly pid?: number
   /** Processes that it had left behind, and that were ended. */
   readonly leftovers: number
-  /** The session was unknown or busy, and a new one was begun. */
+  /** The session could not be gone on with, and a new one was begun. */
   readonly restarted?: boolean
 }
 
@@ -75,14 +75,33 @@ const STDERR_KEPT = 16 * 1024
 export async function runAgent(request: AgentRequest): Promise<AgentRun> {
   const run = await runOnce(request, request.turn, request.prompt)
   const { session, ...turn } = request.turn
-  if (run.failure?.kind !== 'session' || !session) return run
-  // An id that is unknown or busy: begin anew, and say so.
+  if (!run.failure || !session || !cannotGoOn(run.failure, session.resume, run.tools)) return run
   const fresh: Turn = request.agent.choosesSession ? { ...turn, session: { id: randomUUID(), resume: false } } : turn
   request.onNotice?.(
     `${request.agent.name} could not go on with its session (${run.failure.message}); began a new one.`,
   )
   const again = await runOnce(request, fresh, request.freshPrompt ?? request.prompt)
-  return { ...again, restarted: true, durationMs: run.durationMs + again.durationMs }
+  return { ...again, ...both(run, again), restarted: true, durationMs: run.durationMs + again.durationMs }
+}
+
+/**
+ * Whether a session is of no use: its id is unknown or busy, or it was gone on with and the run failed before it had
+ * done anything (a transcript that is too long or broken, a model that is no more): there are too many words for that
+ * to be told by them. A limit or a login would be met by a new session as well.
+ */
+function cannotGoOn({ kind }: AgentFailure, resumed: boolean, tools: number | undefined): boolean {
+  if (kind === 'session') return true
+  return resumed && tools === 0 && (kind === 'error' || kind === 'model')
+}
+
+/** What both runs cost together. */
+function both(first: TurnResult, second: TurnResult): Pick<TurnResult, 'costUsd' | 'usage'> {
+  const { costUsd = 0, usage } = first
+  return {
+    // Without the second's there is no sum: its cost is unknown.
+    ...(second.costUsd === undefined ? {} : { costUsd: costUsd + second.costUsd }),
+    ...(second.usage ? { usage: usage ? addUsage(usage, second.usage) : second.usage } : {}),
+  }
 }
 
 async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8Array): Promise<AgentRun> {
@@ -130,7 +149,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
     // A run that had said its last word and only would not go away has done its turn.
     const status = end.reason === 'grace' ? 0 : end.status
     const result = reader.end({ status, signal: end.signal, stderr })
-    const failure = ourReason(end, request, command) ?? result.failure
+    const failure = ourReason(end, request, command, reader) ?? result.failure
     return {
       ...result,
       usage: ownUsage(agent, turn, result),
@@ -171,8 +190,16 @@ function ownUsage(agent: Agent, turn: Turn, { session, usage }: TurnResult): Tur
 }
 
 /** Why we ended it, or could not start it; its own words do not count then. */
-function ourReason(end: ProcessEnd, { agent, limits }: AgentRequest, command: AgentCommand): AgentFailure | undefined {
+function ourReason(
+  end: ProcessEnd,
+  { agent, limits }: AgentRequest,
+  command: AgentCommand,
+  reader: OutputReader,
+): AgentFailure | undefined {
   switch (end.reason) {
+    case 'grace':
+      // What it said between the end of its time and its own end was the turn going on.
+      return reader.finished ? undefined : { kind: 'timeout', message: 'was ended while it was at work' }
     case 'missing':
       return {
         kind: 'missing',

@@ -1,9 +1,12 @@
 // Reads an agent that only prints text: its final message is all of standard output.
 
 import { activity } from './activity.js'
-import type { OutputReader } from './contract.js'
-import { classify } from './failure.js'
+import type { AgentFailure, OutputReader } from './contract.js'
+import { classify, cliWords } from './failure.js'
 import { keepTail } from './tail.js'
+
+/** An error that a CLI prints in place of an answer is a sentence or two; a longer text is the model's. */
+const LONGEST_ERROR = 600
 
 /**
  * @param tellsFailures whether what it prints on a failure are a service's words, to be told apart; a program of the
@@ -20,8 +23,7 @@ export function textReader(tellsFailures: boolean): OutputReader {
     end({ status, signal, stderr }) {
       const text = tail.text()
       if (status === 0) return { text, denials: [] }
-      const said = `${text.slice(-2000)}\n${stderr}`.trim()
-      if (tellsFailures) return { text, denials: [], failure: classify(said || ended(status, signal)) }
+      if (tellsFailures) return { text, denials: [], failure: toldFailure(text, stderr, ended(status, signal)) }
       const reason = stderr.trim().split('\n').at(-1) ?? ''
       return {
         text,
@@ -30,6 +32,24 @@ export function textReader(tellsFailures: boolean): OutputReader {
       }
     },
   }
+}
+
+/** Where there is no structure, a failure's words stand where the answer would: those of the model are told apart. */
+function toldFailure(text: string, stderr: string, how: string): AgentFailure {
+  const answer = text.trim()
+  const words = cliWords(stderr)
+  if (answer === '') return classify(words || how)
+  const said = answer.split('\n').at(-1) ?? ''
+  if (answer.length > LONGEST_ERROR || isModels(answer))
+    return { ...classify(words), message: `${how}: ${words || said}`.slice(0, 500) }
+  return classify(`${answer}\n${words}`)
+}
+
+/** A sentence of somebody who tells of work; a CLI and a service speak of "you" and of themselves. */
+function isModels(text: string): boolean {
+  return /^\W*(?:I|I['’]\w+|We|We['’]\w+|Let|Let['’]s|Done|All|Added|Fixed|Implemented|Updated|Wrote|Created|Here|Now|This|Tests?|Everything|__DONE__|COMPLETE_AND_READY_FOR_MERGE|NEEDS_FOLLOWUP)\b/.test(
+    text,
+  )
 }
 
 /** The last line of a piece that has something in it, or what there is of it. */

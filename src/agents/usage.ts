@@ -1,4 +1,4 @@
-// Tokens of one run, from a CLI that counts the whole session (codex after a resume).
+// Tokens of one run: from a CLI that counts the whole session (codex after a resume), and of two runs together.
 
 import type { Usage } from '../words.js'
 
@@ -18,5 +18,15 @@ export function sinceLastRun(session: string, total: Usage): Usage {
     output: less('output'),
     cacheRead: less('cacheRead'),
     cacheWrite: less('cacheWrite'),
+  }
+}
+
+/** What two runs used together. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  return {
+    input: one.input + other.input,
+    output: one.output + other.output,
+    cacheRead: one.cacheRead + other.cacheRead,
+    cacheWrite: one.cacheWrite + other.cacheWrite,
   }
 }

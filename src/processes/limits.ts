@@ -58,16 +58,14 @@ export function watchLimits(options: ProcessOptions, cpuMs: () => number) {
     }
     after(idleMs, look)
   }
-  let finished = false
+  const grace = watchGrace(options, () => reach('grace'))
   return {
     reached,
     /** What to do with each piece of text: mark the time, pass it on, see whether the final message has come. */
     heard: (pass: ((text: string) => void) | undefined) => (text: string) => {
       last = performance.now()
       if (text !== '') pass?.(text)
-      if (finished || options.graceMs === undefined || !options.finished?.()) return
-      finished = true
-      after(options.graceMs, () => reach('grace'))
+      grace.look()
     },
     failed: (error: unknown) => {
       failure = { error }
@@ -79,8 +77,36 @@ export function watchLimits(options: ProcessOptions, cpuMs: () => number) {
     },
     clear: () => {
       for (const timer of timers) clearTimeout(timer)
+      grace.clear()
       options.signal?.removeEventListener('abort', abort)
     },
+  }
+}
+
+/** The time that is left after the final message: it runs only while `finished` says so, and begins anew each time. */
+function watchGrace({ graceMs, finished }: ProcessOptions, over: () => void): { look(): void; clear(): void } {
+  let timer: NodeJS.Timeout | undefined
+  let last: NodeJS.Immediate | undefined
+  const clear = (): void => {
+    clearTimeout(timer)
+    clearImmediate(last)
+    timer = undefined
+  }
+  // On a machine that is busy the timer may come before what the process has said meanwhile: that is read first.
+  const due = (): void => {
+    last = setImmediate(() => {
+      last = setImmediate(() => {
+        if (finished?.()) over()
+      })
+    })
+  }
+  return {
+    look() {
+      if (graceMs === undefined) return
+      if (!finished?.()) clear()
+      else timer ??= setTimeout(due, Math.min(graceMs, LONGEST_MS))
+    },
+    clear,
   }
 }
 

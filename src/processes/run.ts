@@ -34,7 +34,7 @@ export interface ProcessOptions {
   readonly idleMs?: number
   /** It says nothing while it works (a CLI that prints only its final message): using the CPU is a sign of life too. */
   readonly silent?: boolean
-  /** How long it may go on once `finished` says so; looked at after each piece of output. */
+  /** How long it may go on while `finished` says so; looked at after each piece of output. */
   readonly graceMs?: number
   finished?(): boolean
   readonly signal?: AbortSignal

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
+import { readStatus } from '../git/status.js'
 import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
 import { answerClaims } from '../tasks/answer.js'
 import type { Worktree } from '../words.js'
@@ -105,8 +106,25 @@ async function run(
     ...input,
   })
   iteration.session = turn.session ?? iteration.session
-  if (turn.failure) throw new IterationEnding('failed', turn.failure.message)
+  if (!turn.failure) return turn
+  if (turn.failure.kind !== 'exit' || !(await hasChange(worktree))) {
+    throw new IterationEnding('failed', turn.failure.message)
+  }
+  // Something in the background failed (telemetry, a server's shut-down) after the work was done: tests will judge it.
+  swarm.emit({
+    type: 'note',
+    level: 'warning',
+    worker: iteration.worker,
+    iteration: iteration.number,
+    text: `${swarm.findAgent(iteration.lane.agent).name} ${turn.failure.message}. Its turn is complete, and goes on with what it left.`,
+  })
   return turn
+}
+
+/** Whether there is anything over what the worktree began with: a commit, or work that is not committed. */
+async function hasChange({ path, base }: Worktree): Promise<boolean> {
+  const { commit, entries } = await readStatus(path)
+  return entries.length > 0 || (commit !== undefined && commit !== base)
 }
 
 /** Answers `CLAIM(id, …)`; what was claimed belongs to the iteration from now on. */

@@ -36,6 +36,7 @@ async function alone(worktree: Worktree, iteration: Iteration): Promise<Change> 
   })
   if (turn.signals.some((signal) => signal.kind === 'done')) lane.finish('__DONE__')
   if (!swarm.settings.here) requireOurs(worktree.path)
-  if (turn.failure) throw new IterationEnding('failed', turn.failure.message)
+  // A turn that is complete by its stream is done, whatever its CLI ended with; as text there is only the status.
+  if (turn.failure && turn.failure.kind !== 'exit') throw new IterationEnding('failed', turn.failure.message)
   return emptyChange(iteration, worktree)
 }

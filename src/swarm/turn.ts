@@ -89,14 +89,12 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
       onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
     })
-    lane.conversation.write(
-      worktreePath(iteration),
-      'user',
-      typeof request.prompt === 'string' ? request.prompt : Buffer.from(request.prompt).toString('utf8'),
-    )
+    const asked = run.restarted ? (request.freshPrompt ?? request.prompt) : request.prompt
+    const prompt = typeof asked === 'string' ? asked : Buffer.from(asked).toString('utf8')
+    lane.conversation.write(worktreePath(iteration), 'user', prompt)
     lane.conversation.write(worktreePath(iteration), 'assistant', run.text)
     const costUsd = budget.spend(spec, run)
-    const signals = readSignals(run.text)
+    const signals = readSignals(run.text, prompt)
     emit({
       type: 'agent.ended',
       ...facts,
@@ -122,7 +120,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
     if (run.failure?.kind === 'interrupted')
       throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
     if (run.failure?.kind === 'limit' && harnesses.limited(spec, run.failure)) continue
-    if (!run.failure) harnesses.working(spec)
+    if (!run.failure || run.failure.kind === 'exit') harnesses.working(spec)
     return { ...run, signals }
   }
 }

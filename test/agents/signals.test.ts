@@ -28,7 +28,8 @@ describe('signals', () => {
 
   it.each([
     ['in a sentence', 'I will say __DONE__ when I am done'],
-    ['with more on the line', '__DONE__.'],
+    ['with more on the line', '__DONE__ and more'],
+    ['in a list that says which there are', '- __DONE__\n- NEEDS_FOLLOWUP\n- CLAIM(a)'],
     ['another case', '__done__'],
     ['in a quotation', '> __DONE__'],
     ['in an indented quotation', '  > __DONE__'],
@@ -45,6 +46,43 @@ describe('signals', () => {
     ['a name of every object', 'constructor\ntoString'],
   ])('is none %s', (_, text) => {
     expect(readSignals(text)).toEqual([])
+  })
+
+  it.each([
+    ['in bold', '**__DONE__**'],
+    ['with a full stop', '__DONE__.'],
+    ['in bold with a full stop in it', '**__DONE__.**'],
+    ['in bold with a full stop behind it', '**__DONE__**.'],
+    ['as an item of a list', '- __DONE__'],
+    ['as a numbered item', 'What is left:\n1. nothing\n2. __DONE__'],
+    ['as an item in bold', '* **__DONE__**'],
+    ['as a heading', '## __DONE__'],
+    ['with escaped underscores', '\\_\\_DONE\\_\\_'],
+    ['with a stop that is not ASCII', '__DONE__。'],
+  ])('is one %s', (_, text) => {
+    expect(kinds(text)).toEqual(['done'])
+  })
+
+  it('reads the others with Markdown around them, too', () => {
+    expect(kinds('**COMPLETE_AND_READY_FOR_MERGE**')).toEqual(['ready'])
+    expect(kinds('- NEEDS_FOLLOWUP.')).toEqual(['followup'])
+    expect(readSignals('**CLAIM(a, b).**')).toEqual([{ kind: 'claim', ids: ['a', 'b'] }])
+  })
+
+  describe('that is an echo of the prompt', () => {
+    const prompt =
+      'Goal: match spec.md\n\nWhen nothing is left, say\n__DONE__\n\nWhen you need another turn:\n- NEEDS_FOLLOWUP\n'
+    it('is none, the whole prompt or a part of it', () => {
+      expect(readSignals(prompt, prompt)).toEqual([])
+      expect(readSignals(`> 12:00 starting\n${prompt}\nI worked.`, prompt)).toEqual([])
+      expect(readSignals('When nothing is left, say\n__DONE__\nand so on', prompt)).toEqual([])
+      expect(readSignals(prompt.replaceAll('\n', '\r\n'), prompt)).toEqual([])
+    })
+    it('hides no signal that the agent itself gives', () => {
+      expect(readSignals(`${prompt}\nI did the rest.\n__DONE__\n`, prompt)).toEqual([{ kind: 'done' }])
+      expect(readSignals('Nothing is left.\n\n__DONE__', prompt)).toEqual([{ kind: 'done' }])
+      expect(readSignals('__DONE__', prompt)).toEqual([{ kind: 'done' }])
+    })
   })
 
   it('is one after a fence, a quotation or a stray backtick', () => {

@@ -121,6 +121,8 @@ const anthropic = {
   },
 
   call(body, shell) {
+    // A tool call spelled out: its other inputs (`run_in_background`) are part of what a scenario is about.
+    if (typeof shell === 'object') return { id: id('toolu'), name: shell.name, input: shell.input }
     const tool = (body.tools ?? []).find((candidate) => candidate.name === 'Bash')
     return tool && { id: id('toolu'), name: 'Bash', input: { command: shell, description: 'Run a scripted command' } }
   },
