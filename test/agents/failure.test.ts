@@ -237,7 +237,7 @@ const texts: readonly (readonly [text: string, kind: string, until?: string])[] 
 ]
 
 describe('what an error means, and when a limit ends', () => {
-  it.each(texts)('%s', (text, kind, until) => {
+  it.each(texts)('%s', (text = '', kind = '', until) => {
     const failure = classify(text, undefined, undefined, now, zoneOf(text))
     expect(failure.kind).toBe(kind)
     if (kind !== 'limit') return
