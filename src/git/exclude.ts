@@ -31,6 +31,7 @@ export function excludePatterns(gitDir: string, patterns: readonly string[]): bo
     const missing = patterns.filter((pattern) => !lines.includes(pattern))
     if (missing.length === 0) return false
     mkdirSync(path.dirname(file), { recursive: true })
+    for (const pattern of missing) written.add(pattern)
     appendFileSync(file, toBytes(`${before === '' || before.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`))
     return true
   } catch (cause) {
@@ -41,6 +42,14 @@ export function excludePatterns(gitDir: string, patterns: readonly string[]): bo
       cause,
     })
   }
+}
+
+/** Patterns that this process has added. */
+const written = new Set<string>(ourPatterns)
+
+/** Lines of the file that are ours: whoever compares it must not take them for somebody else's. */
+export function excludedByUs(): ReadonlySet<string> {
+  return written
 }
 
 function readIfThere(file: string): string {

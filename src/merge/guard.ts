@@ -96,7 +96,7 @@ export function guardRecord(root: string, swarm: string, branch: string): string
 }
 
 /** Whether somebody has changed a guard since it was made; it is made anew before the next turn. */
-export function guardIsChanged(options: GuardOptions): boolean {
+export function guardIsChanged(options: Pick<GuardOptions, 'root' | 'swarm' | 'branch'>): boolean {
   const { root, swarm, branch } = options
   const folder = guardFolder(gitFolders(root).common, swarm, branch)
   const written = made.get(folder)

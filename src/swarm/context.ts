@@ -34,6 +34,8 @@ export interface ContextParts {
   readonly protection?: HookContext['protection']
   /** Sets up a gate as a worktree is set up. */
   readonly prepare?: (worktree: Worktree) => Promise<void>
+  /** Around each agent that is asked. */
+  watched?<T>(run: () => Promise<T>): Promise<T>
   /** Where agents' output is appended. */
   readonly logFile: string
   readonly harnesses?: Harnesses
@@ -44,6 +46,7 @@ export interface ContextParts {
 export function hookContext(parts: ContextParts): HookContext {
   const { root, swarm, worker, iteration, task, settings, emit } = parts
   const facts = { worker, iteration, task: task?.id }
+  const ask: typeof runAgent = (request) => (parts.watched ? parts.watched(() => runAgent(request)) : runAgent(request))
   const marker = () => uniqueMarker(swarm, worker, iteration)
   return {
     root,
@@ -79,7 +82,7 @@ export function hookContext(parts: ContextParts): HookContext {
         await parts.harnesses?.ready(spec, options.signal ?? parts.signal)
         emit({ type: 'agent.started', ...facts, agent: name, attempt: 1, role: options.role, session: options.session })
         appendFileSync(parts.logFile, `\n--- ${options.role}: ${name}\n`)
-        const run = await runAgent({
+        const run = await ask({
           agent,
           turn: {
             spec,

@@ -18,6 +18,7 @@ import type { Budget } from './budget.js'
 import type { Harnesses } from './harness.js'
 import type { ResumePoint } from './resume.js'
 import type { Stopping } from './stop.js'
+import type { SharedWatch } from './watch.js'
 
 /** One run of the loop: everything that its stages need, made once by `startSwarm`. */
 export interface Swarm {
@@ -60,6 +61,8 @@ export interface Swarm {
   rounds(lane: WorkerSettings): number
   /** The environment that keeps an agent from moving the target or another worker's branch. */
   guard(iteration: Iteration): Promise<Readonly<Record<string, string>>>
+  /** Compares what all worktrees share before and after each agent. */
+  readonly watch: SharedWatch
   /** Writes workers' conversations down, where `codex-persist` is installed. */
   readonly persister: Persister
   /** What an agent printed, for the view. */
@@ -134,6 +137,8 @@ export interface Iteration extends IterationFacts {
   reviews?: ReviewHistory
   /** What was approved, and by whom: the landing checks it once more. */
   approval?: { readonly pin: Pin; readonly by: readonly string[] }
+  /** Why its change waits for a person, whatever else is said of it: what was changed while its agent was at work. */
+  readonly held: string[]
   /** Files that the author left with conflict markers. */
   unresolved?: readonly string[]
 }

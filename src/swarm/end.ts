@@ -20,6 +20,7 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
   }
   await tried('Removing worktrees that were made ahead', () => removePrepared(swarm))
   await tried('Writing conversations down', () => swarm.persister.settle(PERSIST_MS))
+  await swarm.watch.close()
   await tried('Ending the landings', () => swarm.drain())
   await tried('Looking for moves of the target', () => swarm.bypassed())
   const status = statusOf(swarm.outcomes, swarm.stopping.status)

@@ -22,6 +22,7 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     claims: [],
     added: [],
     before: [],
+    held: [],
     completed: 0,
   }
 }
@@ -47,6 +48,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     workers: swarm.workers.length,
     protection: swarm.protection,
     prepare: (gate) => setUpWorktree(gate, context, swarm),
+    watched: (run) => swarm.watch.during(iteration, run),
   })
   return context
 }

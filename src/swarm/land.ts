@@ -19,13 +19,14 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
   const { merge, approve } = swarm.hooks
   if (!merge) return keep(iteration, 'landing is turned off')
   if (await swarm.bypassed()) return keep(iteration, 'landing has stopped, because a worker moved the target')
+  await swarm.watch.look()
   const context = contextOf(iteration, change.worktree)
   const { approval } = iteration
   if (approval && !(await stillHolds(swarm.repository.root, approval.pin, change))) {
     return { refused: 'review', feedback: 'What was approved is not what is to land: it is reviewed again.' }
   }
   const reviewed: Change = { ...change, reviewedBy: approval?.by ?? [] }
-  const reasons = await reasonsToWait(reviewed, approve, context)
+  const reasons = [...(await reasonsToWait(reviewed, approve, context)), ...iteration.held]
   if (reasons.length > 0) {
     iteration.outcome = 'waiting'
     return holdForApproval(reviewed, reasons, context)

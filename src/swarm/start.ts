@@ -30,6 +30,7 @@ import { type Registration, register } from './register.js'
 import { renewClaims } from './renew.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
+import { watchShared } from './watch.js'
 import { makeWorker } from './worker.js'
 
 /** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
@@ -141,6 +142,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     stopping,
     emit,
     persister: openPersister(process.env),
+    watch: watchShared({ root, swarm: id, level, into, emit }),
     output: entry.output,
     ahead: new Map(),
     busy: new Map(),

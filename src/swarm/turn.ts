@@ -48,6 +48,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const agent = swarm.findAgent(spec)
   const name = formatAgentSpec(spec)
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
+  const runWatched: typeof runAgent = (asked) => swarm.watch.during(iteration, () => runAgent(asked))
   for (;;) {
     await harnesses.ready(spec, untilStopped(stopping)).catch(() => {
       throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
@@ -61,7 +62,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
     }
     const session = request.resume ?? request.session
     emit({ type: 'agent.started', ...facts, agent: name, attempt: request.attempt, role: 'author', session })
-    const run = await runAgent({
+    const run = await runWatched({
       agent,
       turn: {
         spec,
