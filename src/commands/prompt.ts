@@ -34,10 +34,11 @@ export const command: Command = {
 /** The words go through a file: what an agent is told stands in nobody's list of processes. */
 async function tellOnce(words: string, agent: string | undefined): Promise<Status> {
   if (words.trim() === '') throw usageError('oompa prompt: the text is empty.', 'oompa prompt "Mend the build."')
-  const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = await import('node:fs')
+  const { mkdirSync, mkdtempSync, writeFileSync } = await import('node:fs')
   const path = await import('node:path')
   const { stateFolder } = await import('../files/paths.js')
   const { excludeOurs } = await import('../git/exclude.js')
+  const { removeOurs } = await import('../git/remove.js')
   const { runLoopFile } = await import('./loop-file.js')
   const { root, gitDir } = await findRepository()
   excludeOurs(gitDir)
@@ -46,7 +47,7 @@ async function tellOnce(words: string, agent: string | undefined): Promise<Statu
   const file = path.join(folder, 'prompt.md')
   writeFileSync(file, `${words}\n`)
   // Ours may be ended in the middle; a prompt that stays would be no harm, but nobody would know what it is.
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  process.on('exit', () => removeOurs(folder))
   // The loop file reads the command line itself.
   process.argv.splice(2, Number.POSITIVE_INFINITY, 'run', '--here', '--workers=1', '--iterations=1', `--prompt=${file}`)
   if (agent !== undefined) process.argv.push(`--agent=${agent}`)

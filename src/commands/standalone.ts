@@ -1,7 +1,7 @@
 // What a command needs to use hooks without a swarm: settings, hooks, and a context whose processes end with it.
 
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '../config/contract.js'
 import { settingsOf } from '../config/load.js'
@@ -10,6 +10,7 @@ import type { Emit } from '../events/contract.js'
 import { outputFile, runFolder } from '../files/paths.js'
 import { excludeOurs } from '../git/exclude.js'
 import { gitFolders } from '../git/folders.js'
+import { removeOurs } from '../git/remove.js'
 import type { HookContext } from '../hooks/contract.js'
 import { type LoadedHooks, loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../review/protected.js'
@@ -96,7 +97,7 @@ export async function standalone<T>(
   } finally {
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
-    if (!facts.swarm) rmSync(folder, { recursive: true, force: true })
+    if (!facts.swarm) removeOurs(folder)
   }
 }
 

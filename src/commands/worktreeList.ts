@@ -30,7 +30,7 @@ export const command: Command = {
 /** One worktree in words. Pure. */
 export function line(worktree: NamedWorktree, target: string): string {
   const facts = [
-    ...(worktree.gone ? ['its directory is gone (git worktree prune)'] : []),
+    ...(worktree.gone ? [`its directory is gone (oompa worktree remove ${worktree.name})`] : []),
     ...(worktree.unsaved > 0 ? [`${worktree.unsaved} unsaved`] : []),
     worktree.merged ? `landed on ${target}` : `${worktree.ahead} ahead of ${target}`,
     ...(worktree.story ? [`story ${worktree.story}`] : []),

@@ -6,7 +6,7 @@
 // answered by a merge-tree that stays (5 ms for a started one, 1 ms for an answer). Drivers of the person's own are run
 // at the top of their checkout, as `git merge` runs them.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
@@ -14,6 +14,7 @@ import { converse } from './batch.js'
 import { gitFolders, ourFolder } from './folders.js'
 import type { Objects } from './objects.js'
 import { remembered } from './remembered.js'
+import { removeOurs } from './remove.js'
 import { git, gitBytes } from './run.js'
 
 export interface Conflict {
@@ -93,7 +94,7 @@ export function openMerger(root: string, objects: Objects): Merger {
         status: 4,
       })
     } finally {
-      rmSync(tree, { recursive: true, force: true })
+      removeOurs(tree)
     }
   }
 

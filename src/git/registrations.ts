@@ -27,21 +27,19 @@ export function registrations(common: string): string[] {
  */
 export function registrationsOf(common: string, checkout: string, name?: string): string[] {
   const all = name === undefined ? registrations(common) : [path.join(common, 'worktrees', name)]
-  const found = all.filter((own) => {
-    const named = registeredDotGit(own)
-    return named !== undefined && isSame(path.dirname(named), checkout)
-  })
+  const found = all.filter((own) => namesWorktree(own, checkout))
   // A link leads somewhere else, whatever stands there.
   const kind = found.length > 0 ? kindOf(checkout) : undefined
   if (kind === undefined || kind === 'folder') return found
   throw worktreeChanged(checkout, `it is a ${kind} now`)
 }
 
-/** The `.git` of the worktree that an entry is for, absolute; undefined if it does not say. */
-export function registeredDotGit(own: string): string | undefined {
-  if (kindOf(own) !== 'folder') return undefined
+/** Whether an entry is that of the worktree at `checkout`. */
+export function namesWorktree(own: string, checkout: string): boolean {
+  if (kindOf(own) !== 'folder') return false
   const text = textOf(path.join(own, 'gitdir'))?.trimEnd()
-  return text ? path.resolve(own, text) : undefined
+  const dotGit = text ? path.resolve(own, text) : ''
+  return path.basename(dotGit) === '.git' && isSame(path.dirname(dotGit), checkout)
 }
 
 /** The error for a worktree that is not the one that we made: nothing is done in it, and nothing of it is removed. */

@@ -9,7 +9,6 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -18,6 +17,7 @@ import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
 import { runFolder } from '../files/paths.js'
+import { removeOurs } from '../git/remove.js'
 import { type FoundHooks, hooksFolder } from './find.js'
 
 export interface HooksCopy {
@@ -50,7 +50,7 @@ export function copyHooks(root: string, swarm: string, found: FoundHooks): Hooks
   const folder = path.join(start, 'hooks')
   const copied = new Map<string, Copied>()
   try {
-    rmSync(start, { recursive: true, force: true }) // a resumed swarm starts with what the person has now
+    removeOurs(start) // a resumed swarm starts with what the person has now
     mkdirSync(folder, { recursive: true })
     const executables = new Set(found.files.filter((file) => file.kind === 'executable').map((file) => file.path))
     copyFolder(hooksFolder(root), folder, executables, copied, realpathSync(hooksFolder(root)))
@@ -130,7 +130,7 @@ function putBack(name: string, was: Copied): boolean {
   } catch {
     // Not there, or not readable: written below.
   }
-  rmSync(file, { recursive: true, force: true })
+  removeOurs(name)
   mkdirSync(onDisk(path.dirname(name)), { recursive: true })
   writeFileSync(file, was.bytes)
   chmodSync(file, was.mode)

@@ -1,9 +1,10 @@
 // Makes hooks complete in an editor, also where there is no node_modules: types below `.oompa/`, a tsconfig that points there.
 
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { packageFolder } from '../files/package.js'
 import { stateFolder } from '../files/paths.js'
+import { removeOurs } from '../git/remove.js'
 
 const TSCONFIG = {
   compilerOptions: {
@@ -34,7 +35,7 @@ export function writeEditorFiles(root: string): string[] {
   const to = path.join(stateFolder(root), 'types')
   const written: string[] = []
   if (existsSync(path.join(from, 'index.d.ts'))) {
-    rmSync(to, { recursive: true, force: true })
+    removeOurs(to)
     cpSync(from, to, {
       recursive: true,
       filter: (source) => !/\.[cm]?[jt]s$|\.tsbuildinfo$|\.map$/.test(source) || source.endsWith('.d.ts'),

@@ -1,10 +1,14 @@
 // Where a merged tree is tested before the target moves: a worktree in the user's cache folder, used again and again.
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
-import { gatesFolder } from '../files/paths.js'
+import { kindOf } from '../files/kind.js'
+import { cacheFolder, gatesFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
+import { requireOurs } from '../git/ours.js'
+import { registrationsOf } from '../git/registrations.js'
+import { cachePlace, removeScratch } from '../git/remove.js'
 import { git, gitFailed } from '../git/run.js'
 import type { CommandResult } from '../hooks/contract.js'
 import type { LandContext } from './contract.js'
@@ -47,7 +51,7 @@ async function inGate<T>(
   commit: string,
   work: (gate: string, lock: HeldLock) => Promise<T>,
 ): Promise<T> {
-  const folder = gatesFolder(context.root)
+  const folder = cachePlace(cacheFolder(context.root), 'gates')
   for (let number = 1; number <= MOST_GATES; number++) {
     const gate = path.join(folder, `gate-${number}`)
     try {
@@ -71,10 +75,10 @@ async function inGate<T>(
 export async function removeIdleGates(root: string): Promise<string[]> {
   const folder = gatesFolder(root)
   const removed: string[] = []
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+  for (const name of existsSync(folder) ? readdirSync(folder).filter((one) => /^gate-\d+$/.test(one)) : []) {
     const gate = path.join(folder, name)
     try {
-      await withLock(root, name, () => removeGate(root, gate), { timeoutMs: 0 })
+      await withLock(root, name, async () => removeScratch(root, gate), { timeoutMs: 0 })
       removed.push(name)
     } catch (error) {
       if (!(error instanceof OompaError && error.code === 'lock-timeout')) throw error
@@ -83,30 +87,30 @@ export async function removeIdleGates(root: string): Promise<string[]> {
   return removed
 }
 
-/** Ours, and nothing in it that is not in git. */
-async function removeGate(root: string, gate: string): Promise<void> {
-  await git(root, ['worktree', 'remove', '--force', '--force', gate])
-  rmSync(gate, { recursive: true, force: true })
-}
-
 async function checkOut(root: string, gate: string, commit: string): Promise<void> {
-  if (isWhole(gate) && (await reuse(gate, commit))) return
-  await removeGate(root, gate)
-  mkdirSync(path.dirname(gate), { recursive: true })
+  if (isWhole(root, gate) && (await reuse(gate, commit))) return
+  // Ours, and nothing in it that is not in git.
+  removeScratch(root, gate)
   const args = ['worktree', 'add', '--force', '--detach', gate, commit]
   const made = await withLock(root, WORKTREE_LOCK, () => git(root, args))
   if (made.status !== 0) {
     throw new OompaError({
       code: 'gate-failed',
       message: `The gate ${gate} could not be made: ${messageOf(gitFailed(root, args, made.status, made.stderr))}`,
-      mend: 'git worktree prune',
+      mend: 'oompa cleanup',
     })
   }
 }
 
-/** Whether the gate is a worktree still: its git directory goes when somebody prunes. */
-function isWhole(gate: string): boolean {
-  return existsSync(path.join(gate, '.git')) && existsSync(path.join(gitFolders(gate).own, 'HEAD'))
+/** Whether the gate is the worktree that we made: its entry goes when somebody prunes, and a test writes where it likes. */
+function isWhole(root: string, gate: string): boolean {
+  if (kindOf(gate) !== 'folder' || registrationsOf(gitFolders(root).common, gate).length !== 1) return false
+  try {
+    return existsSync(path.join(requireOurs(gate).own, 'HEAD'))
+  } catch (error) {
+    if (error instanceof OompaError && error.code === 'worktree-changed') return false
+    throw error
+  }
 }
 
 async function reuse(gate: string, commit: string): Promise<boolean> {

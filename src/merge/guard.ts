@@ -8,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -16,6 +15,7 @@ import path from 'node:path'
 import { isErrno, OompaError } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { remembered } from '../git/remembered.js'
+import { removeOurs } from '../git/remove.js'
 import { git } from '../git/run.js'
 import { findExecutable } from '../processes/executable.js'
 import { type GuardFacts, guardScripts } from './guard-scripts.js'
@@ -126,7 +126,7 @@ function removeEarlier(folder: string): void {
 function remove(folder: string): void {
   made.delete(folder)
   makeWritable(folder)
-  rmSync(folder, { recursive: true, force: true })
+  removeOurs(folder)
 }
 
 function makeWritable(folder: string): void {

@@ -58,7 +58,7 @@ async function keepAll(
   throw new OompaError({
     code: 'unsaved-work',
     message: `${worktree.name} has files of an earlier run that are not committed by us: ${left.map((file) => `${file.path} (${file.reason})`).join(', ')}.`,
-    mend: `Move them away, or: git worktree remove --force ${worktree.name}`,
+    mend: `Move them away: git -C ${worktree.name} status`,
   })
 }
 

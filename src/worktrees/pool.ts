@@ -17,15 +17,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
-import { makeFolder } from '../files/folders.js'
+import { kindOf } from '../files/kind.js'
 import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { sharedObjects } from '../git/objects.js'
 import { requireOurs } from '../git/ours.js'
+import { openCache, removeEntry, removeOurs, removeWorktree } from '../git/remove.js'
 import { git, gitText } from '../git/run.js'
 import { readStatus } from '../git/status.js'
 import { treeChanges } from '../git/tree-diff.js'
@@ -34,7 +34,7 @@ import { withLock } from '../merge/lock.js'
 import { processStart } from '../processes/identity.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { atMost } from './queue.js'
-import { discardHalfMade, finishWorktree, registerWorktree, unregisterWorktree } from './register.js'
+import { discardHalfMade, discardUnfilled, finishWorktree, registerWorktree } from './register.js'
 import { checkSpace } from './space.js'
 
 /** How many spares are kept: more than a few save nothing, and each is a whole checkout on the disk. */
@@ -66,7 +66,8 @@ export function worktreePool(options: PoolOptions): WorktreePool {
         await checkouts(request.ahead, () => renew(root, full, spare, own, request.base))
       } else {
         const own = await locked(async () => registerWorktree(root, full, request.branch))
-        const isMade = own !== undefined && (await checkouts(request.ahead, () => checkOut(full, own, request.base)))
+        const isMade =
+          own !== undefined && (await checkouts(request.ahead, () => checkOut(root, full, own, request.base)))
         if (!isMade) await locked(() => addWorktree(root, full, request, []))
       }
       return { name: request.name, path: full, branch: request.branch, base: request.base }
@@ -98,13 +99,12 @@ export function worktreePool(options: PoolOptions): WorktreePool {
 }
 
 /** Fills a worktree that was just registered; if that does not work it is taken away, for git to say why. */
-async function checkOut(full: string, own: string, base: string): Promise<boolean> {
+async function checkOut(root: string, full: string, own: string, base: string): Promise<boolean> {
   if ((await git(full, ['reset', '--hard', '--quiet', base])).status === 0) {
     finishWorktree(own)
     return true
   }
-  unregisterWorktree(own)
-  rmSync(full, { recursive: true, force: true })
+  discardUnfilled(root, own, full)
   return false
 }
 
@@ -128,17 +128,23 @@ async function addWorktree(
 
 /** Takes one spare for us alone: the rename decides between processes. */
 function takeSpare(spares: string, root: string): string | undefined {
-  if (!existsSync(spares) || existsSync(path.join(root, '.gitmodules'))) return undefined
+  if (kindOf(spares) !== 'folder' || existsSync(path.join(root, '.gitmodules'))) return undefined
   for (const name of readdirSync(spares).filter((entry) => /^\d+-\d+$/.test(entry))) {
     const mine = path.join(spares, `taken-${process.pid}-${name}`)
     try {
       renameSync(path.join(spares, name), mine)
-      return mine
+      if (isSpare(mine)) return mine
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error
     }
   }
   return undefined
+}
+
+/** What a link there leads to would be written over, and cleaned. */
+function isSpare(spare: string): boolean {
+  const inIt = (name: string) => kindOf(path.join(spare, name))
+  return kindOf(spare) === 'folder' && inIt('files') === 'folder' && inIt('index') === 'file'
 }
 
 /** Registers the worktree, and moves the spare's files and index into it; gives its own git directory. */
@@ -174,7 +180,7 @@ async function renew(root: string, full: string, spare: string, own: string, bas
   }
   if (!(await ignoresTheSame(root, spare, base))) await gitText(full, ['clean', '-ffdq'])
   finishWorktree(own)
-  rmSync(spare, { recursive: true, force: true })
+  removeOurs(spare)
 }
 
 let serial = 0
@@ -183,6 +189,7 @@ let serial = 0
 async function putAway(spares: string, root: string, full: string, commit: string | undefined): Promise<Returned> {
   const submodules = existsSync(path.join(full, '.gitmodules'))
   try {
+    openCache(path.dirname(spares))
     const kept = submodules ? SPARES : sweep(spares)
     const { own } = gitFolders(full)
     if (kept < SPARES && !existsSync(path.join(own, 'locked')) && sameDevice(path.dirname(spares), full)) {
@@ -193,15 +200,21 @@ async function putAway(spares: string, root: string, full: string, commit: strin
       if (commit) writeFileSync(path.join(making, 'ignored'), ignoredState(root, commit))
       renameSync(full, path.join(making, 'files'))
       rmSync(path.join(making, 'files', '.git'))
-      unregisterWorktree(own)
+      removeEntry(root, own, full)
       renameSync(making, spare)
       return { gone: true, commit }
     }
   } catch (error) {
-    if (!isErrno(error, 'EXDEV', 'ENOSPC', 'EACCES', 'EROFS')) return { gone: false, why: messageOf(error) }
+    const noSpare =
+      isErrno(error, 'EXDEV', 'ENOSPC', 'EACCES', 'EROFS') || (error instanceof OompaError && error.code === 'not-ours')
+    if (!noSpare) return { gone: false, why: messageOf(error) }
   }
-  // --force only for what was just found clean: git refuses any worktree with submodules without it.
-  const { status, stderr } = await git(root, ['worktree', 'remove', ...(submodules ? ['--force'] : []), full])
+  // Git removes no worktree that has submodules without --force.
+  if (submodules) {
+    removeWorktree(root, full)
+    return { gone: true, commit }
+  }
+  const { status, stderr } = await git(root, ['worktree', 'remove', full])
   if (status !== 0) return { gone: false, why: stderr.trim() }
   return { gone: true, commit }
 }
@@ -212,7 +225,7 @@ function sweep(spares: string): number {
   return readdirSync(spares).filter((name) => {
     const [, pid] = /^taken-(\d+)-/.exec(name) ?? /^(\d+)-\d+\.making$/.exec(name) ?? []
     if (!pid || processStart(Number(pid))) return true
-    rmSync(path.join(spares, name), { recursive: true, force: true })
+    removeOurs(path.join(spares, name))
     return false
   }).length
 }
@@ -234,7 +247,7 @@ async function ignoresTheSame(root: string, spare: string, base: string): Promis
 }
 
 function sameDevice(cache: string, full: string): boolean {
-  makeFolder(cache)
+  openCache(cache)
   return statSync(cache).dev === statSync(full).dev
 }
 
@@ -242,7 +255,8 @@ function sameDevice(cache: string, full: string): boolean {
 export async function removeSpares(root: string, cache = cacheFolder(root)): Promise<number> {
   const spares = path.join(cache, 'spares')
   if (!existsSync(spares)) return 0
+  openCache(cache)
   const names = readdirSync(spares)
-  await rm(spares, { recursive: true, force: true })
+  removeOurs(spares)
   return names.length
 }

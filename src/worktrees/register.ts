@@ -2,21 +2,15 @@
 // worktree add` starts four processes for it, which is most of what an iteration on a small repository costs.
 // Whatever is out of the ordinary is left to git, and with it the words for what is wrong.
 
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { kindOf } from '../files/kind.js'
+import { textOf } from '../files/own.js'
 import { isDead, thisOwner } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
+import { namesWorktree, registrations } from '../git/registrations.js'
+import { removeEntry, removeHalfMade, removeOurs } from '../git/remove.js'
 
 /** What makes a worktree more than these files: another store of refs, a configuration or a sparse checkout of its own. */
 const SPECIAL = /refstorage|worktreeconfig|relativeworktrees|sparsecheckout/i
@@ -32,7 +26,7 @@ export function registerWorktree(root: string, full: string, branch: string, dot
   if (SPECIAL.test(readFileSync(path.join(common, 'config'), 'utf8'))) return undefined
   const folder = path.join(common, 'worktrees')
   for (const one of [folder, ourFolder(common)]) mkdirSync(one, { recursive: true })
-  if (isTaken(common, folder, full, branch)) return undefined
+  if (isTaken(root, full, branch)) return undefined
   const own = path.join(folder, path.basename(full).replace(/^\.+/, ''))
   const made = mkdtempSync(path.join(ourFolder(common), 'worktree-'))
   try {
@@ -44,7 +38,7 @@ export function registerWorktree(root: string, full: string, branch: string, dot
     // At once and whole, and before anything leads to it: `git worktree prune` takes away what is half there.
     renameSync(made, own)
   } catch (error) {
-    rmSync(made, { recursive: true, force: true })
+    removeOurs(made)
     if (isErrno(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) return undefined
     throw error
   }
@@ -63,10 +57,15 @@ export function finishWorktree(own: string): void {
 /** Making one takes seconds; an owner that cannot be seen from here is given this long. */
 const MAKING_MS = 15 * 60_000
 
-/** Whether a crash came before it had its files: then nobody has ever worked in it. */
+/** Whether it has not got its files yet: then nobody has ever worked in it. */
+function isBeingMade(own: string): boolean {
+  return textOf(path.join(own, 'locked'))?.startsWith(MAKING) === true
+}
+
+/** Whether a crash came before it had its files. */
 function isHalfMade(own: string): boolean {
   const locked = path.join(own, 'locked')
-  const text = read(locked)
+  const text = textOf(locked) ?? ''
   if (!text.startsWith(MAKING)) return false
   const [pid, start = '', host = ''] = text.slice(MAKING.length).trim().split(' ')
   const lastMs = statSync(locked, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -75,50 +74,28 @@ function isHalfMade(own: string): boolean {
 
 /** Takes away a worktree that a crash left half made, with whatever is there of it; false if `full` is none. */
 export function discardHalfMade(root: string, full: string): boolean {
-  const folder = path.join(gitFolders(root).common, 'worktrees')
-  const own = registrations(folder).find((one) => isOf(one, full))
+  const own = registrations(gitFolders(root).common).find((one) => namesWorktree(one, full))
   if (!own || !isHalfMade(own)) return false
-  // The git that filled it may have outlived the crash by a moment.
-  rmSync(full, { recursive: true, force: true, maxRetries: 5 })
-  unregisterWorktree(own)
+  removeHalfMade(root, own, full, isHalfMade)
   return true
 }
 
-function registrations(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : []
-}
-
-/** Whether a registration is that of the worktree at `full`. */
-function isOf(own: string, full: string): boolean {
-  return read(path.join(own, 'gitdir')).trimEnd() === path.join(full, '.git')
+/** Takes away a worktree that we could not fill. */
+export function discardUnfilled(root: string, own: string, full: string): void {
+  removeHalfMade(root, own, full, isBeingMade)
 }
 
 /** Whether a checkout is on the branch, or a registration that is not dead names the place: git knows what that means. */
-function isTaken(common: string, folder: string, full: string, branch: string): boolean {
-  const head = `ref: refs/heads/${branch}\n`
-  if (read(path.join(common, 'HEAD')) === head) return true
-  return registrations(folder).some((own) => {
-    if (!isOf(own, full)) return read(path.join(own, 'HEAD')) === head
+function isTaken(root: string, full: string, branch: string): boolean {
+  const { common } = gitFolders(root)
+  const head = `ref: refs/heads/${branch}`
+  if (textOf(path.join(common, 'HEAD'))?.trimEnd() === head) return true
+  return registrations(common).some((own) => {
+    const on = textOf(path.join(own, 'HEAD'))?.trimEnd()
+    if (!namesWorktree(own, full)) return on === head
     // Its folder went without git, or a crash came between two steps of ours; what it was on is in the branch.
-    const isDead = !existsSync(path.join(full, '.git')) && (isHalfMade(own) || !existsSync(path.join(own, 'locked')))
-    if (isDead && read(path.join(own, 'HEAD')).startsWith('ref: ')) unregisterWorktree(own)
-    return existsSync(own)
+    const isDead = kindOf(full) === undefined && (isHalfMade(own) || kindOf(path.join(own, 'locked')) === undefined)
+    if (isDead && on?.startsWith('ref: ')) removeEntry(root, own, full)
+    return kindOf(own) !== undefined
   })
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return ''
-    throw error
-  }
-}
-
-/**
- * Takes the registration of a worktree away whose folder is gone.
- * @param own its own git directory
- */
-export function unregisterWorktree(own: string): void {
-  rmSync(own, { recursive: true, force: true })
 }

@@ -1,10 +1,11 @@
 // A detached worktree at one commit that is thrown away after use: reviewers look at a change here, not where its author works.
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
-import { reviewsFolder } from '../files/paths.js'
+import { cacheFolder } from '../files/paths.js'
+import { cachePlace, removeScratch } from '../git/remove.js'
 import { git, gitText } from '../git/run.js'
 
 /** Runs `work` while nothing else adds or removes worktrees of this repository. */
@@ -38,16 +39,9 @@ export async function openScratch(
   lock: WorktreeLock = repositoryLock,
 ): Promise<Scratch> {
   const plain = name.replace(/[^A-Za-z0-9_-]/g, '-')
-  const folder = path.join(reviewsFolder(root), `${plain}-${randomBytes(4).toString('hex')}`)
-  mkdirSync(path.dirname(folder), { recursive: true })
-  const remove = () =>
-    lock(root, async () => {
-      // Ours alone, detached, and thrown away by design: what was edited in it has been reported.
-      await git(root, ['worktree', 'remove', '--force', '--force', '--', folder])
-      rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
-      if (existsSync(folder)) return
-      await git(root, ['worktree', 'prune', '--expire=now'])
-    })
+  const folder = path.join(cachePlace(cacheFolder(root), 'reviews'), `${plain}-${randomBytes(4).toString('hex')}`)
+  // Ours alone, detached, and thrown away by design: what was edited in it has been reported.
+  const remove = () => lock(root, async () => removeScratch(root, folder))
   const made = await lock(root, () => git(root, ['worktree', 'add', '--quiet', '--detach', '--', folder, shown]))
   if (made.status !== 0 && !existsSync(path.join(folder, '.git'))) {
     await remove()
