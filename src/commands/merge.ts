@@ -73,12 +73,12 @@ async function run(args: Args): Promise<Status> {
 
 /** With `--task` the task is completed by the landing, if this worker (or whoever asks, outside a swarm) holds it. */
 async function statusOf(root: string, id: string, worker: string | undefined, into: string | undefined) {
-  const [{ openTaskStore }, { landingStatus }, { resolveTarget }] = await Promise.all([
-    import('../tasks/index.js'),
+  const [{ storeOf }, { landingStatus }, { resolveTarget }] = await Promise.all([
+    import('./tasks/open.js'),
     import('../tasks/landingStatus.js'),
     import('../merge/target.js'),
   ])
-  const store = await openTaskStore(root)
+  const store = await storeOf(root)
   const claim = (await store.list()).current.find((task) => task.id === id)?.claim
   if (!claim || (worker !== undefined && claim.holder.worker !== worker)) return undefined
   const completion = { by: worker ?? claim.holder.worker, at: new Date().toISOString() }

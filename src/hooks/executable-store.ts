@@ -34,7 +34,7 @@ export function executableStore(hook: Executable, root: string, run: () => Promi
   return {
     name: hook.name,
     async list() {
-      return listing(await must('list', {}, 'tasks-refused'))
+      return listing(hook, await must('list', {}, 'tasks-refused'))
     },
     async claim(request) {
       const answer = await ask('claim', { request })
@@ -52,6 +52,9 @@ export function executableStore(hook: Executable, root: string, run: () => Promi
     },
     async renew(claims) {
       await ask('renew', { claims })
+    },
+    async reopen(id, reason, by) {
+      return 'yes' in (await ask('reopen', { id, reason, by }))
     },
   }
 }
@@ -104,7 +107,7 @@ function toTask(value: unknown): Task {
   }
 }
 
-function listing(value: unknown): TaskListing {
+function listing(hook: Executable, value: unknown): TaskListing {
   const from = members(value)
   const list = (key: string): unknown[] => (Array.isArray(from[key]) ? [...from[key]] : [])
   return {
@@ -113,9 +116,36 @@ function listing(value: unknown): TaskListing {
       const { ready } = members(one)
       return { ...toTask(one), ready: typeof ready === 'boolean' ? ready : waitsFor.length === 0, waitsFor }
     }),
-    current: list('current').map(toTask),
+    current: list('current').map((one) => {
+      const task = toTask(one)
+      const { claim, stale } = members(one)
+      const held = claim === undefined ? undefined : toClaim(members(claim), task)
+      return { ...task, ...(held ? { claim: held } : {}), ...(typeof stale === 'string' ? { stale } : {}) }
+    }),
     complete: list('complete').map(toTask),
-    problems: [],
+    problems: list('problems').map((one) => {
+      const { path, line, reason } = members(one)
+      return { path: String(path ?? hook.name), reason: String(reason), ...(typeof line === 'number' ? { line } : {}) }
+    }),
+  }
+}
+
+/** Whose a current task is, as the list says: without it nobody from a shell can end the claim. */
+function toClaim(from: Record<string, unknown>, task: Task): Claim | undefined {
+  const holder = members(from.holder)
+  const worker = optional(holder.worker)
+  const fence = optional(from.fence)
+  if (worker === undefined || fence === undefined) return undefined
+  const swarm = optional(holder.swarm)
+  return {
+    task,
+    holder: {
+      worker,
+      ...(swarm === undefined ? {} : { swarm }),
+      ...(typeof holder.pid === 'number' ? { pid: holder.pid } : {}),
+    },
+    fence,
+    since: optional(from.since) ?? '',
   }
 }
 

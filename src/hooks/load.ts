@@ -60,13 +60,16 @@ export async function loadHooks(root: string, options: LoadOptions = {}): Promis
   const loadModule = found.files.some((file) => file.kind === 'module')
     ? await (await import('./modules.js')).moduleLoader(root)
     : undefined
+  const load = (file: HookFile) =>
+    file.kind === 'module' && loadModule
+      ? fromModule(root, folder, file, loadModule, options)
+      : fromExecutable(root, folder, file, copy, options)
   const loaded: Loaded[] = []
   // One after the other: the first mistake, in name order, is the one that is said.
   for (const file of found.files) {
     loaded.push(
-      file.kind === 'module' && loadModule
-        ? await fromModule(root, folder, file, loadModule, options)
-        : await fromExecutable(root, folder, file, copy, options),
+      // A store that is made there without being told where it is, is this repository's.
+      file.hook === 'tasks' ? await (await stores()).withStoresOf(root, () => load(file)) : await load(file),
     )
   }
   return { ...collect(loaded), files: found.files, remarks: found.remarks }
@@ -135,7 +138,7 @@ async function guarded(
   if (hook === 'tasks') {
     // A store that has to know where it is may be a function of the root.
     const store: unknown = typeof value === 'function' ? value(root) : value
-    if (validate.isTaskStore(store)) return { hook, value: store }
+    if (validate.isTaskStore(store)) return { hook, value: await opened(root, store) }
   } else if (hook === 'agent') {
     if (validate.isAgent(value)) {
       await prepareHook(value, root)
@@ -212,11 +215,21 @@ async function fromExecutable(
       const event = make.executableEvent(executable, root, run)
       return { hook, value: guard.guardEvent(event, facts, failureOf(name, options.emit)) }
     }
-    case 'tasks':
-      return { hook, value: (await import('./executable-store.js')).executableStore(executable, root, run) }
+    case 'tasks': {
+      const { executableStore } = await import('./executable-store.js')
+      return { hook, value: await opened(root, executableStore(executable, root, run)) }
+    }
     case 'agent':
       return { hook, value: (await import('./executable-agent.js')).executableAgent(executable) }
   }
+}
+
+/** A store as the loop and the commands use it: one of ours opens its place now, any other gets a history. */
+async function opened(root: string, store: TaskStore): Promise<TaskStore> {
+  const { recorded } = await import('../tasks/recorded.js')
+  // Asked for its path it is opened, for this repository and for good.
+  void store.path
+  return recorded(store, root)
 }
 
 function failureOf(name: string, emit: Emit | undefined): (reason: string) => void {
@@ -224,6 +237,7 @@ function failureOf(name: string, emit: Emit | undefined): (reason: string) => vo
 }
 
 const services = () => import('./services.js')
+const stores = () => import('../tasks/where.js')
 
 /** Lets a ready-made hook read what it needs from the main checkout, now that nothing has been changed yet. */
 async function prepareHook(hook: object, root: string): Promise<void> {

@@ -5,15 +5,27 @@ import path from 'node:path'
 import type { Settings } from '../config/contract.js'
 import type { Hooks } from '../hooks/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
+import { findGraph } from '../tasks/graph/files.js'
 import { openTaskStore } from '../tasks/index.js'
 
-/** The store of `hooks/tasks`, else the one that the repository has; undefined without tasks. */
+/** The store of `hooks/tasks`, else the one that the repository has; undefined where there are no tasks yet. */
+export async function existingTasks(
+  root: string,
+  settings: Pick<Settings, 'tasksStore'>,
+  hooks: Pick<Hooks, 'tasks'>,
+): Promise<TaskStore | undefined> {
+  if (hooks.tasks) return hooks.tasks
+  const isThere = existsSync(path.join(root, 'tasks')) || settings.tasksStore === 'graph' || findGraph(root)
+  return isThere ? openTaskStore(root, { store: settings.tasksStore }) : undefined
+}
+
+/** The same for a swarm: as soon as a worker may add tasks there is a place for them. */
 export async function openTasks(
   root: string,
   settings: Settings,
   hooks: Pick<Hooks, 'tasks'>,
 ): Promise<TaskStore | undefined> {
-  if (hooks.tasks) return hooks.tasks
-  if (!existsSync(path.join(root, 'tasks')) && settings.tasksStore !== 'graph') return undefined
-  return openTaskStore(root, { store: settings.tasksStore })
+  const mayAdd = settings.planner !== undefined || settings.workers.some((lane) => lane.canPlan)
+  const existing = await existingTasks(root, settings, hooks)
+  return existing ?? (mayAdd ? openTaskStore(root, { store: settings.tasksStore }) : undefined)
 }

@@ -1,6 +1,6 @@
 // The history of tasks, `.oompa/tasks.jsonl`: appended to, never changed. `oompa tasks audit` prints it.
 
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { stateFolder } from '../files/paths.js'
@@ -9,7 +9,8 @@ import { makeStateFolder } from './records.js'
 export interface HistoryEntry {
   /** ISO 8601. */
   readonly at: string
-  readonly type: 'added' | 'claimed' | 'completed' | 'released' | 'taken' | 'reopened'
+  /** `finished`: its holder says that it is done, and what lands completes it. */
+  readonly type: 'added' | 'claimed' | 'finished' | 'completed' | 'released' | 'taken' | 'reopened'
   readonly task: string
   readonly by?: string
   readonly swarm?: string
@@ -48,10 +49,20 @@ export function addedBy(asked: boolean): Pick<HistoryEntry, 'by' | 'swarm' | 'as
   return { ...(by ? { by } : {}), ...(swarm ? { swarm } : {}), ...(asked ? { asked } : {}) }
 }
 
-/** Every entry, oldest first; a line cut by a crash is passed over. */
-export function readHistory(root: string): HistoryEntry[] {
+/** How long the history is now, bytes: what comes later is read from there on. */
+export function historySize(root: string): number {
+  return statSync(historyFile(root), { throwIfNoEntry: false })?.size ?? 0
+}
+
+/**
+ * Every entry, oldest first; a line cut by a crash is passed over.
+ * @param from bytes at the beginning that are left out
+ */
+export function readHistory(root: string, from = 0): HistoryEntry[] {
   try {
-    return readFileSync(historyFile(root), 'utf8')
+    return readFileSync(historyFile(root))
+      .subarray(from)
+      .toString('utf8')
       .split('\n')
       .flatMap((line) => parseEntry(line) ?? [])
   } catch (error) {

@@ -58,6 +58,7 @@ test('every hook and every operation reads what the schema says, and nothing els
   await store?.release(answer.claim, 'why')
   await store?.add({ summary: 'B' })
   await store?.renew?.([answer.claim])
+  await store?.reopen?.('a', 'why', 'me')
   const lines = readFileSync(path.join(repository.root, '../inputs'), 'utf8').trimEnd().split('\n')
   const inputs = lines.map((line) => hookInput.parse(JSON.parse(line)))
   expect(inputs.map((input) => (input.hook === 'tasks' ? input.operation : input.hook))).toEqual([
@@ -72,5 +73,6 @@ test('every hook and every operation reads what the schema says, and nothing els
     'release',
     'add',
     'renew',
+    'reopen',
   ])
 })

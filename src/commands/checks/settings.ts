@@ -1,6 +1,5 @@
 // Whether what a person has written fits together: configuration, hooks, prompts, tasks.
 
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '../../config/contract.js'
 import { idleSettings, type Level, levelOf } from '../../config/level.js'
@@ -34,7 +33,7 @@ export async function settingsFindings(root: string, args: Args): Promise<Checke
       configFinding ?? configuration(root, settings, level),
       ...(hooksFinding ? [hooksFinding] : hookFindings(found)),
       ...(settings ? await promptFindings(root, settings, level) : []),
-      ...(await taskFindings(root, settings, level)),
+      ...(await taskFindings(root, settings, hooks, level)),
     ],
   }
 }
@@ -76,14 +75,19 @@ async function promptFindings(root: string, settings: Settings, level: Level): P
   )
 }
 
-async function taskFindings(root: string, settings: Settings | undefined, level: Level): Promise<Finding[]> {
-  if (!existsSync(path.join(root, 'tasks'))) return []
+async function taskFindings(
+  root: string,
+  settings: Settings | undefined,
+  hooks: LoadedHooks | undefined,
+  level: Level,
+): Promise<Finding[]> {
   const [listing, finding] = await attempt('tasks', async () => {
-    const { openTaskStore } = await import('../../tasks/index.js')
-    return (await openTaskStore(root, { store: settings?.tasksStore })).list()
+    const { existingTasks } = await import('../../swarm/tasks.js')
+    return (await existingTasks(root, { tasksStore: settings?.tasksStore }, hooks ?? {}))?.list()
   })
   // At level 1 nobody but the agents looks at tasks.
   if (finding) return [{ ...finding, ok: level === 1 }]
+  if (!listing) return []
   const { pending, current, complete, problems } = listing
   const text = `${pending.length} pending, ${current.length} current, ${complete.length} complete`
   return [

@@ -1,6 +1,8 @@
 // `oompa tasks complete`: says that a task is done, and which became ready by it.
 
-import { OompaError, STATUS } from '../../errors.js'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { OompaError, STATUS, type Status } from '../../errors.js'
 import type { Completion } from '../../tasks/contract.js'
 import { notYours } from '../../tasks/errors.js'
 import { becameReady } from '../../tasks/order.js'
@@ -8,7 +10,7 @@ import type { Task } from '../../words.js'
 import type { Args, Command } from '../contract.js'
 import { flag, number, text } from '../parse.js'
 import { heldBy } from './held.js'
-import { json, openTasks, who } from './open.js'
+import { json, type Opened, openTasks, who } from './open.js'
 import { plain, printJson } from './print.js'
 
 export const command: Command = {
@@ -30,12 +32,14 @@ export const command: Command = {
   async run(args) {
     const opened = await openTasks(args)
     const id = taskId(args)
-    const standing = await heldBy(opened, id, flag(args, 'force'))
+    const ofLoop = opened.swarm !== undefined && Number(process.env.OOMPA_LEVEL) > 1
+    const standing = await heldBy(opened, id, flag(args, 'force') && !ofLoop)
     if (standing.state === 'complete') {
       if (standing.by !== undefined && standing.by !== opened.worker) throw notYours(id, `${standing.by} completed it`)
       console.error(`oompa: task \`${plain(id)}\` is complete already`)
       return STATUS.nothing
     }
+    if (ofLoop) return askLoop(opened, id, flag(args, 'json'))
     if (!flag(args, 'force')) await checkOutputs(opened.root, standing.claim.task)
     const completion: Completion = {
       by: opened.worker,
@@ -57,24 +61,23 @@ export const command: Command = {
   },
 }
 
+/** An agent whose work the loop lands says that its task is done: what lands completes it, and nothing else does. */
+async function askLoop({ root, worker, swarm }: Opened, id: string, asJson: boolean): Promise<Status> {
+  const { record } = await import('../../tasks/history.js')
+  record(root, { type: 'finished', task: id, by: worker, swarm })
+  if (asJson) printJson({ id, finished: true })
+  else console.log(`Noted: ${plain(id)} is complete when your change lands. Commit it, and end your turn.`)
+  return STATUS.done
+}
+
 /**
  * A node of a task graph may name files that must be there when it is complete (compat.md).
  * @throws OompaError `output-missing` (status 4)
  */
 async function checkOutputs(root: string, task: Task): Promise<void> {
-  const { output } = task.extra
-  const outputs = (Array.isArray(output) ? output : [output]).filter((one) => typeof one === 'string' && one !== '')
-  if (outputs.length === 0) return
-  const { existsSync } = await import('node:fs')
-  const { resolve } = await import('node:path')
-  const missing = outputs.find((one) => !existsSync(resolve(root, one)))
-  if (missing === undefined) return
-  throw new OompaError({
-    code: 'output-missing',
-    message: `Task \`${task.id}\` is to make ${missing}, and it is not there.`,
-    mend: `oompa tasks complete ${task.id} --force`,
-    status: STATUS.refused,
-  })
+  const { outputMissing, outputsOf } = await import('../../tasks/outputs.js')
+  const missing = outputsOf(task).find((one) => !existsSync(path.resolve(root, one)))
+  if (missing !== undefined) throw outputMissing(task, missing)
 }
 
 /** The id given, or the task that this iteration claimed. */

@@ -2,7 +2,8 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { TaskStore } from '../../tasks/contract.js'
+import { hookTasks } from '../../hooks/tasks.js'
+import type { Claim, TaskStore } from '../../tasks/contract.js'
 import { openTaskStore, type StoreChoice } from '../../tasks/index.js'
 import { renewWorker } from '../../tasks/records.js'
 import { findRoot } from '../../tasks/root.js'
@@ -26,12 +27,37 @@ export interface Opened {
 /** Opens the tasks of the main checkout; a worker that asks anything shows that its claims live (cli.md, 18). */
 export async function openTasks(args: Args): Promise<Opened> {
   const root = await findRoot()
-  const store = await openTaskStore(root, storeChoice(root))
+  const store = await storeOf(root)
   const named = text(args, 'worker') || process.env.OOMPA_WORKER
   const swarm = process.env.OOMPA_SWARM || undefined
   const worker = named || process.env.USER || process.env.LOGNAME || 'shell'
   renewWorker(root, worker, swarm)
+  if (named) await renewIn(store, worker, swarm)
   return { root, store, worker, ...(swarm === undefined ? {} : { swarm }) }
+}
+
+/**
+ * The tasks that count: those of `hooks/tasks`, else the ones that the repository has.
+ * @throws OompaError for a hook that cannot be loaded, or two stores of which nothing says which (status 2)
+ */
+export async function storeOf(root: string): Promise<TaskStore> {
+  return (await hookTasks(root)) ?? openTaskStore(root, storeChoice(root))
+}
+
+/** The same in a store that keeps its claims by itself; that it cannot be reached is for the command to say. */
+async function renewIn(store: TaskStore, worker: string, swarm: string | undefined): Promise<void> {
+  if (!store.renew || store.tracked) return
+  try {
+    const { current } = await store.list()
+    const own = current.flatMap(({ claim }) => (claim && isLease(claim, worker, swarm) ? [claim] : []))
+    if (own.length > 0) await store.renew(own)
+  } catch {
+    // Said by what the command is about to do.
+  }
+}
+
+function isLease({ holder }: Claim, worker: string, swarm: string | undefined): boolean {
+  return holder.worker === worker && holder.pid === undefined && (swarm === undefined || holder.swarm === swarm)
 }
 
 /** The claimer that the options name. */

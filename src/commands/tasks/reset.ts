@@ -1,7 +1,6 @@
 // `oompa tasks reset`: a person puts a task back to pending, whoever holds it, and even if it is complete.
 
-import { STATUS } from '../../errors.js'
-import { unknownTask } from '../../tasks/errors.js'
+import { OompaError, STATUS } from '../../errors.js'
 import type { Command } from '../contract.js'
 import { flag, text } from '../parse.js'
 import { heldBy } from './held.js'
@@ -24,7 +23,7 @@ export const command: Command = {
     }
     const reason = text(args, 'reason') ?? ''
     if (complete.some((task) => task.id === id)) {
-      if (!(await opened.store.reopen?.(id, reason, opened.worker))) throw unknownTask(id)
+      if (!(await opened.store.reopen?.(id, reason, opened.worker))) throw cannotReopen(id, opened.store.name)
     } else {
       const standing = await heldBy(opened, id, true)
       if (standing.state === 'held') await opened.store.release(standing.claim, reason)
@@ -33,4 +32,13 @@ export const command: Command = {
     else console.log(`Task ${plain(id)} is pending again.`)
     return STATUS.done
   },
+}
+
+function cannotReopen(id: string, store: string): OompaError {
+  return new OompaError({
+    code: 'cannot-reopen',
+    message: `Task \`${id}\` is complete, and its store (${store}) does not put complete tasks back.`,
+    mend: `oompa tasks add … for what is left of it, or put it back where the store keeps it`,
+    status: STATUS.refused,
+  })
 }

@@ -113,9 +113,8 @@ export function completedText(text: string, name: string, completion: Completion
 /** An agent moved its own file to `complete/` by hand: what is missing is written into it there. */
 function amendComplete(state: FolderState, claim: Claim, completion: Completion): boolean {
   const { folder, records } = state
-  const name = findComplete(state, claim.task.id)
-  if (name === undefined || records.read(name)?.fence !== claim.fence) return false
-  if (findCurrent(state, claim.task.id) !== undefined) return false
+  const name = movedByHolder(state, claim)
+  if (name === undefined) return false
   const path = place(folder, 'complete', name)
   const text = readFileSync(path, 'utf8')
   const written = draft(folder, name, newFence(), completedText(text, name, completion), path)
@@ -125,9 +124,23 @@ function amendComplete(state: FolderState, claim: Claim, completion: Completion)
   return true
 }
 
-/** Puts a task back to pending, with the reason in its notes. */
+/** The name of a file that the holder of this claim has moved to `complete/` by hand. */
+export function movedByHolder(state: FolderState, claim: Claim): string | undefined {
+  const { id } = claim.task
+  if (findCurrent(state, id) !== undefined) return undefined
+  const name =
+    findComplete(state, id) ?? [...state.scan.files('complete').values()].find((file) => file.task.id === id)?.place
+  return name !== undefined && state.records.read(name)?.fence === claim.fence ? name : undefined
+}
+
+/** Puts a task back to pending, with the reason in its notes: also one that its holder moved to complete by hand. */
 export async function releaseTask(state: FolderState, claim: Claim, reason: string): Promise<void> {
   const { folder, records } = state
+  const moved = movedByHolder(state, claim)
+  if (moved !== undefined && backToPending(state, moved, reason, claim.holder.worker)) {
+    state.say({ type: 'released', task: claim.task.id, by: claim.holder.worker, swarm: claim.holder.swarm, reason })
+    return
+  }
   const held = await hold(state, claim.task.id, claim.fence)
   // The record goes first: once the file is in pending, a record of that name is the next claimer's.
   records.remove(held.name)
@@ -167,18 +180,25 @@ export async function takeTask(
 
 /** Puts a complete task back to pending; false if it is not complete. */
 export function reopenTask(state: FolderState, id: string, reason: string, by: string): boolean {
-  const { folder } = state
   const file = [...state.scan.files('complete').values()].find(({ task }) => task.id === id)
-  if (!file) return false
-  const content = readTaskFile(place(folder, 'complete', file.place), file.place)
+  if (!file || !backToPending(state, file.place, reason, by)) return false
+  state.say({ type: 'reopened', task: id, by, reason })
+  return true
+}
+
+/** Moves a file from `complete/` to `pending/`, with the reason in its notes; false if it cannot be had. */
+function backToPending(state: FolderState, name: string, reason: string, by: string): boolean {
+  const { folder, records } = state
+  const content = readTaskFile(place(folder, 'complete', name), name)
   if (!content?.ok) return false
   const notes = withNote(content.task.notes, reason, by)
-  const text = notes === undefined ? content.text : setFields(content.text, formatOf(file.place), { notes })
+  const text = notes === undefined ? content.text : setFields(content.text, formatOf(name), { notes })
   const fence = newFence()
-  const seized = seize(folder, 'complete', file.place, 'settling', fence)
+  const seized = seize(folder, 'complete', name, 'settling', fence)
   if (!seized) return false
-  putBack(state, draft(folder, file.place, fence, text, seized.path), file.place, fence)
+  // Before the file is in pending: a record of that name is the next claimer's.
+  records.remove(name)
+  putBack(state, draft(folder, name, fence, text, seized.path), name, fence)
   discard(seized.path)
-  state.say({ type: 'reopened', task: id, by, reason })
   return true
 }

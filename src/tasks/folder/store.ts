@@ -11,6 +11,7 @@ import { addedBy, record } from '../history.js'
 import { arrange, type CurrentFound } from '../listing.js'
 import { BARE_STALE_MS, claimRecords, holderOf, staleness } from '../records.js'
 import { lazyTracked } from '../tracked/lazy.js'
+import { rootOf } from '../where.js'
 import { claimTask } from './claim.js'
 import { discard, draft, show } from './moves.js'
 import { type Folder, formatOf, newFence, parseInBetween, place } from './names.js'
@@ -24,12 +25,12 @@ import { watchFolder } from './watch.js'
 /**
  * The store of a folder of task files.
  * @param folder below the main checkout, or absolute
- * @param root the main checkout; `OOMPA_ROOT` (set by the loop for its hooks), else the working directory
+ * @param root the main checkout; that of the hook which makes it, else `OOMPA_ROOT`, else the working directory
  */
 export function taskFolder(folder = 'tasks', root?: string): TaskStore {
   let opened: FolderState | undefined
   const state = () => {
-    opened ??= openFolder(path.resolve(root ?? process.env.OOMPA_ROOT ?? process.cwd()), folder)
+    opened ??= openFolder(rootOf(root), folder)
     return opened
   }
   return {

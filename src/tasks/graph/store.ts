@@ -28,6 +28,7 @@ import { readNotes, withNote, writeNotes } from '../notes.js'
 import { answerFrom } from '../pick.js'
 import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
 import { lazyTracked } from '../tracked/lazy.js'
+import { rootOf } from '../where.js'
 import { findGraph, GRAPH_FILES } from './files.js'
 import { type Graph, type GraphNode, readGraph } from './read.js'
 
@@ -44,13 +45,13 @@ export interface OpenGraph {
 /**
  * The store of a task graph.
  * @param file below the main checkout, or absolute; otherwise the first of `GRAPH_FILES` that is there
- * @param root the main checkout; `OOMPA_ROOT` (set by the loop for its hooks), else the working directory
+ * @param root the main checkout; that of the hook which makes it, else `OOMPA_ROOT`, else the working directory
  */
 export function taskGraph(file?: string, root?: string): TaskStore {
   let opened: OpenGraph | undefined
   const open = (): OpenGraph => {
     if (opened) return opened
-    const base = path.resolve(root ?? process.env.OOMPA_ROOT ?? process.cwd())
+    const base = rootOf(root)
     const place = file === undefined ? (findGraph(base) ?? path.join(base, GRAPH_FILES[0])) : path.resolve(base, file)
     opened = {
       root: base,
@@ -172,9 +173,16 @@ export async function completedGraph(graph: Graph, claim: Claim, completion: Com
   })
 }
 
-function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: string): void {
+async function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: string): Promise<void> {
   const { id } = claim.task
-  const node = heldNode(open, graph, id, claim.fence)
+  const done = graph.nodes.find((one) => one.task.id === id && one.status === 'complete')
+  const byHand = done !== undefined && recordOf(open, id)?.fence === claim.fence
+  // Its holder set it to complete by hand, and it was not found to be done.
+  if (byHand) {
+    const { setNode } = await import('./edit.js')
+    replaceFile(open.file, setNode(graph, id, { status: 'pending' }))
+  }
+  const node = byHand ? done : heldNode(open, graph, id, claim.fence)
   const notes = withNote(node.task.notes, reason, claim.holder.worker)
   if (notes !== undefined) writeNotes(open.root, open.records.folder, id, notes)
   open.records.remove(fileStem(id))

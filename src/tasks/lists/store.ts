@@ -26,6 +26,7 @@ import { withNote } from '../notes.js'
 import { answerFrom } from '../pick.js'
 import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
 import { lazyTracked } from '../tracked/lazy.js'
+import { rootOf } from '../where.js'
 import { finishMove, type List, type ListName, type Lists, moveItem, readLists, replaceFile } from './files.js'
 import { type Item, setChecked, setFacts, withItem, writeItem } from './markdown.js'
 
@@ -42,13 +43,13 @@ export interface OpenLists {
 /**
  * The store of three markdown lists.
  * @param folder below the main checkout, or absolute
- * @param root the main checkout; `OOMPA_ROOT` (set by the loop for its hooks), else the working directory
+ * @param root the main checkout; that of the hook which makes it, else `OOMPA_ROOT`, else the working directory
  */
 export function markdownLists(folder = 'tasks', root?: string): TaskStore {
   let opened: OpenLists | undefined
   const open = (): OpenLists => {
     if (opened) return opened
-    const base = path.resolve(root ?? process.env.OOMPA_ROOT ?? process.cwd())
+    const base = rootOf(root)
     const place = path.resolve(base, folder)
     opened = {
       root: base,
@@ -175,9 +176,8 @@ export function completedBlock(item: Item, completion: Completion): string {
 /** The holder ticked or moved its item by hand: what is missing is written into it where it stands. */
 function amendTicked(open: OpenLists, lists: Lists, claim: Claim, completion: Completion): boolean {
   const { id } = claim.task
-  const done = itemsOf(lists, 'complete').find((one) => one.item.task.id === id)
-  if (!done || open.records.read(fileStem(id))?.fence !== claim.fence) return false
-  if (itemsOf(lists, 'in_progress').some((one) => one.item.task.id === id)) return false
+  const done = tickedByHolder(open, lists, claim)
+  if (!done) return false
   const { item, list } = done
   const block = completedBlock(item, completion)
   replaceFile(list.path, list.text.slice(0, item.start) + block + list.text.slice(item.end))
@@ -188,12 +188,26 @@ function amendTicked(open: OpenLists, lists: Lists, claim: Claim, completion: Co
 
 function releaseTask(open: OpenLists, lists: Lists, claim: Claim, reason: string): void {
   const { id } = claim.task
+  // Its holder ticked or moved it by hand, and it was not found to be done.
+  if (tickedByHolder(open, lists, claim)) {
+    open.records.remove(fileStem(id))
+    reopenItem(open, lists, id, reason, claim.holder.worker)
+    open.say({ type: 'released', task: id, by: claim.holder.worker, swarm: claim.holder.swarm, reason })
+    return
+  }
   const item = heldItem(open, lists, id, claim.fence)
   const notes = withNote(item.task.notes, reason, claim.holder.worker)
   const block = notes === undefined ? item.block : setFacts(item.block, { notes })
   moveItem(open.folder, open.records.folder, lists, item, { id, from: 'in_progress', to: 'pending' }, block)
   open.records.remove(fileStem(id))
   open.say({ type: 'released', task: id, by: claim.holder.worker, swarm: claim.holder.swarm, reason })
+}
+
+/** The item of a claim, complete by its holder's own hand. */
+function tickedByHolder(open: OpenLists, lists: Lists, { task: { id }, fence }: Claim) {
+  const done = itemsOf(lists, 'complete').find((one) => one.item.task.id === id)
+  if (!done || open.records.read(fileStem(id))?.fence !== fence) return undefined
+  return itemsOf(lists, 'in_progress').some((one) => one.item.task.id === id) ? undefined : done
 }
 
 function takeTask(open: OpenLists, lists: Lists, id: string, claimer: Claimer, expected: string | undefined): Claim {
@@ -205,6 +219,13 @@ function takeTask(open: OpenLists, lists: Lists, id: string, claimer: Claimer, e
 }
 
 function reopenTask(open: OpenLists, lists: Lists, id: string, reason: string, by: string): boolean {
+  const isDone = reopenItem(open, lists, id, reason, by)
+  if (isDone) open.say({ type: 'reopened', task: id, by, reason })
+  return isDone
+}
+
+/** Moves a complete item to pending, with the reason in its notes; false if it is not complete. */
+function reopenItem(open: OpenLists, lists: Lists, id: string, reason: string, by: string): boolean {
   const done = itemsOf(lists, 'complete').find((one) => one.item.task.id === id)
   if (!done) return false
   const { item, name, list } = done
@@ -212,7 +233,6 @@ function reopenTask(open: OpenLists, lists: Lists, id: string, reason: string, b
   const block = setChecked(notes === undefined ? item.block : setFacts(item.block, { notes }), false)
   if (name === 'pending') replaceFile(list.path, list.text.slice(0, item.start) + block + list.text.slice(item.end))
   else moveItem(open.folder, open.records.folder, lists, item, { id, from: name, to: 'pending' }, block)
-  open.say({ type: 'reopened', task: id, by, reason })
   return true
 }
 

@@ -9,7 +9,7 @@ import { findComplete } from '../folder/complete.js'
 import { forceComplete } from '../folder/force.js'
 import { isTaskName, place, STATES, type State } from '../folder/names.js'
 import { parseTask, readTaskFile } from '../folder/read.js'
-import { completedText } from '../folder/settle.js'
+import { completedText, movedByHolder } from '../folder/settle.js'
 import type { FolderState } from '../folder/state.js'
 import { isOfSwarm, readHistory } from '../history.js'
 import { drainFolder, recoverFolder } from './drain.js'
@@ -126,7 +126,7 @@ function locate(state: FolderState, claim: Claim): { name: string; state: State 
   const { id } = claim.task
   const current = [...state.scan.files('current').values()].find((file) => file.task.id === id)
   if (current) return { name: current.place, state: 'current' }
-  const complete = findComplete(state, id)
+  const complete = movedByHolder(state, claim) ?? findComplete(state, id)
   return complete === undefined ? undefined : { name: complete, state: 'complete' }
 }
 
