@@ -44,6 +44,8 @@ const ITERATION = [
   'OOMPA_TASKS',
   'OOMPA_TASK',
   'OOMPA_PORT_BASE',
+  'OOMPA_LEVEL',
+  'OOMPA_CAN_PLAN',
 ]
 
 /** What a program needs to run at all. */

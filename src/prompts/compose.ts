@@ -25,6 +25,8 @@ export interface PromptFacts {
   /** May add tasks; writes no code. */
   readonly canPlan: boolean
   readonly planner: boolean
+  /** Nothing is pending, and this worker is asked to write what is missing into tasks. */
+  readonly planning?: boolean
   /** The person's prompts, includes expanded. */
   readonly prompts: string
   /** For tokens in the prompts; those of the queue are made from `queue`. */
@@ -84,6 +86,12 @@ function claimingLines(facts: PromptFacts): string[] {
     ? 'Add a task by writing its file into pending.'
     : 'Do not add tasks: those of yours are not taken.'
   if (facts.planner) return ['You plan: write tasks into pending, one file each, and no code.']
+  if (facts.planning) {
+    return [
+      'No task is pending, and none is yours: look for what is missing, and add it as tasks. If nothing is missing, say __DONE__.',
+      adding,
+    ]
+  }
   if (facts.task) return ['The task below is yours; the loop moves its file.', adding]
   if (facts.claiming === 'signal') {
     return [

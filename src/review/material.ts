@@ -76,6 +76,9 @@ function headText(change: Change, files: readonly FileDiff[]): string {
     `${change.branch} at ${change.commit}, over ${change.base}, to land on ${change.into}${from}. ${files.length} file${files.length === 1 ? '' : 's'}:`,
     '',
     fenced(files.map(fileLine).join('\n') || 'no files'),
+    ...(files.length === 0
+      ? ['', 'Its author says that the task needs no change. Approve only if the task is done already as it stands.']
+      : []),
   ].join('\n')
 }
 

@@ -13,6 +13,8 @@ export interface ReviewRound {
   /** The author's final message after it. */
   readonly answer?: string
   readonly commit: string
+  /** The author's run that it judged. */
+  readonly attempt: number
 }
 
 /** What the reviews of one iteration have come to; hand it back to the next `review`. */
@@ -83,7 +85,7 @@ export async function review(change: Change, parts: ReviewParts): Promise<Review
     task: change.task?.id,
     commit: change.commit,
   })
-  const ended: ReviewRound = { ...joint, commit: change.commit }
+  const ended: ReviewRound = { ...joint, commit: change.commit, attempt: change.attempt }
   const rounds = [...history.rounds, ended]
   if (joint.verdict === 'approved') return { reviewedBy: by, pin, history: { rounds, approved: { pin, by } } }
   return { reviewedBy: [], pin, history: { rounds }, refusal: refusalOf(joint, round, most) }
@@ -137,14 +139,16 @@ function refusalOf(
 /** The author's final message answers the feedback that it was given before. */
 function answered(history: ReviewHistory, change: Change): ReviewHistory {
   const last = history.rounds.at(-1)
-  if (!last || last.answer !== undefined || last.commit === change.commit || !change.message) return history
+  // By the run and not by the commit: an empty change is the same commit each time.
+  if (!last || last.answer !== undefined || last.attempt >= change.attempt || !change.message) return history
   return { ...history, rounds: [...history.rounds.slice(0, -1), { ...last, answer: change.message }] }
 }
 
 function skipReason(change: Change, { hooks, settings, worker }: ReviewParts): string | undefined {
   if (hooks.length === 0) return 'there is no reviewer'
   if (worker?.needsReview === false) return 'its worker needs no review'
-  if (change.files.length === 0) return 'it changes no file'
+  // One that is to complete a task is read: its author says that the task needs no change.
+  if (change.files.length === 0 && !change.task) return 'it changes no file'
   if (everyFileBelow(change.files, ['tasks/'])) return 'it changes only tasks/'
   if (everyFileBelow(change.files, settings.autoMergePaths)) {
     return `it changes only ${settings.autoMergePaths.join(', ')} (auto_merge_paths)`

@@ -8,15 +8,19 @@ import { ontoRewritten } from '../merge/rewritten.js'
 import type { Change, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { emptyChange, remember } from './iteration.js'
-import { takeRequests } from './requests.js'
+import { takeOwn, takeRequests } from './requests.js'
 import type { Turn } from './turn.js'
 
 /** What an author's turn left: everything committed, requests about tasks taken out and carried out. */
 export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn): Promise<Change> {
   const { iteration } = attempt
   const { swarm } = iteration.lane
+  iteration.said = { text: said.text, denials: said.denials, signals: said.signals }
   // In the person's own checkout nothing is committed, put back or landed for them.
-  if (swarm.settings.here) return emptyChange(iteration, worktree)
+  if (swarm.settings.here) {
+    if (swarm.store) await takeOwn(iteration, swarm.store)
+    return emptyChange(iteration, worktree, { attempt: attempt.number, message: said.text })
+  }
   const into = swarm.into!
   const task = iteration.claims[0]?.task
   const leftovers = await commitLeftovers(worktree, {

@@ -1,43 +1,132 @@
-// The first stage: a task for this iteration, if `hooks/tasks` has the loop claim them.
+// The first stage: a task for this iteration, or the wait for one. A worker that may not plan starts no agent without.
 
-import { waitForTask } from '../tasks/wait.js'
+import type { ClaimAnswer, ClaimRequest, TaskListing, TaskStore } from '../tasks/contract.js'
+import { hopeFor, type LaneFacts } from '../tasks/hope.js'
+import { isWanted } from '../tasks/order.js'
+import { waitFor } from '../tasks/wait.js'
 import type { Task } from '../words.js'
-import type { Iteration } from './contract.js'
+import type { Iteration, Worker } from './contract.js'
 import { IterationEnding } from './ending.js'
+import { hold } from './hold.js'
+import { payDebts } from './owed.js'
+
+/** How the waiting ended: with a task, with the leave to begin without one, or with why there will be none. */
+type Found = { readonly task?: Task } | { readonly none: string }
 
 /**
- * Claims the next ready task; undefined where agents claim by themselves (no `hooks/tasks`).
- * Where none is ready it waits, as long as somebody is at work who may make one ready.
+ * Claims the next ready task (`hooks/tasks`), or waits until there is one that the agent may claim by itself. Where
+ * nothing is pending, one worker that may plan begins without.
+ * @returns the task; undefined where the agent begins without one
  * @throws IterationEnding when there is nothing left to do
  */
-export async function claimTask(iteration: Iteration): Promise<Task | undefined> {
+export async function claimTask(iteration: Iteration, store: TaskStore): Promise<Task | undefined> {
   const { lane } = iteration
   const { swarm } = lane
-  const { store, stopping, emit } = swarm
-  if (!store || lane.settings.planner) return undefined
+  const { stopping, crew } = swarm
   const stop = new AbortController()
   stopping.onStop(() => stop.abort())
-  const answer = await waitForTask(
-    store,
-    {
-      claimer: { worker: lane.name, swarm: swarm.id, pid: process.pid },
-      story: lane.settings.story,
-      priority: lane.settings.priority,
-      role: lane.settings.role,
-    },
-    {
-      timeoutMs: lane.settings.maxWaitForTasksMs,
-      signal: stop.signal,
-      // Nobody at work, nothing to come: waiting any longer would only keep the person waiting.
-      hopeless: () => swarm.workers.every((other) => other === lane || !swarm.busy.has(other.name)),
-    },
-  )
-  if (answer.answer !== 'claimed') {
-    throw new IterationEnding('nothing', stopping.why ?? answer.why, { finish: true })
+  crew.set(lane.name, 'waiting')
+  let last = 'no task is pending'
+  const look = async (): Promise<Found | undefined> => {
+    await payDebts(swarm)
+    const answer = swarm.claims ? await claimOrBegin(iteration, store) : await mayBegin(lane, store)
+    if ('last' in answer) last = answer.last
+    else return answer
+    return undefined
   }
-  iteration.claims.push(answer.claim)
-  swarm.busy.set(lane.name, iteration)
-  const { task } = answer.claim
-  emit({ type: 'task.claimed', worker: lane.name, iteration: iteration.number, task: task.id })
-  return task
+  const { watch } = store
+  const found = await waitFor(look, {
+    timeoutMs: lane.settings.maxWaitForTasksMs,
+    signal: stop.signal,
+    hints: [crew.onChange, ...(watch ? [(changed: () => void) => watch.call(store, changed)] : [])],
+  })
+  crew.set(lane.name, 'working')
+  if (found && !('none' in found)) return found.task
+  throw new IterationEnding('nothing', stopping.why ?? found?.none ?? last, { finish: true })
+}
+
+/** A task, or the leave to plan; what is said where there is neither yet. */
+async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Found | { readonly last: string }> {
+  const { lane } = iteration
+  const { swarm } = lane
+  const request: ClaimRequest = {
+    claimer: { worker: lane.name, swarm: swarm.id, pid: process.pid },
+    ...wantsOf(lane),
+  }
+  let answer = await store.claim(request)
+  let listing: TaskListing | undefined
+  if (answer.answer !== 'claimed') {
+    listing = await store.list()
+    // It has become ready in between: whoever held it may not be there any more to hope for.
+    if (hasReady(listing, lane)) answer = await store.claim(request)
+  }
+  if (answer.answer === 'claimed') return { task: taken(iteration, answer) }
+  const { crew } = swarm
+  const mayPlan = isPlanningDue(lane, listing!)
+  if (mayPlan && lane.settings.canPlan) {
+    crew.planner = lane.name
+    crew.set(lane.name, 'working')
+    iteration.planning = true
+    return {}
+  }
+  return hopeFor({ wants: wantsOf(lane) }, othersOf(lane), listing!, mayPlan)
+    ? { last: answer.why }
+    : { none: answer.why }
+}
+
+function taken(iteration: Iteration, answer: Extract<ClaimAnswer, { answer: 'claimed' }>): Task {
+  hold(iteration, answer.claim)
+  return answer.claim.task
+}
+
+/** Where agents claim by themselves: one may begin for each ready task that nobody has begun for. */
+async function mayBegin(lane: Worker, store: TaskStore): Promise<Found | { readonly last: string }> {
+  const listing = await store.list()
+  const ready = listing.pending.filter((task) => task.ready && isWanted(task, wantsOf(lane))).length
+  const undecided = lane.swarm.workers.filter(
+    (other) =>
+      other !== lane &&
+      !other.settings.canPlan &&
+      lane.swarm.crew.state(other.name) === 'working' &&
+      lane.swarm.current.get(other.name)?.hadTask === false,
+  ).length
+  if (ready > undecided) {
+    // At once: another one that has looked at the same time must see it.
+    lane.swarm.crew.set(lane.name, 'working')
+    return {}
+  }
+  const [waiting] = listing.pending
+  const last = waiting ? `\`${waiting.id}\` waits for ${waiting.waitsFor.join(', ') || 'others'}` : 'no task is pending'
+  return hopeFor({ wants: wantsOf(lane) }, othersOf(lane), listing, false) ? { last } : { none: last }
+}
+
+/**
+ * Whether an agent is to be asked to plan: nothing is pending, nobody plans, and nobody was asked in vain since. Asked
+ * in vain, once more when all others have ended their work, and something came of it.
+ */
+function isPlanningDue(lane: Worker, listing: TaskListing): boolean {
+  const { workers, crew } = lane.swarm
+  if (listing.pending.length > 0 || crew.planner !== undefined) return false
+  if (workers.some((other) => other.settings.planner && crew.state(other.name) !== 'over')) return false
+  if (crew.fruitless === undefined) return true
+  return crew.progress > crew.fruitless && !workers.some((other) => crew.state(other.name) === 'working')
+}
+
+function hasReady(listing: TaskListing, lane: Worker): boolean {
+  return listing.pending.some((task) => task.ready && isWanted(task, wantsOf(lane)))
+}
+
+function wantsOf({ settings }: Worker): LaneFacts['wants'] {
+  return { story: settings.story, priority: settings.priority, role: settings.role }
+}
+
+function othersOf(lane: Worker): LaneFacts[] {
+  const { workers, crew } = lane.swarm
+  return workers
+    .filter((other) => other !== lane)
+    .map((other) => ({
+      state: crew.state(other.name),
+      mayAdd: other.settings.canPlan,
+      wants: wantsOf(other),
+    }))
 }

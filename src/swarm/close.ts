@@ -5,7 +5,9 @@ import { isAncestor } from '../git/ancestry.js'
 import { deleteRef } from '../git/refs.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
+import { adoptClaims } from './hold.js'
 import { keepBranch, keepCommit, keepWorktree, keptRef } from './keep.js'
+import { factsOfClaim, pay } from './owed.js'
 
 /** Called once for each iteration, whatever happened in it. */
 export async function closeIteration(iteration: Iteration): Promise<void> {
@@ -14,7 +16,6 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   const { emit, budget, level } = swarm
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   iteration.outcome ??= 'done'
-  swarm.busy.delete(lane.name)
   let commits: number | undefined
   // A full disk, say, may keep any of these from working: the others are done all the same, and the claims go back.
   const tried = async (act: () => Promise<void>): Promise<boolean> => {
@@ -53,8 +54,19 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
     commits,
     kept: iteration.kept,
   })
+  noteProgress(iteration)
   const progress = iteration.outcome === 'landed' || iteration.outcome === 'waiting' || iteration.completed > 0
   budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)
+}
+
+/** For those who wait for a task: what may have changed by this iteration, and whether planning was in vain. */
+function noteProgress({ lane, outcome, completed, added, planning }: Iteration): void {
+  const { crew } = lane.swarm
+  if (outcome === 'landed' || completed > 0) crew.progress++
+  if (added.length > 0) crew.fruitless = undefined
+  if (!planning && !lane.settings.planner) return
+  if (planning) crew.planner = undefined
+  if (added.length === 0 && outcome !== 'landed') crew.fruitless = crew.progress
 }
 
 /** Commits what is unsaved and keeps it under `refs/oompa/kept/`; gives the number of commits kept. */
@@ -93,34 +105,30 @@ function sayKept(iteration: Iteration, refs: readonly string[]): void {
   }
 }
 
-/** Claims that no landing completed go back to pending, with the reason and where the work is. */
+/**
+ * Claims that no landing completed go back to pending, with the reason and where the work is. Those that the agent made
+ * from a shell are among them, however the iteration ended: else its worker's next one would complete them.
+ */
 async function releaseClaims(iteration: Iteration): Promise<void> {
   const { swarm } = iteration.lane
   if (!swarm.store || iteration.outcome === 'waiting') return
+  // A store that cannot be read now is asked for the rest by the next start: those claims have no living holder then.
+  const listing = iteration.start && (await swarm.store.list().catch(() => undefined))
+  if (listing) adoptClaims(iteration, listing)
+  const { kept } = iteration
   for (const claim of iteration.claims.splice(0)) {
     const reason = [
-      iteration.reason ?? iteration.refusal?.feedback ?? `the iteration ended: ${iteration.outcome}`,
-      ...(iteration.kept ? [`Its work is kept at ${iteration.kept}.`] : []),
+      iteration.notes ?? iteration.reason ?? iteration.refusal?.feedback ?? `the iteration ended: ${iteration.outcome}`,
+      ...(kept ? [`Its work is kept at ${kept}.`] : []),
     ].join('\n')
-    try {
-      await swarm.store.release(claim, reason)
-      swarm.emit({
-        type: 'task.released',
-        worker: iteration.worker,
-        iteration: iteration.number,
-        task: claim.task.id,
-        reason,
-        kept: iteration.kept,
-      })
-    } catch (error) {
-      swarm.emit({
-        type: 'note',
-        level: 'warning',
-        worker: iteration.worker,
-        task: claim.task.id,
-        text: messageOf(error),
-      })
-    }
+    const facts = factsOfClaim(iteration, claim)
+    await pay(swarm, {
+      claim,
+      facts,
+      what: 'given back',
+      act: (store) => store.release(claim, reason),
+      done: () => swarm.emit({ type: 'task.released', ...facts, reason, kept }),
+    })
   }
 }
 

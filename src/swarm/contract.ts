@@ -2,8 +2,10 @@
 
 import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
 import type { Persistence, Persister } from '../agents/persist.js'
+import type { Signal } from '../agents/signals.js'
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
+import type { CheckoutState } from '../git/checkoutState.js'
 import type { Repository } from '../git/repository.js'
 import type { Hooks, ReviewHook } from '../hooks/contract.js'
 import type { PromptText } from '../prompts/index.js'
@@ -15,7 +17,9 @@ import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { IterationFacts, Refusal, Worktree } from '../words.js'
 import type { WorktreePool } from '../worktrees/contract.js'
 import type { Budget } from './budget.js'
+import type { Crew } from './crew.js'
 import type { Harnesses } from './harness.js'
+import type { Debts } from './owed.js'
 import type { ResumePoint } from './resume.js'
 import type { Stopping } from './stop.js'
 import type { SharedWatch } from './watch.js'
@@ -45,8 +49,14 @@ export interface Swarm {
   readonly emit: Emit
   /** Worktrees of next iterations that are being made, by name. */
   readonly ahead: Map<string, Promise<Worktree | undefined>>
-  /** Iterations that hold a claim or run an agent, by worker: while there are any, a task may still become ready. */
-  readonly busy: Map<string, Iteration>
+  /** The iteration that each worker is in. */
+  readonly current: Map<string, Iteration>
+  /** What each worker is doing: who is at work, who waits for a task, who has none left to do. */
+  readonly crew: Crew
+  /** Agents that have made a change in this swarm: they are allowed to. */
+  readonly proven: Set<string>
+  /** Releases and completions that failed, and are tried again. */
+  readonly debts: Debts
   /** @throws OompaError (status 2) if there is none of this name. */
   readonly findAgent: (spec: AgentSpec) => Agent
   /** Adds what a run cost to the budget; gives the cost in US dollars where it is known. */
@@ -68,7 +78,7 @@ export interface Swarm {
   /** What an agent printed, for the view. */
   output(worker: string, text: string): void
   /** What each ended iteration came to. */
-  readonly outcomes: Outcome[]
+  readonly outcomes: Ended[]
   /** Whether a worker has moved the target past us: nothing lands any more. */
   bypassed(): Promise<boolean>
   /** The commit that a name means now, or undefined: asked of one git that stays, so it costs no process. */
@@ -103,6 +113,12 @@ export interface Worker extends AsyncIterable<Iteration> {
 
 export type Outcome = 'landed' | 'done' | 'nothing' | 'kept' | 'refused' | 'failed' | 'interrupted' | 'waiting'
 
+/** What an iteration came to, and whether it had held a task. */
+export interface Ended {
+  readonly outcome: Outcome
+  readonly hadTask: boolean
+}
+
 /** One turn of a worker, and what its stages found out. */
 export interface Iteration extends IterationFacts {
   readonly worker: string
@@ -113,10 +129,20 @@ export interface Iteration extends IterationFacts {
   readonly branch: string
   /** The claim of its task, and further ones that its agent asked for by `CLAIM(…)`. */
   readonly claims: Claim[]
+  /** Whether it has held a task, which may be complete or given back by now. */
+  hadTask: boolean
+  /** How things stood before its agent ran for the first time; unset until then. */
+  start?: StartState
+  /** Nothing was pending when it began: its agent is asked to plan. */
+  planning: boolean
   /** Ids of tasks that its agent added. */
   readonly added: string[]
   /** How many tasks it has completed. */
   completed: number
+  /** Ids of its tasks of which its agent said, by a move or a command, that they are done. */
+  readonly moved: Set<string>
+  /** What its agent said last. */
+  said?: Said
   worktree?: Worktree
   /** The newest value of the target that its branch was built on; unset where nothing lands. */
   onto?: string
@@ -129,6 +155,8 @@ export interface Iteration extends IterationFacts {
   /** What the iteration came to; set by the stage that knows. */
   outcome?: Outcome
   reason?: string
+  /** For the notes of tasks that go back, where there is more to say than the reason. */
+  notes?: string
   /** The ref where work that did not land is. */
   kept?: string
   /** The last refusal, for the notes of the task. */
@@ -142,6 +170,19 @@ export interface Iteration extends IterationFacts {
   /** Files that the author left with conflict markers. */
   unresolved?: readonly string[]
 }
+
+/** How things stood before an iteration's agent ran. */
+export interface StartState {
+  /** Fences of claims that its worker held already: of an earlier iteration, or of a change that waits for a person. */
+  readonly fences: ReadonlySet<string>
+  /** How long the history of tasks was, bytes. */
+  readonly history: number
+  /** Of the person's checkout, where the agent works in it (`--here`). */
+  readonly checkout?: CheckoutState
+}
+
+/** The end of an author's run. */
+export type Said = Pick<TurnResult, 'text' | 'denials'> & { readonly signals: readonly Signal[] }
 
 /** One author run of an iteration. Set `feedback` to have the author try again. */
 export interface Attempt {

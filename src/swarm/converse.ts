@@ -8,6 +8,7 @@ import { answerClaims } from '../tasks/answer.js'
 import type { Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
+import { hold } from './hold.js'
 import { firstPrompt, turnFacts } from './prompt.js'
 import { type Turn, type TurnRequest, takeTurn } from './turn.js'
 
@@ -132,9 +133,6 @@ async function answer(iteration: Iteration, ids: readonly string[]): Promise<str
   const { swarm, name } = iteration.lane
   if (!swarm.store) return 'There are no tasks to claim here: go on with what you were told to do.'
   const answered = await answerClaims(swarm.store, ids, { worker: name, swarm: swarm.id, pid: process.pid })
-  for (const claim of answered.claims) {
-    iteration.claims.push(claim)
-    swarm.emit({ type: 'task.claimed', worker: name, iteration: iteration.number, task: claim.task.id, by: 'CLAIM' })
-  }
+  for (const claim of answered.claims) hold(iteration, claim, 'CLAIM')
   return answered.text
 }

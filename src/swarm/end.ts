@@ -2,7 +2,8 @@
 
 import { messageOf, STATUS, type Status } from '../errors.js'
 import { deleteRef } from '../git/refs.js'
-import type { Outcome, Swarm } from './contract.js'
+import type { Ended, Outcome, Swarm } from './contract.js'
+import { payLastDebts } from './owed.js'
 import type { Registration } from './register.js'
 
 /** What is still being written down by `codex-persist` gets so long, milliseconds. */
@@ -21,6 +22,7 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
   await tried('Removing worktrees that were made ahead', () => removePrepared(swarm))
   await tried('Writing conversations down', () => swarm.persister.settle(PERSIST_MS))
   await swarm.watch.close()
+  await tried('Giving tasks back', () => payLastDebts(swarm))
   await tried('Ending the landings', () => swarm.drain())
   await tried('Looking for moves of the target', () => swarm.bypassed())
   const status = statusOf(swarm.outcomes, swarm.stopping.status)
@@ -30,16 +32,20 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
 }
 
 /**
- * The exit status of a run: 1 only if every iteration failed or was refused, 3 if there never was a task.
+ * The exit status of a run: 1 only if every iteration failed, was refused, or did nothing about the task that it had;
+ * 3 if there never was a task.
  * @param stopped the status that whatever stopped the swarm asks for
  */
-function statusOf(outcomes: readonly Outcome[], stopped: Status | undefined): Status {
+function statusOf(outcomes: readonly Ended[], stopped: Status | undefined): Status {
   if (stopped !== undefined) return stopped
-  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'failed' || outcome === 'refused'))
-    return STATUS.failed
-  if (outcomes.length > 0 && outcomes.every((outcome) => outcome === 'nothing')) return STATUS.nothing
-  return STATUS.done
+  if (outcomes.length === 0) return STATUS.done
+  const idle = outcomes.filter(({ outcome, hadTask }) => outcome === 'nothing' && !hadTask)
+  if (idle.length === outcomes.length) return STATUS.nothing
+  const others = outcomes.filter((one) => !idle.includes(one))
+  return others.every(({ outcome }) => BAD.has(outcome)) ? STATUS.failed : STATUS.done
 }
+
+const BAD: ReadonlySet<Outcome> = new Set(['failed', 'refused', 'nothing'])
 
 /** Worktrees that were made ahead for iterations that never came have nothing in them. */
 async function removePrepared(swarm: Swarm): Promise<void> {

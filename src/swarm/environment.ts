@@ -25,6 +25,8 @@ export function oompaVariables(iteration: Iteration): Record<string, string> {
     OOMPA_TASKS: swarm.tasks,
     OOMPA_PORT_BASE: String(lane.portBase),
     ...(task ? { OOMPA_TASK: task } : {}),
+    // From level 2 on a task is completed by what lands, and `oompa tasks complete` only says that it is ready.
+    OOMPA_LEVEL: String(swarm.level),
     // `oompa tasks add` refuses an executor (compat.md, can_plan).
     ...(lane.settings.canPlan ? {} : { OOMPA_CAN_PLAN: '0' }),
   }

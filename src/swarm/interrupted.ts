@@ -8,7 +8,7 @@ import { keptWork } from '../tasks/kept.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import type { Swarm } from './contract.js'
 import { keepWorktree, keptRef } from './keep.js'
-import { openTasks } from './tasks.js'
+import { existingTasks } from './tasks.js'
 
 /**
  * Commits the unsaved work of each iteration to its branch and keeps it under `refs/oompa/kept/`. At level 1 the
@@ -59,7 +59,7 @@ export async function keepInterrupted(
 export async function releaseStale(swarm: Swarm): Promise<number> {
   const { into, repository, settings, hooks } = swarm
   // A swarm that claims nothing (level 1) still puts back what a crashed one had claimed.
-  const store = swarm.store ?? (await openTasks(repository.root, settings, hooks))
+  const store = swarm.store ?? (await existingTasks(repository.root, settings, hooks))
   if (!store) return 0
   if (into) await store.tracked?.recover(into)
   // A task whose change waits for a person is nobody's to do again.

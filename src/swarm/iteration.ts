@@ -20,10 +20,13 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     name: `.${name}`,
     branch: `oompa/${name}`,
     claims: [],
+    hadTask: false,
+    planning: false,
     added: [],
     before: [],
     held: [],
     completed: 0,
+    moved: new Set(),
   }
 }
 
@@ -72,13 +75,22 @@ export function iterationOf(change: Change): Iteration {
   })
 }
 
-/** A change without content: level 1, where agents see to their work themselves. */
-export function emptyChange(iteration: Iteration, worktree: Worktree): Change {
+/**
+ * A change without content: at level 1 agents see to their work themselves, and in the person's checkout nothing is
+ * landed for them.
+ */
+export function emptyChange(
+  iteration: Iteration,
+  worktree: Worktree,
+  facts: Pick<Change, 'attempt' | 'message'> = { attempt: 1 },
+): Change {
+  const task = iteration.claims[0]?.task
   return remember(iteration, {
     swarm: iteration.swarm,
     worker: iteration.worker,
     number: iteration.number,
-    attempt: 1,
+    ...facts,
+    ...(task ? { task } : {}),
     worktree,
     branch: worktree.branch,
     commit: worktree.base,

@@ -1,6 +1,7 @@
 // The fifth stage: what may land, lands, and its task is complete with it.
 
-import { messageOf, OompaError, STATUS } from '../errors.js'
+import { formatAgentSpec } from '../agents/spec.js'
+import { OompaError, STATUS } from '../errors.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import { prepareConflict } from '../merge/conflict.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
@@ -10,12 +11,14 @@ import type { Iteration, Swarm } from './contract.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { keepCommit, keptRef } from './keep.js'
 import { completeClaims, statusOfChange } from './status.js'
+import { endUnchanged } from './unchanged.js'
 
 /** Lands a change by `hooks/approve` and `hooks/merge`; undefined if it landed, or there was nothing to land. */
 export async function landProposal(change: Change): Promise<Refusal | undefined> {
   const iteration = iterationOf(change)
   const { swarm } = iteration.lane
-  if (change.files.length === 0) return finish(iteration)
+  if (change.files.length === 0) return endUnchanged(change)
+  swarm.proven.add(formatAgentSpec(iteration.lane.agent))
   const { merge, approve } = swarm.hooks
   if (!merge) return keep(iteration, 'landing is turned off')
   if (await swarm.bypassed()) return keep(iteration, 'landing has stopped, because a worker moved the target')
@@ -91,13 +94,8 @@ function keep(iteration: Iteration, reason: string): undefined {
   iteration.reason = reason
 }
 
-/** What landed has completed its task already; an empty change needs no merge, and completes it here. */
-async function finish(iteration: Iteration, landing?: Landing): Promise<undefined> {
-  try {
-    await completeClaims(iteration, landing)
-  } catch (error) {
-    // The work is where it belongs; only the task's status could not follow (somebody else holds it now, say).
-    iteration.lane.swarm.emit({ type: 'note', level: 'warning', ...factsOf(iteration), text: messageOf(error) })
-  }
-  iteration.outcome = landing && !landing.nothing ? 'landed' : iteration.completed > 0 ? 'done' : 'nothing'
+/** What landed has completed its task already, where the landing carries the status of tasks; else it is done here. */
+async function finish(iteration: Iteration, landing: Landing): Promise<undefined> {
+  await completeClaims(iteration, landing)
+  iteration.outcome = landing.nothing ? (iteration.completed > 0 ? 'done' : 'nothing') : 'landed'
 }

@@ -44,13 +44,13 @@ async function runWorker(worker: Worker, body: (worker: Worker) => Promise<void>
 }
 
 /**
- * Claims the next ready task; undefined where agents claim by themselves (no `hooks/tasks`).
- * Ends the worker where there is nothing left to do.
+ * Claims the next ready task, and waits for one; undefined where agents claim by themselves (no `hooks/tasks`). A
+ * worker that may not plan begins only when there is one. Ends the worker where there is nothing left to do.
  */
 export async function claim(iteration: Iteration): Promise<Task | undefined> {
   const { swarm, settings } = iteration.lane
-  if (!swarm.claims || settings.planner) return undefined
-  return (await import('./claim.js')).claimTask(iteration)
+  if (!swarm.store || settings.planner || (!swarm.claims && settings.canPlan)) return undefined
+  return (await import('./claim.js')).claimTask(iteration, swarm.store)
 }
 
 /** Has every reviewer read the change; undefined if all agree, or there is none. */

@@ -36,6 +36,7 @@ export async function firstPrompt(iteration: Iteration, worktree: Worktree, addi
     tasksPath: swarm.store ? swarm.tasks : undefined,
     queue,
     canPlan: lane.settings.canPlan,
+    planning: iteration.planning,
     prompts,
     context,
     addition,

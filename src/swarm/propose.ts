@@ -14,9 +14,13 @@ import { takeTurn } from './turn.js'
  */
 export async function propose(worktree: Worktree, _task: Task | undefined, attempt: Attempt): Promise<Change> {
   const { iteration } = attempt
-  iteration.lane.swarm.busy.set(iteration.worker, iteration)
   if (iteration.lane.swarm.level === 1) return alone(worktree, iteration)
-  const [{ converse }, { changeOf }] = await Promise.all([import('./converse.js'), import('./change.js')])
+  const [{ converse }, { changeOf }, { noteStart }] = await Promise.all([
+    import('./converse.js'),
+    import('./change.js'),
+    import('./hold.js'),
+  ])
+  await noteStart(iteration)
   const said = await converse(worktree, attempt)
   if (!iteration.lane.swarm.settings.here) requireOurs(worktree.path)
   return changeOf(worktree, attempt, said)

@@ -2,13 +2,15 @@
 
 import { messageOf } from '../errors.js'
 import type { Swarm } from './contract.js'
+import { payDebts } from './owed.js'
 
 /** Renews the claims of all iterations in progress; returns what ends it. */
 export function renewClaims(swarm: Swarm): () => void {
-  const { store, settings, busy, emit } = swarm
-  if (!store?.renew) return () => {}
+  const { store, settings, current, emit } = swarm
+  if (!store) return () => {}
   const timer = setInterval(() => {
-    const claims = [...busy.values()].flatMap((iteration) => iteration.claims)
+    void payDebts(swarm)
+    const claims = [...current.values()].flatMap((iteration) => iteration.claims)
     if (claims.length === 0) return
     store.renew?.(claims).catch((error: unknown) => {
       emit({ type: 'note', level: 'warning', text: `Renewing claims: ${messageOf(error)}` })

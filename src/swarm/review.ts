@@ -6,6 +6,8 @@ import { plannerPrompt } from '../prompts/index.js'
 import { review } from '../review/rounds.js'
 import type { Change, Refusal } from '../words.js'
 import { contextOf, iterationOf } from './iteration.js'
+import { missingOutput } from './outputs.js'
+import { workedHere, wouldComplete } from './unchanged.js'
 
 /** Why a change may not land; undefined if every reviewer agrees, or there is none. */
 export async function reviewProposal(change: Change): Promise<Refusal | undefined> {
@@ -22,7 +24,11 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
       details: { files: unresolved },
     }
   }
-  if (change.files.length === 0) return undefined
+  const completes = await wouldComplete(change)
+  const missing = await missingOutput(change, completes)
+  if (missing) return missing
+  // An empty change is judged like any other if it is to complete a task because its agent says so.
+  if (change.files.length === 0 && (completes.length === 0 || (await workedHere(iteration)))) return undefined
   if (lane.settings.planner) {
     return { refused: 'policy', feedback: plannerPrompt(change.files.map((file) => file.path)) }
   }

@@ -20,9 +20,11 @@ import { protectionOf } from '../review/protected.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
 import type { Swarm, Worker } from './contract.js'
+import { makeCrew } from './crew.js'
 import { endSwarm } from './end.js'
 import { makeHarnesses } from './harness.js'
 import { agentFinder } from './iteration.js'
+import { makeDebts } from './owed.js'
 import { portBlocks } from './ports.js'
 import { probeAgents } from './probe.js'
 import { recoverCrashed } from './recover.js'
@@ -145,7 +147,10 @@ async function assemble(parts: Parts): Promise<Swarm> {
     watch: watchShared({ root, swarm: id, level, into, emit }),
     output: entry.output,
     ahead: new Map(),
-    busy: new Map(),
+    current: new Map(),
+    crew: makeCrew(),
+    proven: new Set(),
+    debts: makeDebts(),
     outcomes: [],
     bypassed: landing?.bypassed ?? (async () => false),
     commitOf: parts.commitOf,

@@ -1,8 +1,10 @@
 // How the status of an iteration's tasks travels with its landing, so that status and work are one commit.
 
+import type { Claim } from '../tasks/contract.js'
 import { becameReady } from '../tasks/order.js'
 import type { Landing, StatusEdits } from '../words.js'
 import type { Iteration } from './contract.js'
+import { factsOfClaim, pay } from './owed.js'
 
 /** What the landing writes of the tasks that this iteration holds or added; undefined where there are none. */
 export function statusOfChange(iteration: Iteration): StatusEdits | undefined {
@@ -20,18 +22,32 @@ export function statusOfChange(iteration: Iteration): StatusEdits | undefined {
     async settle(landing) {
       await status.settle(landing)
       const done = iteration.claims.filter((claim) => claims.includes(claim))
-      for (const claim of done) await completed(iteration, claim.task.id, landing)
       iteration.claims.splice(0, iteration.claims.length, ...iteration.claims.filter((claim) => !done.includes(claim)))
+      for (const claim of done) await completed(iteration, claim.task.id, landing)
     },
   }
 }
 
-/** Completes what no landing has completed: a store outside the repository, an empty change, another merge hook. */
-export async function completeClaims(iteration: Iteration, landing?: Landing): Promise<void> {
-  const { store } = iteration.lane.swarm
-  for (const claim of iteration.claims.splice(0)) {
-    await store?.complete(claim, { ...completionOf(iteration), mergedCommit: landing?.mergedCommit })
-    await completed(iteration, claim.task.id, landing)
+/**
+ * Completes what no landing has completed: a store outside the repository, an empty change, another merge hook. What
+ * the store does not take now is owed: the work is where it belongs, and nobody shall do it again.
+ */
+export async function completeClaims(
+  iteration: Iteration,
+  landing?: Landing,
+  claims: readonly Claim[] = [...iteration.claims],
+): Promise<void> {
+  const { swarm } = iteration.lane
+  const completion = { ...completionOf(iteration), mergedCommit: landing?.mergedCommit }
+  for (const claim of claims) {
+    iteration.claims.splice(iteration.claims.indexOf(claim), 1)
+    await pay(swarm, {
+      claim,
+      facts: factsOfClaim(iteration, claim),
+      what: 'completed',
+      act: (store) => store.complete(claim, completion),
+      done: () => completed(iteration, claim.task.id, landing),
+    })
   }
 }
 
@@ -54,7 +70,8 @@ async function completed(iteration: Iteration, task: string, landing: Landing | 
     commit: landing?.mergedCommit ?? landing?.commit,
     by: iteration.worker,
   })
-  const listing = await swarm.store?.list()
+  // A hint for those who wait; a store that is away now has completed the task all the same.
+  const listing = await swarm.store?.list().catch(() => undefined)
   if (!listing) return
   const complete = new Set(listing.complete.map(({ id }) => id))
   for (const { id } of becameReady(listing.pending, task, (one) => complete.has(one))) {

@@ -40,6 +40,7 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     },
     finish(why) {
       over ??= why
+      if (!current) swarm.crew.set(name, 'over')
     },
     async fail(error) {
       const iteration = current
@@ -81,6 +82,7 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
       }
     },
   }
+  if (plan.first <= last) swarm.crew.set(name, 'ahead')
   return worker
 
   async function begin(): Promise<Iteration | undefined> {
@@ -97,6 +99,9 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     const number = next++
     ran = true
     current = makeIteration(worker, number)
+    // From here on: what it will do may bring a task.
+    swarm.current.set(name, current)
+    swarm.crew.set(name, 'working')
     emit({ type: 'iteration.started', worker: name, iteration: number, worktree: current.name, branch: current.branch })
     return current
   }
@@ -120,12 +125,14 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     if (!iteration) return
     current = undefined
     await closeIteration(iteration)
-    swarm.outcomes.push(iteration.outcome ?? 'done')
+    swarm.current.delete(name)
+    swarm.outcomes.push({ outcome: iteration.outcome ?? 'done', hadTask: iteration.hadTask })
     failures = iteration.outcome === 'failed' ? failures + 1 : 0
     const { settings: all, level } = swarm
     if (level > 1 && all.backoff.failures > 0 && failures >= all.backoff.failures) {
       worker.finish(`failed ${failures} times in a row: ${iteration.reason ?? 'no reason given'}`)
     }
+    swarm.crew.set(name, over !== undefined || next > last || swarm.stopping.why !== undefined ? 'over' : 'ahead')
   }
 }
 
