@@ -34,7 +34,18 @@ export function withoutRepository(env: NodeJS.ProcessEnv = process.env): NodeJS.
   return Object.fromEntries(Object.entries(env).filter(([name]) => !LOCATING.has(name)))
 }
 
-/** What every git that we start gets: never the person's language, a question to a terminal, an editor, or their rules. */
+/**
+ * What every git that we start gets: never the person's language, a question to a terminal, an editor, or their rules;
+ * and no other object or parent than those that a commit names, whatever `git replace` or a file of grafts says.
+ */
 export function gitEnvironment(): NodeJS.ProcessEnv {
-  return pinned({ ...withoutRepository(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_EDITOR: 'true' })
+  return pinned({
+    ...withoutRepository(),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_EDITOR: 'true',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    // A file that is there is complained about, an empty one too.
+    GIT_GRAFT_FILE: '/dev/null/none',
+  })
 }

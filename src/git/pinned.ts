@@ -23,6 +23,8 @@ export const PINNED: Readonly<Record<string, string>> = {
   'core.safecrlf': 'false',
   'commit.cleanup': 'whitespace',
   'i18n.commitEncoding': 'UTF-8',
+  // A program at each look at the files, in nested repositories too, whose configuration an agent writes.
+  'core.fsmonitor': 'false',
   // A submodule is somebody else's repository: its files do not move with ours.
   'submodule.recurse': 'false',
   // The target is pushed, and no tag that an agent has made on it.
@@ -40,7 +42,8 @@ export const PINNED: Readonly<Record<string, string>> = {
   'diff.algorithm': 'histogram',
   'diff.context': '3',
   'diff.interHunkContext': '0',
-  'diff.ignoreSubmodules': 'none',
+  // What is in a submodule's files is looked at in one place (nested.ts).
+  'diff.ignoreSubmodules': 'dirty',
   'diff.mnemonicPrefix': 'false',
   'diff.noprefix': 'false',
   'diff.orderFile': '/dev/null',
@@ -65,13 +68,20 @@ const DECIDING = [
  * git starts, and an error does not name forty options. Variables of this kind that are there already stay.
  */
 export function pinned(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = Object.fromEntries(Object.entries(env).filter(([name]) => !DECIDING.includes(name)))
+  return withConfiguration(own, Object.entries(PINNED))
+}
+
+/** The environment with these keys and values over all configuration. */
+export function withConfiguration(
+  env: NodeJS.ProcessEnv,
+  keys: readonly (readonly [key: string, value: string])[],
+): NodeJS.ProcessEnv {
   const given = Number(env.GIT_CONFIG_COUNT)
   const first = Number.isInteger(given) && given > 0 ? given : 0
-  const own = Object.fromEntries(Object.entries(env).filter(([name]) => !DECIDING.includes(name)))
-  const keys = Object.entries(PINNED)
   const added = keys.flatMap(([key, value], at) => [
     [`GIT_CONFIG_KEY_${first + at}`, key],
     [`GIT_CONFIG_VALUE_${first + at}`, value],
   ])
-  return { ...own, ...Object.fromEntries(added), GIT_CONFIG_COUNT: `${first + keys.length}` }
+  return { ...env, ...Object.fromEntries(added), GIT_CONFIG_COUNT: `${first + keys.length}` }
 }

@@ -1,8 +1,9 @@
-// Reads what a checkout has that no commit has, and what it is on: all by one git process.
+// Reads what a checkout has that no commit has, and what it is on: by one git process, and one more for each submodule.
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { gitFolders } from './folders.js'
+import { nestedWork } from './nested.js'
 import { git, gitFailed } from './run.js'
 
 /** One path of `git status --porcelain=v2`. */
@@ -24,8 +25,8 @@ export interface Status {
 
 const ARGS = [
   ...['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all', '--no-renames', '--no-ahead-behind'],
-  // Work within a submodule is work, whatever `.gitmodules` says about showing it.
-  '--ignore-submodules=none',
+  // Whatever `.gitmodules` says about showing it. What is in it is looked at apart: git would run what it asks for.
+  '--ignore-submodules=dirty',
 ]
 
 /**
@@ -35,7 +36,12 @@ const ARGS = [
 export async function readStatus(checkout: string): Promise<Status> {
   const { status, stdout, stderr } = await git(checkout, ARGS)
   if (status !== 0) throw gitFailed(checkout, ARGS, status, stderr)
-  return parseStatus(stdout)
+  const found = parseStatus(stdout)
+  // Work within a submodule is work.
+  const known = new Set(found.entries.map((entry) => entry.path))
+  const nested = (await nestedWork(checkout)).filter((link) => !known.has(link))
+  const entries = nested.map((link): StatusEntry => ({ kind: 'tracked', path: link, fresh: false }))
+  return nested.length > 0 ? { ...found, entries: [...found.entries, ...entries] } : found
 }
 
 /** Reads `git status --porcelain=v2 --branch -z`. */

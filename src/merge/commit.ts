@@ -53,10 +53,9 @@ export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options:
   const left = judged.flatMap(({ path: file, reason }) => (reason ? [{ path: file, reason }] : []))
   const staged = judged.filter((entry) => entry.reason && entry.kind === 'tracked').map((entry) => entry.path)
   if (staged.length > 0) await paths(cwd, ['reset', '--quiet', 'HEAD'], staged)
-  // Not by name: a path whose removal is staged names nothing any more.
-  if (entries.some((entry) => entry.kind !== 'untracked')) await gitText(cwd, ['add', '--update', ':/'])
-  const wanted = judged.filter((entry) => entry.kind === 'untracked' && !entry.reason).map((entry) => entry.path)
-  if (wanted.length > 0) await paths(cwd, ['add'], wanted)
+  // Not by `git add`, which looks into submodules, and runs what their configuration asks for.
+  const wanted = judged.filter((entry) => !entry.reason).map((entry) => entry.path)
+  if (wanted.length > 0) await update(cwd, wanted)
 
   const nothing = (await git(cwd, ['diff-index', '--cached', '--quiet', 'HEAD'])).status === 0
   if (nothing && !isMerging(cwd)) return { left, unresolved: [], ...on }
@@ -74,6 +73,13 @@ async function paths(cwd: string, args: readonly string[], files: readonly strin
   const env = { GIT_LITERAL_PATHSPECS: '1' }
   const { status, stdout, stderr } = await git(cwd, full, { input: files.join('\0'), env })
   if (status !== 0) throw gitFailed(cwd, full, status, stderr || stdout)
+}
+
+/** Puts files into the index as they are in the worktree, or takes out what is gone. */
+async function update(cwd: string, files: readonly string[]): Promise<void> {
+  const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin']
+  const { status, stdout, stderr } = await git(cwd, args, { input: files.map((file) => `${file}\0`).join('') })
+  if (status !== 0) throw gitFailed(cwd, args, status, stderr || stdout)
 }
 
 function refuse(cwd: string, file: string, maxBytes: number): string | undefined {

@@ -61,7 +61,7 @@ async function putOnto(
 /** Runs a command that merges; gives the files that conflict. */
 async function conflicts(cwd: string, args: readonly string[]): Promise<string[]> {
   const merged = await git(cwd, args)
-  const unmerged = await git(cwd, ['diff', '--name-only', '--diff-filter=U', '-z'])
+  const unmerged = await git(cwd, ['diff', '--name-only', '--diff-filter=U', '--ignore-submodules=dirty', '-z'])
   const paths = [...new Set(unmerged.stdout.split('\0').filter(Boolean))]
   if (merged.status !== 0 && paths.length === 0) {
     throw gitFailed(cwd, args, merged.status, merged.stderr || merged.stdout)

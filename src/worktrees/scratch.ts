@@ -63,7 +63,14 @@ export async function openScratch(
 }
 
 async function statusIn(folder: string): Promise<string[]> {
-  const { stdout } = await git(folder, ['status', '--porcelain', '-z', '--untracked-files=normal', '--no-renames'])
+  const { stdout } = await git(folder, [
+    'status',
+    '--porcelain',
+    '-z',
+    '--untracked-files=normal',
+    '--no-renames',
+    '--ignore-submodules=dirty',
+  ])
   return stdout.split('\0').filter((line) => line !== '')
 }
 

@@ -29,6 +29,7 @@ const HOSTILE = `
   autoUpdate = true
 [core]
   safecrlf = true
+  fsmonitor = true
   quotePath = true
   abbrev = 5
   pager = false
