@@ -1,5 +1,7 @@
 // `oompa merge`: lands one branch, tested on the merged tree, in no checkout; changes nothing if it cannot.
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { STATUS, type Status } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
@@ -36,12 +38,13 @@ export const command: Command = {
 async function run(args: Args): Promise<Status> {
   const { root } = plainRepository(process.cwd()) ?? (await askGit())
   const branch = (args.positionals[0] ?? '').replace(/^refs\/heads\//, '')
-  const options = { ...(await mergeDefaults(root)), ...given(args) }
+  const options = await withRemoteLimit(root, { ...(await mergeDefaults(root)), ...given(args) })
   const interrupted = new AbortController()
   const interrupt = () => interrupted.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   const remarks: string[] = []
+  let refused = false
   try {
     const worker = text(args, 'worker') ?? process.env.OOMPA_WORKER
     const id = text(args, 'task')
@@ -55,12 +58,18 @@ async function run(args: Args): Promise<Status> {
       run: async (...line) => (await import('../processes/commandRunner.js')).commandRunner(root)(...line),
       signal: interrupted.signal,
       waitMs: (number(args, 'wait') ?? 0) * 1000,
-      emit: (event) => say(event, remarks),
+      emit: (event) => {
+        if (event.type === 'landing.unpushed' && event.refused) refused = true
+        say(event, remarks)
+      },
       onLockWait: (holder) => {
         if (holder) console.error(`oompa: waiting for process ${holder.pid}, which is landing (${holder.command})`)
       },
     })
-    return flag(args, 'json') ? printJson(branch, answer, remarks) : print(branch, answer)
+    const status = flag(args, 'json') ? printJson(branch, answer, remarks) : print(branch, answer)
+    // It has landed here; what else was asked for has not been done.
+    if (isRefusal(answer)) return status
+    return interrupted.signal.aborted ? STATUS.interrupted : refused ? STATUS.failed : status
   } catch (error) {
     if (!interrupted.signal.aborted) throw error
     console.error('oompa: interrupted; nothing has changed')
@@ -87,6 +96,15 @@ async function statusOf(root: string, id: string, worker: string | undefined, in
 
 /** Not loaded where the repository is plain to see: each millisecond is one of a shell loop's. */
 const askGit = async () => (await import('../git/repository.js')).findRepository()
+
+/** `limits.remote` of `oompa.json`, read only where it matters. */
+async function withRemoteLimit(root: string, options: MergeOptions): Promise<MergeOptions> {
+  if (!options.push || options.remoteTimeoutMs !== undefined) return options
+  if (!['oompa.json', 'oompa/oompa.json'].some((file) => existsSync(path.join(root, file)))) return options
+  const { settingsOf } = await import('../config/load.js')
+  const { limits } = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  return { ...options, remoteTimeoutMs: limits.remoteMs }
+}
 
 /** What the command line says, without what it leaves open. */
 function given(args: Args): MergeOptions {

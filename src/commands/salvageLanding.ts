@@ -131,6 +131,7 @@ async function land(root: string, work: LeftWork, change: Change, parts: Standal
     const options = mergeOptions(parts)
     if (options) {
       answer = await landBranch({
+        remoteTimeoutMs: context.remoteTimeoutMs,
         ...options,
         root,
         into: change.into,

@@ -55,6 +55,8 @@ export interface LimitSettings {
   readonly hookMs: number
   readonly testMs: number
   readonly heartbeatMs: number
+  /** How long a remote may be silent in a fetch or a push. */
+  readonly remoteMs: number
   readonly leaseMs: number
 }
 

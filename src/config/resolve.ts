@@ -126,6 +126,7 @@ function limitsOf(limits: FileConfig['limits'] = {}): LimitSettings {
     graceMs: durationMs(limits.grace ?? '30s'),
     hookMs: durationMs(limits.hook ?? '10m'),
     testMs: durationMs(limits.test ?? '30m'),
+    remoteMs: durationMs(limits.remote ?? '2m'),
     heartbeatMs: durationMs(limits.heartbeat ?? '30s'),
     leaseMs: durationMs(limits.lease ?? '15m'),
   }

@@ -137,6 +137,7 @@ const limits = z.strictObject(
     grace: duration().optional().describe('What an agent may take to end after its final message. Default "30s".'),
     hook: duration().optional().describe('A hook. Default "10m".'),
     test: duration().optional().describe('A gate\'s test. Default "30m".'),
+    remote: duration().optional().describe('A remote that is silent for this long in a fetch or a push. Default "2m".'),
     heartbeat: duration().optional().describe('How often a worker says that its claim lives. Default "30s".'),
     lease: duration().optional().describe('A claim without a sign of life for this long is stale. Default "15m".'),
   },

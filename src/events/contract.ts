@@ -79,7 +79,8 @@ export interface EventFacts {
   'landing.refused': { branch: string; reason: string; feedback: string; kept?: string }
   'landing.bypassed': { into: string; from: string; to: string }
   'landing.pushed': { remote: string; into: string }
-  'landing.unpushed': { remote: string; into: string; reason: string }
+  /** `refused`: the server goes on saying no, and landing stops; otherwise the next landing pushes it along. */
+  'landing.unpushed': { remote: string; into: string; reason: string; refused?: boolean }
   'approval.waiting': { id: string; reasons: readonly string[]; branch: string }
   'approval.approved': { id: string }
   'approval.rejected': { id: string; reason: string }

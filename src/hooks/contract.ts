@@ -54,6 +54,8 @@ export interface HookContext {
   readonly workers?: number
   /** What is protected here; the usual unless given. */
   readonly protection?: Protection
+  /** How long a remote may be silent in a fetch or a push (`limits.remote`). */
+  readonly remoteTimeoutMs?: number
   /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
   prepare?(worktree: Worktree): Promise<void>
 }

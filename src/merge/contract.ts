@@ -18,6 +18,8 @@ export interface MergeOptions {
   readonly push?: boolean
   /** `origin` unless given. */
   readonly remote?: string
+  /** How long the remote may be silent in a fetch or a push: `limits.remote` of `oompa.json`, 2 minutes unless given. */
+  readonly remoteTimeoutMs?: number
   /** How many changes are tested together at most; chosen by the number of workers unless given. */
   readonly batch?: number
   /** Time limit of one run of the test, 30 minutes unless given. */
@@ -59,6 +61,10 @@ export interface LandContext {
    * to its end (cli.md, settled question 11). `oompa merge` gives its own.
    */
   readonly testSignal?: AbortSignal
+  /** Ends a fetch and a push, for who lands without a remote then; `signal` unless given. */
+  readonly remoteSignal?: AbortSignal
+  /** For options that say none. */
+  readonly remoteTimeoutMs?: number
   readonly emit: Emit
   readonly run: CommandRunner
   /** `OOMPA_*` for the test. */

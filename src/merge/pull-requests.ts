@@ -3,7 +3,9 @@
 import { git } from '../git/run.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Refusal } from '../words.js'
+import type { NetworkOptions } from './network.js'
 import { tail } from './refusals.js'
+import { notPushed, pushRef, sendLargeFiles } from './remote.js'
 
 export interface PullRequestOptions {
   /** The target, without `refs/heads/`; the swarm's unless given. */
@@ -15,6 +17,8 @@ export interface PullRequestOptions {
    * that change few lines of few files, and nothing below `hooks/` or that builds or deploys.
    */
   readonly autoMerge?: boolean | 'low-risk'
+  /** How long the remote may be silent in a push; `limits.remote` unless given. */
+  readonly remoteTimeoutMs?: number
   /** A draft. */
   readonly draft?: boolean
   /** `gh` unless given. */
@@ -37,9 +41,8 @@ export function pullRequests(options: PullRequestOptions = {}): MergeHook & { re
     const remote = options.remote ?? 'origin'
     const into = options.into ?? change.into
     const branch = branchName(change)
-    const args = ['push', '--porcelain', '--force-with-lease', '--', remote, `${change.commit}:refs/heads/${branch}`]
-    const pushed = await git(context.root, args)
-    if (pushed.status !== 0) return unavailable(`could not be pushed to ${remote}`, pushed.stderr || pushed.stdout)
+    const why = await pushBranch(context, options, { commit: change.commit, branch, remote })
+    if (why !== undefined) return unavailable(`could not be pushed to ${remote}`, why)
     const opened = await open(context, options, { change, into, branch })
     if ('refused' in opened) return opened
     context.emit({ type: 'landing.pushed', remote, into: branch, commit: change.commit, ...about(change) })
@@ -54,6 +57,27 @@ export function pullRequests(options: PullRequestOptions = {}): MergeHook & { re
     return { commit: change.commit, mergedCommit: change.commit, into: branch }
   }
   return Object.assign(hook, { options })
+}
+
+/** Pushes a branch with its large files; gives why it could not. */
+async function pushBranch(
+  context: HookContext,
+  options: PullRequestOptions,
+  { commit, branch, remote }: { readonly commit: string; readonly branch: string; readonly remote: string },
+): Promise<string | undefined> {
+  const network: NetworkOptions = {
+    signal: context.signal,
+    timeoutMs: options.remoteTimeoutMs ?? context.remoteTimeoutMs,
+    swarm: context.swarm,
+    waiting: (words) => context.emit({ type: 'note', text: `Waiting for ${remote}: ${words}.` }),
+  }
+  const ref = `refs/heads/${branch}`
+  const unsent = await sendLargeFiles(context.root, remote, { commit, ref }, network)
+  if (unsent !== undefined) return unsent
+  const end = await pushRef(context.root, remote, `${commit}:${ref}`, { ...network, force: true })
+  if (end.status === 0) return undefined
+  const answer = notPushed(end)
+  return 'reason' in answer ? answer.reason : 'somebody else has pushed to that branch'
 }
 
 interface Request {

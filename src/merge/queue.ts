@@ -64,7 +64,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   let lookedAt = 0
   /** The value of the target that we know of. */
   let known: string | undefined
-  let bypassed: OompaError | undefined
+  /** Why nothing lands any more: a worker moved the target past us, or the remote refuses it. */
+  let stopped: OompaError | undefined
   let said = 0
 
   function batch(context: HookContext): number {
@@ -83,7 +84,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     workers.add(context.worker)
     // Where the first worktree was made: what reached the target since, without us, did so by an agent or a person.
     known ??= change.worktree.base || undefined
-    if (bypassed) return Promise.reject(bypassed)
+    if (stopped) return Promise.reject(stopped)
     return new Promise((resolve, reject) => {
       const entry: Entry = {
         candidate: candidateOf(change),
@@ -112,10 +113,19 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           lookAgain()
           continue
         }
-        const request = { into, options, tested, check: (now: string) => mustBeOurs(context, now) }
+        const request = {
+          into,
+          options,
+          tested,
+          check: (now: string) => mustBeOurs(context, now),
+          pushRefused: (error: OompaError) => {
+            stopped = error
+          },
+        }
         const first = (state.suspects[0] ?? state.waiting)[0]!
         await landingSession(tools, first.context, request, (session) => drain(session, context))
         tellAll()
+        if (stopped) throw stopped
       }
     } catch (error) {
       tellAll()
@@ -152,7 +162,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         state = settle(group, answer)
       } catch (error) {
         for (const entry of group) entry.reject(error)
-        if (error === bypassed) throw error
+        if (error === stopped) throw error
       }
       dropAborted()
     } while (options.push || !options.test)
@@ -164,8 +174,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     known = now
     if (!bypass) return
     context.emit({ type: 'landing.bypassed', into, from: bypass.from, to: bypass.to, commit: bypass.to })
-    bypassed = await bypassError(root, bypass)
-    throw bypassed
+    stopped = await bypassError(root, bypass)
+    throw stopped
   }
 
   function settle(group: readonly Entry[], answer: GroupResult): QueueState<Entry> {

@@ -1,33 +1,72 @@
-// Keeps the target and its remote together: fetch before landing, one push after. Without a network we land all the
-// same, and say what is not pushed.
+// Keeps the target and its remote together: what is fetched before landing, what is pushed after. Without a network we
+// land all the same, and say what is not pushed.
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
+import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import { targetCommit } from './land.js'
+import { type NetworkEnd, type NetworkOptions, networkGit, wordsOf } from './network.js'
 import type { LandingTools } from './tools.js'
 
+export type FetchAnswer =
+  /** The remote's value of the target; none if it has no such branch. */
+  | { readonly fetch: 'done'; readonly commit?: string }
+  /** No network, no permission, silence: why, in words. */
+  | { readonly fetch: 'failed'; readonly reason: string }
+
 export type PushAnswer =
-  | { readonly push: 'done' | 'nothing' }
+  | { readonly push: 'done'; readonly commit: string }
+  | { readonly push: 'nothing' }
   /** Somebody was faster. */
   | { readonly push: 'behind' }
-  /** No network, no permission, a hook of the remote: git's own words. */
+  /** The server has answered, and says no: its own words. */
+  | { readonly push: 'refused'; readonly reason: string }
+  /** No network, no permission, silence. */
   | { readonly push: 'failed'; readonly reason: string }
 
-/** The remote's value of the target after a fetch; undefined if it has none, or could not be reached. */
+/** Remotes that were silent, with the time until which they are not asked again: each time would cost the whole limit. */
+const silent = new Map<string, number>()
+const ASK_AGAIN_MS = 5 * 60_000
+
+/**
+ * Fetches the target.
+ * @throws OompaError `no-remote` (status 2)
+ */
 export async function fetchTarget(
-  tools: LandingTools,
+  { root, objects }: LandingTools,
   remote: string,
   into: string,
-): Promise<{ commit?: string; failed?: string }> {
-  const tracking = `refs/remotes/${remote}/${into}`
-  const args = ['fetch', '--quiet', '--no-tags', '--end-of-options', remote, `+refs/heads/${into}:${tracking}`]
-  const { status, stderr } = await git(tools.root, args)
-  if (status !== 0) {
-    if (/couldn't find remote ref/i.test(stderr)) return {}
-    if (/does not appear to be a git repository|No such remote/i.test(stderr)) await mustExist(tools.root, remote)
-    return { failed: stderr.trim().split('\n')[0] || `status ${status}` }
+  options: NetworkOptions,
+): Promise<FetchAnswer> {
+  const key = `${root}\0${remote}`
+  const until = silent.get(key) ?? 0
+  if (Date.now() < until) {
+    return {
+      fetch: 'failed',
+      reason: `it was silent; it is asked again in ${Math.ceil((until - Date.now()) / 60_000)} min`,
+    }
   }
-  return { commit: (await tools.objects.info(`${tracking}^{commit}`))?.oid }
+  const tracking = `refs/remotes/${remote}/${into}`
+  const before = (await objects.info(`${tracking}^{commit}`))?.oid
+  const args = ['fetch', '--progress', '--no-tags', '--end-of-options', remote, `+refs/heads/${into}:${tracking}`]
+  const end = await networkGit(root, args, options)
+  noteSilence(key, end)
+  if (end.status === 0) {
+    const commit = (await objects.info(`${tracking}^{commit}`))?.oid
+    const missing = commit && commit !== before ? await bringLargeFiles(root, remote, tracking, options) : undefined
+    return missing === undefined ? { fetch: 'done', commit } : { fetch: 'failed', reason: missing }
+  }
+  if (end.ended) return { fetch: 'failed', reason: end.ended }
+  if (/couldn't find remote ref/i.test(end.stderr)) return { fetch: 'done' }
+  if (/does not appear to be a git repository|No such remote/i.test(end.stderr)) await mustExist(root, remote)
+  return { fetch: 'failed', reason: wordsOf(end.stderr) || `git fetch ended with status ${end.status}` }
+}
+
+function noteSilence(key: string, end: NetworkEnd): void {
+  if (end.silent) silent.set(key, Date.now() + ASK_AGAIN_MS)
+  else if (end.status === 0) silent.delete(key)
 }
 
 async function mustExist(root: string, remote: string): Promise<void> {
@@ -41,16 +80,103 @@ async function mustExist(root: string, remote: string): Promise<void> {
   })
 }
 
-/** Pushes the target as it is now. */
-export async function pushTarget(tools: LandingTools, remote: string, into: string): Promise<PushAnswer> {
+/** Pushes the target as it is now; what Git LFS keeps of it goes first. */
+export async function pushTarget(
+  tools: LandingTools,
+  remote: string,
+  into: string,
+  options: NetworkOptions,
+): Promise<PushAnswer> {
   const commit = await targetCommit(tools, into)
   const known = await tools.objects.info(`refs/remotes/${remote}/${into}^{commit}`)
   if (known?.oid === commit) return { push: 'nothing' }
-  const args = ['push', '--porcelain', '--end-of-options', remote, `${commit}:refs/heads/${into}`]
-  const { status, stdout, stderr } = await git(tools.root, args)
-  if (status === 0) return { push: 'done' }
-  if (/\(fetch first\)|\(non-fast-forward\)|\(stale info\)|cannot lock ref/i.test(stdout + stderr))
+  const ref = `refs/heads/${into}`
+  const unsent = await sendLargeFiles(tools.root, remote, { commit, ref, was: known?.oid }, options)
+  if (unsent !== undefined) return { push: 'failed', reason: unsent }
+  const end = await pushRef(tools.root, remote, `${commit}:${ref}`, options)
+  noteSilence(`${tools.root}\0${remote}`, end)
+  return end.status === 0 ? { push: 'done', commit } : notPushed(end)
+}
+
+/** Pushes a ref, without hooks. `force`: over an earlier value that we know. */
+export function pushRef(
+  root: string,
+  remote: string,
+  refspec: string,
+  options: NetworkOptions & { readonly force?: boolean },
+): Promise<NetworkEnd> {
+  const force = options.force ? ['--force-with-lease'] : []
+  return networkGit(root, ['push', '--porcelain', '--progress', ...force, '--end-of-options', remote, refspec], options)
+}
+
+/** How a push that did not succeed ended. Pure. */
+export function notPushed(end: NetworkEnd): Exclude<PushAnswer, { push: 'done' | 'nothing' }> {
+  if (end.ended) return { push: 'failed', reason: end.ended }
+  const line = end.stdout.split('\n').find((one) => one.startsWith('!'))
+  if (/\(fetch first\)|\(non-fast-forward\)|\(stale info\)|cannot lock ref/i.test(end.stdout + end.stderr))
     return { push: 'behind' }
-  const line = stdout.split('\n').find((one) => one.startsWith('!'))
-  return { push: 'failed', reason: (line ?? stderr).trim().split('\n')[0] || `status ${status}` }
+  const reason = wordsOf(end.stderr, line) || `git push ended with status ${end.status}`
+  return { push: line ? 'refused' : 'failed', reason }
+}
+
+/** A ref that is to be pushed, and the remote's value of it as far as we know. */
+interface Pushed {
+  readonly commit: string
+  readonly ref: string
+  readonly was?: string
+}
+
+const NONE = '0'.repeat(40)
+
+/** Whether Git LFS has ever kept a file of this repository. */
+function hasLargeFiles(root: string): boolean {
+  return existsSync(path.join(gitFolders(root).common, 'lfs'))
+}
+
+/**
+ * Downloads what Git LFS keeps of what was fetched: else the checkout would, which is moved under the landing lock.
+ * @returns why it could not be done, if it could not
+ */
+async function bringLargeFiles(
+  root: string,
+  remote: string,
+  ref: string,
+  options: NetworkOptions,
+): Promise<string | undefined> {
+  if (!hasLargeFiles(root) || process.env.GIT_LFS_SKIP_SMUDGE === '1') return undefined
+  const { stdout: smudge } = await git(root, ['config', 'filter.lfs.process'])
+  // Who installed it with `--skip-smudge` downloads what they want by hand.
+  if (smudge.trim() === '' || smudge.includes('--skip')) return undefined
+  return failureOf(await largeFiles(root, ['fetch', remote, ref], options), 'downloaded')
+}
+
+/**
+ * Uploads what Git LFS keeps of a commit, as its `pre-push` hook does: a ref whose large files are not there cannot be
+ * checked out by anybody else. Without files of LFS in this repository nothing is started.
+ * @returns why it could not be done, if it could not
+ */
+export async function sendLargeFiles(
+  root: string,
+  remote: string,
+  { commit, ref, was = NONE }: Pushed,
+  options: NetworkOptions,
+): Promise<string | undefined> {
+  if (!hasLargeFiles(root)) return undefined
+  const { stdout: url } = await git(root, ['remote', 'get-url', '--push', '--end-of-options', remote])
+  const input = `${ref} ${commit} ${ref} ${was}\n`
+  const args = ['pre-push', remote, url.trim() || remote]
+  return failureOf(await largeFiles(root, args, { ...options, input }), 'uploaded')
+}
+
+/** Runs Git LFS, which says how far it is only to a terminal, unless it is told to: silence would end a long transfer. */
+function largeFiles(root: string, args: readonly string[], options: NetworkOptions): Promise<NetworkEnd> {
+  return networkGit(root, ['lfs', ...args], { ...options, env: { ...options.env, GIT_LFS_FORCE_PROGRESS: '1' } })
+}
+
+function failureOf(end: NetworkEnd, done: string): string | undefined {
+  if (end.status === 0 || end.ended) return end.ended
+  if (/'lfs' is not a git command/.test(end.stderr)) {
+    return 'its large files are kept by Git LFS, which is not installed here; install git-lfs'
+  }
+  return `its large files could not be ${done}: ${wordsOf(end.stderr) || `git lfs ended with status ${end.status}`}`
 }

@@ -60,6 +60,7 @@ export function hookContext(parts: ContextParts): HookContext {
     emit,
     workers: parts.workers,
     protection: parts.protection,
+    remoteTimeoutMs: settings.limits.remoteMs,
     prepare: parts.prepare,
     run(command, options = {}) {
       const { cwd = root } = options

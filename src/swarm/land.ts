@@ -35,7 +35,7 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     return holdForApproval(reviewed, reasons, context)
   }
   const result = await merged(merge, { ...reviewed, status: statusOfChange(iteration) }, context, swarm)
-  if (!result) return keep(iteration, 'landing has stopped, because a worker moved the target')
+  if (!result) return keep(iteration, `landing has stopped: ${swarm.stopping.why ?? 'nothing lands any more'}`)
   if (!isRefusal(result)) {
     // A hook of the person's own lands without a word; the queue says it itself.
     if (!('options' in merge) && !result.nothing) {
@@ -58,12 +58,15 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
 
 const factsOf = (iteration: Iteration) => ({ worker: iteration.worker, iteration: iteration.number })
 
-/** Calls the merge hook; undefined if it found that a worker had moved the target, which ends all landing. */
+/** Errors of the queue that end all landing: a worker moved the target past us, or the remote refuses what is pushed. */
+const STOPS = ['bypassed', 'push-refused']
+
+/** Calls the merge hook; undefined if nothing lands any more. */
 async function merged(merge: MergeHook, change: Change, context: HookContext, swarm: Swarm) {
   try {
     return await merge(change, context)
   } catch (error) {
-    if (!(error instanceof OompaError && error.code === 'bypassed')) throw error
+    if (!(error instanceof OompaError && STOPS.includes(error.code))) throw error
     swarm.stopping.gently(error.message, STATUS.failed)
     swarm.emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })
     return undefined

@@ -3,8 +3,9 @@
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
-import type { MergeOptions } from '../merge/contract.js'
+import type { LandContext, MergeOptions } from '../merge/contract.js'
 import { landEdits } from '../merge/edits.js'
+import { keepFresh } from '../merge/fresh.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { mergeQueue } from '../merge/queue.js'
 import { commandRunner } from '../processes/commandRunner.js'
@@ -24,6 +25,7 @@ export interface LandingParts {
   readonly store: Swarm['store']
   readonly guard: Swarm['guard']
   readonly bypassed: Swarm['bypassed']
+  readonly fresh: Swarm['fresh']
   readonly drain: Swarm['drain']
 }
 
@@ -42,7 +44,7 @@ async function reviewHooks(
   return (lane) => byWorker.get(lane) ?? hooks.review
 }
 
-export async function landingParts(facts: {
+export interface LandingFacts {
   readonly repository: Swarm['repository']
   readonly settings: Settings
   readonly hooks: Hooks
@@ -50,8 +52,10 @@ export async function landingParts(facts: {
   readonly emit: Emit
   readonly id: string
   readonly stopping: Stopping
-}): Promise<LandingParts> {
-  const { repository, settings, hooks, id, emit, into } = facts
+}
+
+export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
+  const { repository, settings, hooks, id, emit, into, stopping } = facts
   const { root } = repository
   const target = await watchTarget(root, into, facts.stopping, emit)
   const store = await openTasks(root, settings, hooks)
@@ -64,28 +68,45 @@ export async function landingParts(facts: {
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),
+    fresh: keepFresh(landContext(facts, stopping.agents), into, optionsOf(merge)),
     async drain() {
-      await drainTasks({ root, emit }, store, into, merge)
+      await drainTasks(facts, store, into, merge)
       removeGuards(root, id)
     },
   }
 }
 
+/** What lands without an iteration. A remote is waited for until the swarm is being stopped, whatever `signal` ends. */
+function landContext({ repository, emit, id, settings, stopping }: LandingFacts, signal: AbortSignal): LandContext {
+  return {
+    root: repository.root,
+    emit,
+    run: commandRunner(repository.root),
+    env: { OOMPA_SWARM: id },
+    signal,
+    remoteSignal: stopping.agents,
+    remoteTimeoutMs: settings.limits.remoteMs,
+  }
+}
+
+const optionsOf = (merge: MergeHook | undefined): MergeOptions =>
+  merge && 'options' in merge ? (merge.options as MergeOptions) : {}
+
 /** Notes of tasks, and tasks that were added, which no landing carried: one commit when the swarm drains. */
 async function drainTasks(
-  { root, emit }: { readonly root: string; readonly emit: Emit },
+  facts: LandingFacts,
   store: TaskStore | undefined,
   into: string,
   merge: MergeHook | undefined,
 ): Promise<void> {
   const { tracked } = store ?? {}
   if (!tracked) return
-  const options: MergeOptions = merge && 'options' in merge ? (merge.options as MergeOptions) : {}
-  const context = { root, emit, run: commandRunner(root), env: {}, signal: new AbortController().signal }
+  // They are committed whatever ends the swarm.
+  const context = landContext(facts, new AbortController().signal)
   const edits = () => tracked.drain(into)
-  const landed = await landEdits(context, { into, message: 'Notes of tasks', options, edits })
+  const landed = await landEdits(context, { into, message: 'Notes of tasks', options: optionsOf(merge), edits })
   if (landed && 'why' in landed)
-    emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
+    facts.emit({ type: 'note', level: 'warning', text: `Notes of tasks are not committed: ${landed.why}.` })
 }
 
 /** The person's merge hook, else the queue that the settings describe; undefined where landing is turned off. */

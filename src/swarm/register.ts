@@ -132,6 +132,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     emit: (event) => log.emit(event),
     output: (worker, text) => view.output(worker, text),
     listen(stopping) {
+      log.listen((event) => {
+        if (event.type !== 'landing.unpushed' || !event.refused) return
+        stopping.gently(`${event.remote} refuses what is pushed to ${event.into}`, STATUS.failed)
+      })
       endings.push(
         listenToSignals(
           stopping,

@@ -79,6 +79,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   try {
     const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found, commitOf })
     await recoverCrashed(swarm)
+    await swarm.fresh()
     await probeAgents(swarm)
     const stopRenewing = renewClaims(swarm)
     const end = () => {
@@ -161,6 +162,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     reviewers: landing?.reviewers ?? (() => []),
     rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),
+    fresh: landing?.fresh ?? (async () => {}),
     drain: landing?.drain ?? (async () => {}),
   }
   for (const [index, name] of names.entries()) {

@@ -37,6 +37,7 @@ describe('defaults', () => {
       graceMs: 30_000,
       hookMs: 10 * 60_000,
       testMs: 30 * 60_000,
+      remoteMs: 120_000,
       heartbeatMs: 30_000,
       leaseMs: 15 * 60_000,
     })

@@ -1,14 +1,17 @@
 // The target and its remote: a real bare repository, somebody else who pushes, and no network at all.
 
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { wordsOf } from '../../src/merge/network.js'
 import { pullRequests } from '../../src/merge/pull-requests.js'
 import { mergeQueue } from '../../src/merge/queue.js'
 import { isRefusal } from '../../src/words.js'
-import { oompa } from '../support/oompa.js'
+import { oompa, oompaBin, start } from '../support/oompa.js'
+import { itWith } from '../support/optional.js'
+import { processes } from '../support/processes.js'
 import { repositoryAt, type TestRepository } from '../support/repository.js'
-import { type LandingRepository, landingRepository, submit } from './support.js'
+import { eventually, type LandingRepository, landingRepository, submit } from './support.js'
 
 function withRemote(): { repository: LandingRepository; bare: string; other: TestRepository } {
   const repository = landingRepository()
@@ -79,8 +82,108 @@ describe('with push', () => {
     expect(repository.events).toContainEqual(
       expect.objectContaining({
         type: 'landing.unpushed',
-        reason: expect.stringContaining('pre-receive hook declined'),
+        reason: expect.stringMatching(/not on a Friday[\s\S]*pre-receive hook declined/),
+        refused: true,
       }),
+    )
+    const { root: cwd, env } = repository
+    repository.branch('b', { 'b.txt': 'b' })
+    const ended = await oompa(['merge', 'b', '--push'], { cwd, env })
+    expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('not on a Friday') })
+    expect(ended.stdout.trim()).toBe(repository.git(['rev-parse', 'main']))
+  })
+
+  test('a remote that goes on refusing stops the queue, after what has landed was told', async () => {
+    const { repository, bare } = withRemote()
+    repositoryAt(bare, repository.home).write('hooks/pre-receive', '#!/bin/sh\necho "not on a Friday"\nexit 1\n', 0o755)
+    repository.branch('a', { 'a.txt': 'a' })
+    repository.branch('b', { 'b.txt': 'b' })
+    const hook = mergeQueue({ push: true })
+    expect((await submit(repository, hook, ['a'])).map(isRefusal)).toEqual([false])
+    await expect(submit(repository, hook, ['b'])).rejects.toMatchObject({
+      code: 'push-refused',
+      message: expect.stringContaining('not on a Friday'),
+      mend: expect.stringContaining('git push origin main'),
+    })
+    expect(repository.git(['ls-tree', '--name-only', 'main'])).toBe('README.md\na.txt')
+  })
+
+  test('a server that refuses once is asked once more', async () => {
+    const { repository, bare } = withRemote()
+    const once = path.join(repository.home, 'once')
+    const refuse = `#!/bin/sh\ntest -e '${once}' || { touch '${once}'; exit 1; }\n`
+    repositoryAt(bare, repository.home).write('hooks/pre-receive', refuse, 0o755)
+    repository.branch('a', { 'a.txt': 'a' })
+    await repository.land('a', { push: true })
+    expect(value(repository, bare)).toBe(repository.git(['rev-parse', 'main']))
+  })
+
+  test('the landing lock is free while the remote is waited for', async () => {
+    const { repository, bare } = withRemote()
+    repository.branch('a', { 'a.txt': 'a' })
+    repository.branch('b', { 'b.txt': 'b' })
+    const [waits, go] = ['waits', 'go'].map((name) => path.join(repository.home, name))
+    const hook = `#!/bin/sh\ntouch '${waits}'; until test -e '${go}'; do sleep 0.05; done\n`
+    repositoryAt(bare, repository.home).write('hooks/pre-receive', hook, 0o755)
+    const pushing = repository.land('a', { push: true })
+    await eventually(() => existsSync(waits!))
+    expect(isRefusal(await repository.land('b'))).toBe(false)
+    writeFileSync(go!, '')
+    await pushing
+    expect(repository.git(['merge-base', '--is-ancestor', value(repository, bare), 'main'])).toBe('')
+  })
+
+  itWith('git-lfs')('large files are on the remote before the branch is', async () => {
+    const { repository, bare } = withRemote()
+    repository.git(['lfs', 'install', '--local', '--skip-smudge'])
+    repository.commit('Track', { '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n' })
+    repository.git(['checkout', '-q', '-b', 'asset'])
+    repository.commit('Asset', { 'new.bin': 'large'.repeat(1000) })
+    repository.git(['checkout', '-q', 'main'])
+    // The server takes the branch only if it has the files by then.
+    const hook = '#!/bin/sh\ntest -n "$(find lfs/objects -type f)"\n'
+    repositoryAt(bare, repository.home).write('hooks/pre-receive', hook, 0o755)
+    expect(isRefusal(await repository.land('asset', { push: true }))).toBe(false)
+    expect(repository.events).toContainEqual(expect.objectContaining({ type: 'landing.pushed' }))
+    const clone = path.join(repository.home, 'colleague')
+    repository.git(['clone', '-q', bare, clone])
+    repository.git(['lfs', 'install', '--local'], clone)
+    repository.git(['lfs', 'pull'], clone)
+    expect(readFileSync(path.join(clone, 'new.bin'), 'utf8')).toBe('large'.repeat(1000))
+  })
+
+  itWith('git-lfs')(
+    'large files of what somebody else has pushed are here before the checkout needs them',
+    async () => {
+      const { repository, other } = withRemote()
+      for (const cwd of [repository.root, other.root]) repository.git(['lfs', 'install', '--local'], cwd)
+      repository.commit('Track', { '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n', 'a.bin': 'a' })
+      repository.git(['push', '-q', 'origin', 'main'])
+      other.git(['pull', '-q'])
+      other.commit('Elsewhere', { 'b.bin': 'large' })
+      other.git(['push', '-q'])
+      // The checkout finds no server: it gets what is here.
+      const nowhere = 'GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=lfs.url GIT_CONFIG_VALUE_0=http://127.0.0.1:1/none'
+      repository.git(['config', 'filter.lfs.process', `env ${nowhere} git-lfs filter-process`])
+      repository.branch('mine', { 'mine.txt': '1' })
+      expect(isRefusal(await repository.land('mine', { push: true }))).toBe(false)
+      expect(readFileSync(path.join(repository.root, 'b.bin'), 'utf8')).toBe('large')
+    },
+  )
+
+  itWith('git-lfs')('a push whose large files cannot be uploaded does not push the branch, and says why', async () => {
+    const { repository, bare } = withRemote()
+    const before = value(repository, bare)
+    repository.git(['lfs', 'install', '--local'])
+    repository.git(['checkout', '-q', '-b', 'asset'])
+    const attributes = '*.bin filter=lfs diff=lfs merge=lfs -text\n'
+    repository.commit('Asset', { '.gitattributes': attributes, 'new.bin': 'large' })
+    repository.git(['checkout', '-q', 'main'])
+    writeFileSync(path.join(bare, 'lfs'), 'no folder')
+    await repository.land('asset', { push: true })
+    expect(value(repository, bare)).toBe(before)
+    expect(repository.events).toContainEqual(
+      expect.objectContaining({ type: 'landing.unpushed', reason: expect.stringContaining('large files') }),
     )
   })
 
@@ -101,6 +204,96 @@ describe('with push', () => {
     expect(repository.events).toContainEqual(
       expect.objectContaining({ type: 'landing.unpushed', reason: expect.stringContaining('does not merge') }),
     )
+  })
+})
+
+describe('a remote that accepts the connection and never answers', () => {
+  /** A repository whose `ssh` hangs; the number tells its processes from all others. */
+  function hanging(seconds: string): { repository: LandingRepository; env: NodeJS.ProcessEnv; left: () => number[] } {
+    const repository = landingRepository()
+    const ssh = repository.write('.git/ssh', `#!/bin/sh\nexec sleep ${seconds}\n`, 0o755)
+    repository.git(['remote', 'add', 'origin', 'ssh://git@example.invalid/x.git'])
+    repository.branch('a', { 'a.txt': 'a' })
+    return { repository, env: { ...repository.env, GIT_SSH: ssh }, left: () => processes(`sleep ${seconds}`) }
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    test(`is waited for aloud, and ${signal} ends \`oompa merge --push\` with git and ssh`, async () => {
+      const { repository, env, left } = hanging(signal === 'SIGINT' ? '98701' : '98702')
+      const merge = start(process.execPath, [oompaBin, 'merge', 'a', '--push'], { cwd: repository.root, env })
+      await merge.prints(/Waiting for origin: git fetch has been waiting/)
+      expect(left()).toHaveLength(1)
+      merge.child.kill(signal)
+      expect(await merge.ended).toMatchObject({ status: 130, stderr: expect.stringContaining('nothing has changed') })
+      expect(left()).toEqual([])
+      expect(repository.git(['ls-tree', '--name-only', 'main'])).toBe('README.md')
+    })
+  }
+
+  test('has a time limit, which is a setting; then it lands here, and git and ssh are gone', async () => {
+    const { repository, env, left } = hanging('98703')
+    repository.write('oompa.json', JSON.stringify({ limits: { remote: '1s' } }))
+    const ended = await oompa(['merge', 'a', '--push'], { cwd: repository.root, env })
+    expect(ended).toMatchObject({ status: 0, stderr: expect.stringContaining('did not answer for 1 s') })
+    expect(repository.git(['ls-tree', '--name-only', 'main'])).toBe('README.md\na.txt')
+    expect(left()).toEqual([])
+  })
+
+  test('is not asked again at once: the next landing does not pay for it', async () => {
+    const { repository, env, left } = hanging('98704')
+    repository.branch('b', { 'b.txt': 'b' })
+    process.env.GIT_SSH = env.GIT_SSH
+    onTestFinished(() => void delete process.env.GIT_SSH)
+    await repository.land('a', { push: true, remoteTimeoutMs: 1000 })
+    const began = performance.now()
+    await repository.land('b', { push: true, remoteTimeoutMs: 60_000 })
+    expect(performance.now() - began).toBeLessThan(30_000)
+    const said = repository.events.filter((event) => event.type === 'landing.unpushed')
+    expect(said.map((event) => event.reason)).toEqual([
+      expect.stringContaining('did not answer for 1 s'),
+      expect.stringContaining('asked again in 5 min'),
+    ])
+    expect(left()).toEqual([])
+  })
+
+  test('does not take a landing back that is interrupted in its push', async () => {
+    const { repository, bare } = withRemote()
+    repository.branch('a', { 'a.txt': 'a' })
+    const waits = path.join(repository.home, 'waits')
+    const hook = `#!/bin/sh\ntouch '${waits}'; exec sleep 98705\n`
+    repositoryAt(bare, repository.home).write('hooks/pre-receive', hook, 0o755)
+    const { root: cwd, env } = repository
+    const merge = start(process.execPath, [oompaBin, 'merge', 'a', '--push'], { cwd, env })
+    await eventually(() => existsSync(waits))
+    merge.child.kill('SIGINT')
+    const ended = await merge.ended
+    expect(ended).toMatchObject({
+      status: 130,
+      stderr: expect.stringContaining('main is not pushed to origin: interrupted'),
+    })
+    expect(ended.stdout.trim()).toBe(repository.git(['rev-parse', 'main']))
+    expect(processes('sleep 98705')).toEqual([])
+  })
+})
+
+describe('what a server says', () => {
+  test('comes before the words of git, without what only says how far it is', () => {
+    const stderr = [
+      'Enumerating objects: 5, done.',
+      'Writing objects:  50% (1/2)\rWriting objects: 100% (2/2), 200 bytes | 200.00 KiB/s, done.',
+      'Total 2 (delta 0), reused 0 (delta 0), pack-reused 0',
+      'remote: Resolving deltas: 100% (1/1), done.',
+      'remote: error: GH006: Protected branch update failed for refs/heads/main.        ',
+      'remote: ',
+      'To https://example.com/x.git',
+      "error: failed to push some refs to 'https://example.com/x.git'",
+    ].join('\n')
+    const line = '!\tabc:refs/heads/main\t[remote rejected] (protected branch hook declined)'
+    expect(wordsOf(stderr, line)).toBe(
+      'error: GH006: Protected branch update failed for refs/heads/main.\n[remote rejected] (protected branch hook declined)',
+    )
+    const ssh = 'ssh: connect to host x port 22: Connection timed out\nfatal: Could not read from remote repository.\n'
+    expect(wordsOf(ssh)).toBe('ssh: connect to host x port 22: Connection timed out')
   })
 })
 
