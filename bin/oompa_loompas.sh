@@ -5,6 +5,7 @@
 cd "$(git rev-parse --show-toplevel)" || exit 1
 prompt=${PROMPT:-prompts/worker.md}
 oompa=${OOMPA:-oompa}
+on=$(git symbolic-ref --quiet --short HEAD) # work lands here, wherever you are by then
 
 has() { compgen -G "hooks/$1*" | grep -qE "^hooks/$1(\.(ts|mts|js|mjs|sh|py))?$"; }
 
@@ -24,7 +25,7 @@ propose() { # in worktree $1, with the feedback $2
 
 land() { # branch $1: prints why not, and gives 0 landed, 3 nothing to land, 4 refused
   if has review; then "$oompa" review "$1" || return; fi
-  "$oompa" merge "$1" --wait 2>&1
+  "$oompa" merge "$1" ${on:+--on "$on"} --wait 2>&1
 }
 
 for w in $(seq 1 "${WORKERS:-3}"); do

@@ -5,11 +5,11 @@ import path from 'node:path'
 import { STATUS, type Status } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
+import { mergeDefaults } from '../hooks/defaults.js'
 import { landBranch } from '../merge/branch.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Args, Command } from './contract.js'
-import { mergeDefaults } from './mergeDefaults.js'
 import { flag, number, text } from './parse.js'
 
 export const command: Command = {
@@ -18,6 +18,11 @@ export const command: Command = {
   positionals: [{ name: 'branch', describe: 'The branch (or commit) to land', required: true }],
   options: {
     into: { type: 'string', describe: 'The target; the branch that the main checkout is on unless given' },
+    on: {
+      type: 'string',
+      describe: 'The branch that counts as checked out, for a loop that keeps its own',
+      hidden: true,
+    },
     task: { type: 'string', describe: 'Id of the task that it completes, for the commit’s trailer' },
     test: { type: 'string', describe: 'A shell line that must pass on the merged tree; `--test ""` for none' },
     strategy: { type: 'string', choices: ['merge', 'rebase', 'squash'], describe: 'How it lands; merge unless given' },
@@ -38,7 +43,10 @@ export const command: Command = {
 async function run(args: Args): Promise<Status> {
   const { root } = plainRepository(process.cwd()) ?? (await askGit())
   const branch = (args.positionals[0] ?? '').replace(/^refs\/heads\//, '')
-  const options = await withRemoteLimit(root, { ...(await mergeDefaults(root)), ...given(args) })
+  const defaults = await mergeDefaults(root)
+  const into = defaults.into ?? text(args, 'on')
+  const own = { ...defaults, ...(into === undefined ? {} : { into }), ...given(args) }
+  const options = await withRemoteLimit(root, own)
   const interrupted = new AbortController()
   const interrupt = () => interrupted.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)

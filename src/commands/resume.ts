@@ -1,6 +1,7 @@
 // `oompa resume`: goes on where a swarm stopped or crashed.
 
 import { OompaError, STATUS } from '../errors.js'
+import { branchOf } from '../git/folders.js'
 import { findRepository } from '../git/repository.js'
 import { type ResumePoint, restoreEnvironment, resumePoint } from '../swarm/resume.js'
 import { isPlain, proveStart, startWords } from '../swarm/start-proof.js'
@@ -49,8 +50,11 @@ async function agreeOn(root: string, point: ResumePoint, trust: boolean): Promis
     }
     return
   }
-  if (isPlain(point)) return
-  console.error(`oompa: the log of swarm ${swarm} says that it was started by: ${words}`)
+  const { into } = point.started
+  const elsewhere = into !== undefined && into !== branchOf(root)
+  if (isPlain(point) && !elsewhere) return
+  const lands = elsewhere ? `, and that it lands on ${escapeText(into)}` : ''
+  console.error(`oompa: the log of swarm ${swarm} says that it was started by: ${words}${lands}`)
   if (!trust && !(await confirmed('Nothing on this machine proves that. Go on with it? [y/N] '))) {
     throw new OompaError({
       code: 'unproven-flags',

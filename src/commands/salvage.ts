@@ -19,7 +19,7 @@ export const command: Command = {
   options: {
     land: { type: 'boolean', describe: 'Land everything that is listed' },
     'dry-run': { type: 'boolean', describe: 'Only list, also with an id' },
-    into: { type: 'string', describe: 'The branch to land on; the one that is checked out unless given' },
+    into: { type: 'string', describe: 'The branch to land on; that of the swarm that made it unless given' },
     json: { type: 'boolean', describe: 'Print JSON' },
   },
   examples: [
@@ -31,21 +31,20 @@ export const command: Command = {
     const { root } = await findRepository()
     const [id] = args.positionals
     const json = flag(args, 'json')
-    const into = await target(root, text(args, 'into'))
-    const all = await leftWork(root, into)
+    const all = await leftWork(root, await target(root, text(args, 'into')))
     const left = id === undefined ? all : chosenWork(all, id)
     if (left.length === 0) return nothing(root, id, json)
     if ((id === undefined && !flag(args, 'land')) || flag(args, 'dry-run')) return list(left, json)
     refuseAgents('salvage')
-    return landAll(root, left, into, json)
+    return landAll(root, left, json)
   },
 }
 
-async function target(root: string, given: string | undefined): Promise<string> {
-  if (given !== undefined) return resolveTarget(root, given)
+async function target(root: string, given: string | undefined): Promise<{ given: string } | { usual: string }> {
+  if (given !== undefined) return { given: await resolveTarget(root, given) }
   const { settingsOf } = await import('../config/load.js')
   const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
-  return resolveTarget(root, settings.merge.into)
+  return { usual: await resolveTarget(root, settings.merge.into) }
 }
 
 function nothing(root: string, id: string | undefined, json: boolean): Status {
@@ -78,7 +77,7 @@ function list(left: readonly LeftWork[], json: boolean): Status {
     console.log(`  ${work.approval ? `waits for you: oompa approve ${work.approval}` : firstLine(work.reason)}`)
   }
   console.log(
-    `\n  → git log -p HEAD..${left[0]?.ref}, then oompa salvage ${left[0] ? workName(left[0]) : ''} (or --land for all)`,
+    `\n  → git log -p ${escapeText(left[0]?.into ?? 'HEAD')}..${left[0]?.ref}, then oompa salvage ${left[0] ? workName(left[0]) : ''} (or --land for all)`,
   )
   return STATUS.done
 }
@@ -91,19 +90,19 @@ function plain(work: LeftWork) {
   return { ...work, name: workName(work), files: work.files.map((file) => file.path) }
 }
 
-async function landAll(root: string, left: readonly LeftWork[], into: string, json: boolean): Promise<Status> {
+async function landAll(root: string, left: readonly LeftWork[], json: boolean): Promise<Status> {
   const { landLeft } = await import('./salvageLanding.js')
   const say = (words: string) => console.error(`oompa: ${escapeText(words)}`)
   const results: { work: LeftWork; answer?: Landing | Refusal; error?: string }[] = []
   for (const work of left) {
     try {
-      results.push({ work, answer: await landLeft(root, work, into, say) })
+      results.push({ work, answer: await landLeft(root, work, say) })
     } catch (error) {
       if (error instanceof OompaError && error.status === STATUS.interrupted) throw error
       results.push({ work, error: messageOf(error) })
     }
   }
-  for (const { work, answer, error } of json ? [] : results) console.log(said(work, answer, error, into))
+  for (const { work, answer, error } of json ? [] : results) console.log(said(work, answer, error))
   if (json) {
     console.log(
       JSON.stringify(
@@ -118,11 +117,11 @@ async function landAll(root: string, left: readonly LeftWork[], into: string, js
   return stayed.some(({ answer }) => answer) ? STATUS.refused : STATUS.failed
 }
 
-function said(work: LeftWork, answer: Landing | Refusal | undefined, error: string | undefined, into: string): string {
+function said(work: LeftWork, answer: Landing | Refusal | undefined, error: string | undefined): string {
   const name = workName(work)
   if (!answer) return `${name} stays: ${escapeText(error ?? '')}`
   if (!isRefusal(answer))
-    return answer.nothing ? `${name}: ${into} has it already.` : `${name} has landed: ${answer.commit}`
+    return answer.nothing ? `${name}: ${escapeText(work.into)} has it already.` : `${name} has landed: ${answer.commit}`
   const feedback = escapeLines(answer.feedback.trim()).map((line) => `  ${line}`)
   return [`${name} stays (${answer.refused}):`, ...feedback].join('\n')
 }

@@ -19,13 +19,8 @@ import { heldTask, statusOf } from './held-task.js'
 import { type Standalone, standalone } from './standalone.js'
 
 /** Lands one, or says why not: then it stays where it is. */
-export async function landLeft(
-  root: string,
-  work: LeftWork,
-  into: string,
-  say: (text: string) => void,
-): Promise<Landing | Refusal> {
-  const { swarm, worker, iteration } = work
+export async function landLeft(root: string, work: LeftWork, say: (text: string) => void): Promise<Landing | Refusal> {
+  const { swarm, worker, iteration, into } = work
   const log = swarm === undefined ? undefined : openLog(root, swarm)
   const emit = (event: NewEvent) => {
     if (event.type === 'landing.testing') say(`testing ${workName(work)}: ${event.command}`)
@@ -35,7 +30,7 @@ export async function landLeft(
   }
   try {
     return await standalone(root, { ...(swarm ? { swarm } : {}), worker, iteration, emit }, async (parts) => {
-      const change = await changeOf(root, work, into)
+      const change = await changeOf(root, work)
       if (change.files.length === 0)
         return forgotten(root, work, change, { commit: change.commit, into, nothing: true })
       const refused = await mayNotLand(root, work, change, parts)
@@ -47,8 +42,8 @@ export async function landLeft(
   }
 }
 
-async function changeOf(root: string, work: LeftWork, into: string): Promise<Change> {
-  const { worker, iteration, worktree, swarm = '00000000' } = work
+async function changeOf(root: string, work: LeftWork): Promise<Change> {
+  const { worker, iteration, worktree, into, swarm = '00000000' } = work
   let { commit } = work
   if (worktree !== undefined && work.unsaved > 0) {
     const { left, unresolved } = await commitLeftovers(

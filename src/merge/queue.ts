@@ -38,7 +38,8 @@ const LOOK_AGAIN_MS = 500
 export function mergeQueue(options: MergeOptions = {}): MergeHookWithOptions {
   const queues = new Map<string, Queue>()
   const hook: MergeHook = async (change, context) => {
-    const into = options.into ?? change.into ?? (await resolveTarget(context.root))
+    // A swarm has one target from its start to its end, and it has asked these options.
+    const into = change.into || (await resolveTarget(context.root, options.into))
     const key = `${context.root}\0${into}`
     const queue = queues.get(key) ?? openQueue(context.root, into, options)
     queues.set(key, queue)

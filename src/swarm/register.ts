@@ -99,7 +99,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       return { worker, agent: formatAgentSpec(lane.agent), iterations: lane.iterations }
     })
     const environment = givenEnvironment()
-    proveStart(root, id, { argv: facts.argv, environment, workers })
+    proveStart(root, id, { argv: facts.argv, environment, workers, into: facts.into, level: facts.level })
     log.emit({
       type: 'swarm.started',
       pid,

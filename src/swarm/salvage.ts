@@ -6,6 +6,7 @@ import { swarmIds } from '../events/log.js'
 import { scanLog } from '../events/scan.js'
 import { isAncestor } from '../git/ancestry.js'
 import { describeCommit } from '../git/changes.js'
+import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees } from '../git/worktrees.js'
@@ -26,6 +27,8 @@ export interface LeftWork {
   /** The swarm that made it, where its log still says so. */
   readonly swarm?: string
   readonly task?: string
+  /** The branch that it is to land on, without `refs/heads/`: its swarm's. */
+  readonly into: string
   /** Why it did not land. */
   readonly reason: string
   readonly commits: number
@@ -43,11 +46,14 @@ const KEPT = /^refs\/oompa\/kept\/([0-9a-f]{8})\/(w\d+)-(\d+)(?:-[0-9a-f]{8})?$/
 const BRANCH = /^refs\/heads\/oompa\/(w\d+)-i(\d+)$/
 
 /**
- * Everything that has not landed on `into` and that no running swarm has, the oldest first.
- * @param into the target, without `refs/heads/`
+ * Everything that has not landed and that no running swarm has, the oldest first. Work is for the target of the swarm
+ * that made it, wherever the checkout is by now.
+ * @param target without `refs/heads/`: `given` for all work, or `usual` for that whose swarm's is not known any more
  */
-export async function leftWork(root: string, into: string): Promise<LeftWork[]> {
-  const target = `refs/heads/${into}`
+export async function leftWork(
+  root: string,
+  target: { readonly given: string } | { readonly usual: string },
+): Promise<LeftWork[]> {
   const facts = iterationFacts(root)
   const used = inUse(root)
   const worktrees = new Map((await listWorktrees(root)).map((entry) => [entry.branch, entry]))
@@ -62,18 +68,21 @@ export async function leftWork(root: string, into: string): Promise<LeftWork[]> 
       if (branch && used(name)) continue
       const entry = branch ? worktrees.get(name) : undefined
       const unsaved = entry && !entry.prunable ? (await unsavedWork(entry.path)).length : 0
-      const landed = (await isAncestor(root, commit, target)) || (await landedBefore(tools, into, commit)) !== undefined
+      const { own, ...found } = facts(worker, Number(number), swarm, ref)
+      const into = 'given' in target ? target.given : own && (await isBranch(root, own)) ? own : target.usual
+      const full = `refs/heads/${into}`
+      const landed = (await isAncestor(root, commit, full)) || (await landedBefore(tools, into, commit)) !== undefined
       if (landed && unsaved === 0) continue
-      const found = facts(worker, Number(number), swarm, ref)
       const { built = await workerBase(root, into, name, commit), ...about } = found
-      const change = await describeCommit(root, commit, target, built)
+      const change = await describeCommit(root, commit, full, built)
       left.push({
         ref,
         commit,
         worker,
         iteration: Number(number),
         ...about,
-        commits: await commitsOver(root, target, commit),
+        into,
+        commits: await commitsOver(root, full, commit),
         base: change.base,
         files: change.files,
         unsaved,
@@ -85,6 +94,10 @@ export async function leftWork(root: string, into: string): Promise<LeftWork[]> 
     tools.close()
   }
   return withoutDoubles(left)
+}
+
+async function isBranch(root: string, name: string): Promise<boolean> {
+  return (await resolveCommit(root, `refs/heads/${name}`)) !== undefined
 }
 
 async function ourRefs(root: string): Promise<{ ref: string; commit: string }[]> {
@@ -110,13 +123,17 @@ function withoutDoubles(left: readonly LeftWork[]): LeftWork[] {
   })
 }
 
-type Facts = Pick<LeftWork, 'swarm' | 'task' | 'reason'> & { readonly built?: string }
+type Facts = Pick<LeftWork, 'swarm' | 'task' | 'reason'> & {
+  readonly built?: string
+  /** The target of its swarm. */
+  readonly own?: string
+}
 
 /** What the logs say of an iteration: of the given swarm, else of the last that had one of this name. */
 function iterationFacts(
   root: string,
 ): (worker: string, iteration: number, swarm: string | undefined, ref: string) => Facts {
-  const wanted = new Set<string>(['iteration.started', 'iteration.ended', 'task.claimed', 'work.kept'])
+  const wanted = new Set<string>(['swarm.started', 'iteration.started', 'iteration.ended', 'task.claimed', 'work.kept'])
   const events: OompaEvent[] = swarmIds(root).flatMap((id) => scanLog(root, id, (type) => wanted.has(type)))
   return (worker, iteration, given, ref) => {
     const own = events.filter((event) => event.worker === worker && event.iteration === iteration)
@@ -128,10 +145,12 @@ function iterationFacts(
     const ended = its.findLast((event) => event.type === 'iteration.ended')
     const task = its.findLast((event) => event.task !== undefined)?.task
     const why = kept?.type === 'work.kept' ? kept.reason : ended?.type === 'iteration.ended' ? ended.reason : undefined
+    const started = events.findLast((event) => event.type === 'swarm.started' && event.swarm === swarm)
     const outcome = ended?.type === 'iteration.ended' ? ended.outcome : undefined
     return {
       ...(swarm ? { swarm } : {}),
       ...(task ? { task } : {}),
+      ...(started?.type === 'swarm.started' && typeof started.into === 'string' ? { own: started.into } : {}),
       ...(kept?.type === 'work.kept' && kept.base ? { built: kept.base } : {}),
       reason: why ?? (outcome === 'done' ? 'nothing lands at level 1' : (outcome ?? 'its iteration did not end')),
     }

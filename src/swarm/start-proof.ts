@@ -11,14 +11,18 @@ export interface StartFacts {
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly workers: EventFacts['swarm.started']['workers']
+  /** The branch that it lands on, without `refs/heads/`: its own to its end, wherever the checkout is by then. */
+  readonly into?: string
+  readonly level?: number
 }
 
 /** Writes it down, and forgets swarms whose log is gone. */
-export function proveStart(root: string, swarm: string, { argv, environment, workers }: StartFacts): void {
+export function proveStart(root: string, swarm: string, facts: StartFacts): void {
+  const { argv, environment, workers, into, level } = facts
   for (const old of proofNames(root, 'starts')) {
     if (old !== swarm && !existsSync(runFolder(root, old))) removeProof(root, 'starts', old)
   }
-  writeProof(root, 'starts', swarm, { argv, environment, workers })
+  writeProof(root, 'starts', swarm, { argv, environment, workers, into, level })
 }
 
 /** The proof of a swarm's latest start; undefined where there is none. */
@@ -37,7 +41,15 @@ export function readStart(value: unknown): StartFacts | undefined {
   const pairs = Object.entries(environment)
   if (!argv.every((word) => typeof word === 'string')) return undefined
   if (!pairs.every(([, one]) => typeof one === 'string') || !workers.every(isWorker)) return undefined
-  return { argv, environment: Object.fromEntries(pairs), workers }
+  const into: unknown = Reflect.get(value, 'into')
+  const level: unknown = Reflect.get(value, 'level')
+  return {
+    argv,
+    environment: Object.fromEntries(pairs),
+    workers,
+    ...(typeof into === 'string' ? { into } : {}),
+    ...(typeof level === 'number' ? { level } : {}),
+  }
 }
 
 function isWorker(value: unknown): boolean {

@@ -1,5 +1,6 @@
 // Starts a swarm: everything that could be wrong is found here, before any agent runs.
 
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { openPersister } from '../agents/persist.js'
 import { parseAgentSpec } from '../agents/spec.js'
@@ -10,10 +11,9 @@ import { OompaError, STATUS, type Status } from '../errors.js'
 import { excludeOurs } from '../git/exclude.js'
 import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
-import type { Hooks } from '../hooks/contract.js'
-import { findHooks } from '../hooks/find.js'
+import { mergeDefaults } from '../hooks/defaults.js'
+import { type FoundHooks, findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
-import type { MergeOptions } from '../merge/contract.js'
 import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { protectionOf } from '../review/protected.js'
@@ -63,7 +63,8 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   }
   const found = findHooks(root)
   const level = levelOf({ hooks: found.files.map((file) => file.hook), settings })
-  const into = level > 1 ? await resolveTarget(root, settings.merge.into) : undefined
+  if (resumed) mustBeOfLevel(resumed, level, root)
+  const into = level > 1 ? await targetOf(root, settings, found, resumed) : undefined
   const prompts = settings.workers.map((lane) => readPrompts(root, lane.prompts, { expand: level > 1 }))
   if (settings.dryRun) {
     const { describePlan } = await import('./plan.js')
@@ -117,7 +118,6 @@ async function assemble(parts: Parts): Promise<Swarm> {
     portBlocks(names, settings.ports),
   ])
   entry.addEventHooks(loaded.event)
-  const into = parts.into === undefined ? undefined : await targetOf(root, parts.into, settings, loaded)
   const findAgent = agentFinder(loaded)
   for (const lane of settings.workers) findAgent(lane.agent)
   for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
@@ -125,8 +125,15 @@ async function assemble(parts: Parts): Promise<Swarm> {
   const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
   const workers: Worker[] = []
   const landing =
-    into !== undefined
-      ? await (await import('./landing.js')).landingParts({ ...parts, into, id, stopping, emit, hooks: loaded })
+    parts.into !== undefined
+      ? await (await import('./landing.js')).landingParts({
+          ...parts,
+          into: parts.into,
+          id,
+          stopping,
+          emit,
+          hooks: loaded,
+        })
       : undefined
   const swarm: Swarm = {
     id,
@@ -134,7 +141,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     settings,
     hooks: landing?.hooks ?? loaded,
     level,
-    into,
+    into: parts.into,
     store: landing?.store,
     claims: loaded.tasks !== undefined,
     tasks: path.join(root, 'tasks'),
@@ -145,7 +152,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     stopping,
     emit,
     persister: openPersister(process.env),
-    watch: watchShared({ root, swarm: id, level, into, emit }),
+    watch: watchShared({ root, swarm: id, level, into: parts.into, emit }),
     output: entry.output,
     ahead: new Map(),
     current: new Map(),
@@ -176,15 +183,50 @@ async function assemble(parts: Parts): Promise<Swarm> {
   return swarm
 }
 
-/** A target that `hooks/merge` names is the swarm's, unless the flags or `oompa.json` name another. */
+/**
+ * The branch that a swarm lands on, decided once, before its log says it: a swarm that goes on keeps its own, wherever
+ * the checkout is by now. One that `hooks/merge` names is the swarm's, unless the flags or `oompa.json` name another.
+ * @throws OompaError `no-target` (status 2)
+ */
 async function targetOf(
   root: string,
-  usual: string,
   settings: Settings,
-  { merge }: Pick<Hooks, 'merge'>,
+  found: FoundHooks,
+  resumed: ResumePoint | undefined,
 ): Promise<string> {
-  const named = merge && 'options' in merge ? (merge.options as MergeOptions).into : undefined
-  return named === undefined || settings.merge.into !== undefined ? usual : resolveTarget(root, named)
+  const kept = resumed?.started.into
+  if (kept !== undefined) {
+    if (await sharedObjects(root).info(`refs/heads/${kept}^{commit}`)) return kept
+    throw new OompaError({
+      code: 'no-target',
+      message: `Swarm ${resumed?.swarm} lands on \`${kept}\`, and there is no such branch in ${root} any more.`,
+      mend: `git branch ${kept} <commit>, or start anew: oompa run`,
+      status: STATUS.usage,
+    })
+  }
+  // A hook is loaded once more for it only where it may name one.
+  const mayName = found.files.some((one) => one.hook === 'merge' && one.kind === 'module' && speaksOf(one.path, 'into'))
+  const named = settings.merge.into ?? (mayName ? (await mergeDefaults(root)).into : undefined)
+  return resolveTarget(root, named)
+}
+
+function speaksOf(file: string, word: string): boolean {
+  return readFileSync(file, 'utf8').includes(word)
+}
+
+/**
+ * Hooks and settings are those of the checkout: on another branch it may lack what the swarm was started with.
+ * @throws OompaError `other-level` (status 2)
+ */
+function mustBeOfLevel({ swarm, started }: ResumePoint, level: number, root: string): void {
+  if (started.level === undefined || started.level === level) return
+  const back = started.into === undefined ? 'Put hooks/ back as it was' : `git checkout ${started.into}`
+  throw new OompaError({
+    code: 'other-level',
+    message: `Swarm ${swarm} was started at level ${started.level}, and with the hooks/ and oompa.json that ${root} has now it would go on at level ${level}.`,
+    mend: `${back}, then oompa resume ${swarm}; or start anew: oompa run`,
+    status: STATUS.usage,
+  })
 }
 
 /** The planner of `oompa.json`, unless enough tasks are pending; a lane of one iteration that may write no code. */

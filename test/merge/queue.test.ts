@@ -144,7 +144,10 @@ describe('while we test', () => {
     const repository = landingRepository()
     repository.git(['branch', 'side'])
     repository.branch('a', { 'a.txt': 'a' })
-    const hook = mergeQueue({ test: `git -C '${repository.root}' branch -q -D side`, into: 'side' })
-    await expect(submit(repository, hook, ['a'])).rejects.toMatchObject({ code: 'no-target', status: 2 })
+    const hook = mergeQueue({ test: `git -C '${repository.root}' branch -q -D side` })
+    await expect(submit(repository, hook, ['a'], { into: 'side' })).rejects.toMatchObject({
+      code: 'no-target',
+      status: 2,
+    })
   })
 })

@@ -70,7 +70,13 @@ export function submit(
   repository: LandingRepository,
   hook: MergeHook,
   branches: readonly string[],
-  options: { base?: string; workers?: number; signal?: AbortSignal; status?: (branch: string) => StatusEdits } = {},
+  options: {
+    into?: string
+    base?: string
+    workers?: number
+    signal?: AbortSignal
+    status?: (branch: string) => StatusEdits
+  } = {},
 ): Promise<(Landing | Refusal)[]> {
   return Promise.all(
     branches.map(async (branch, at) => {
@@ -89,7 +95,7 @@ export function submit(
         base: options.base ?? commit,
       }
       return hook(
-        { ...change, into: 'main', files: [], ...(status ? { status } : {}) },
+        { ...change, into: options.into ?? 'main', files: [], ...(status ? { status } : {}) },
         {
           root: repository.root,
           swarm: '00000000',
