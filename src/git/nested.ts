@@ -63,6 +63,18 @@ async function isClean(nested: string): Promise<boolean> {
   return status === 0 && stdout === ''
 }
 
+/**
+ * The environment in which git does not look into the submodules of a checkout, whatever its `.gitmodules` asks for: for
+ * the commands that have no option for it.
+ */
+export async function withoutSubmodules(checkout: string): Promise<NodeJS.ProcessEnv> {
+  if (kindOf(path.join(checkout, '.gitmodules')) !== 'file') return {}
+  const { stdout } = await git(checkout, ['config', '--file', '.gitmodules', '--name-only', '--null', '--list'])
+  const names = stdout.split('\0').flatMap((key) => /^submodule\.([\s\S]+)\.[a-z]+$/.exec(key)?.[1] ?? [])
+  const ignored = [...new Set(names)].map((name) => [`submodule.${name}.ignore`, 'dirty'] as const)
+  return withConfiguration(gitEnvironment(), ignored)
+}
+
 /** What turns the filters of a repository's own configuration off; the person's, such as that of LFS, stay. */
 export function filtersOff(scopedKeys: readonly string[]): (readonly [key: string, value: string])[] {
   const names = new Set<string>()

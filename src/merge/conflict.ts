@@ -2,6 +2,7 @@
 // that conflict are left there with both sides and what they came from. Where the person has taken out of the target
 // what the branch was built on, a merge would bring it back: there the author's own part is put onto the target.
 
+import { withoutSubmodules } from '../git/nested.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import type { Worktree } from '../words.js'
 import { isTakenOut } from './base.js'
@@ -60,7 +61,8 @@ async function putOnto(
 
 /** Runs a command that merges; gives the files that conflict. */
 async function conflicts(cwd: string, args: readonly string[]): Promise<string[]> {
-  const merged = await git(cwd, args)
+  // A merge looks for uncommitted work in submodules first.
+  const merged = await git(cwd, args, { env: await withoutSubmodules(cwd) })
   const unmerged = await git(cwd, ['diff', '--name-only', '--diff-filter=U', '--ignore-submodules=dirty', '-z'])
   const paths = [...new Set(unmerged.stdout.split('\0').filter(Boolean))]
   if (merged.status !== 0 && paths.length === 0) {
