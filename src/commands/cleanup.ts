@@ -1,6 +1,7 @@
 // `oompa cleanup`: removes worktrees and branches that are clean, landed and not in use; says what it leaves and why.
 
 import { STATUS } from '../errors.js'
+import { movedWorktrees } from '../git/no-checkout.js'
 import { findRepository } from '../git/repository.js'
 import { removeSpares } from '../worktrees/pool.js'
 import type { Command } from './contract.js'
@@ -22,6 +23,8 @@ export const command: Command = {
     const { removeIdleGates } = await import('../merge/gate.js')
     const { planCleanup, performCleanup } = await import('../worktrees/cleanup.js')
     const repository = await findRepository()
+    const moved = movedWorktrees(repository.root, repository.gitDir)
+    if (moved) throw moved
     const { inUse } = await import('../swarm/in-use.js')
     const plan = await planCleanup(repository, inUse(repository.root))
     const dryRun = flag(args, 'dry-run')

@@ -27,7 +27,7 @@ export const command: Command = {
     test: { type: 'string', describe: 'A shell line that must pass on the merged tree; `--test ""` for none' },
     strategy: { type: 'string', choices: ['merge', 'rebase', 'squash'], describe: 'How it lands; merge unless given' },
     push: { type: 'boolean', describe: 'Fetch before, push after' },
-    remote: { type: 'string', describe: 'The remote for --push; origin unless given' },
+    remote: { type: 'string', describe: 'The remote for --push; that of the target’s upstream unless given' },
     wait: { type: 'number', optional: true, describe: 'Wait (so many seconds) while your own edits are in the way' },
     worker: { type: 'string', describe: 'Who made it, for the commit’s trailer', hidden: true },
     json: { type: 'boolean', describe: 'Print the facts as JSON' },

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { STATUS } from '../errors.js'
+import { movedWorktrees } from '../git/no-checkout.js'
 import { findRepository } from '../git/repository.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
@@ -39,7 +40,9 @@ export const command: Command = {
     ['oompa cleanup --dry-run', 'what of it can go'],
   ],
   async run(args) {
-    const { root } = await findRepository()
+    const { root, gitDir } = await findRepository()
+    const moved = movedWorktrees(root, gitDir)
+    if (moved) throw moved
     const { inUse } = await import('../swarm/in-use.js')
     const user = inUse(root)
     const ours = (await listWorktrees(root)).filter(

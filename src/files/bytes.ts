@@ -1,6 +1,6 @@
 // Names of files and refs are bytes, and ours are strings: a byte that is not part of UTF-8 is one half of a surrogate
 // pair, as in Python (PEP 383, `surrogateescape`). All other text is as ever, and the way back is exact, also through
-// JSON. See docs/decisions/0013-names-are-bytes.md.
+// JSON. See docs/decisions/0016-names-are-bytes.md.
 
 import { isUtf8 } from 'node:buffer'
 import path from 'node:path'

@@ -4,6 +4,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
+import { fromBytes, onDisk } from './bytes.js'
 import { makeFolder } from './folders.js'
 
 /** A record of ours has some hundred bytes; a larger file is not ours. */
@@ -16,7 +17,7 @@ export type OwnFile = { readonly text: string; readonly stat: Stats } | { readon
 export function readOwn(file: string): OwnFile {
   let opened: number
   try {
-    opened = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    opened = openSync(onDisk(file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
     return { wrong: wrongAt(file) ?? messageOf(error) }
@@ -26,7 +27,7 @@ export function readOwn(file: string): OwnFile {
     const wrong = kindOf(stat)
     if (wrong) return { wrong }
     if (stat.size > MOST_BYTES) return { wrong: `it has ${(stat.size / 1e6).toFixed(1)} MB` }
-    return { text: readFileSync(opened, 'utf8'), stat }
+    return { text: fromBytes(readFileSync(opened)), stat }
   } catch (error) {
     return { wrong: messageOf(error) }
   } finally {

@@ -5,6 +5,7 @@ import { OompaError } from '../errors.js'
 import { toBytes } from '../files/bytes.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
+import { unsafeRepository } from './unsafe.js'
 
 export interface Conversation {
   /**
@@ -71,9 +72,9 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
       const waiting = asked
       asked = []
       unsent = ''
-      for (const one of waiting) {
-        one.fail(new OompaError({ code: 'git-ended', message: `\`git ${args.join(' ')}\` in ${cwd} ended: ${why}` }))
-      }
+      const message = `\`git ${args.join(' ')}\` in ${cwd} ended: ${why}`
+      const error = unsafeRepository(cwd, why) ?? new OompaError({ code: 'git-ended', message })
+      for (const one of waiting) one.fail(error)
     }
     started.on('error', (error) => ended(error.message))
     started.on('close', (status) => ended(stderr.trim() || `status ${status}`))

@@ -1,10 +1,13 @@
 // Where a branch is checked out, and what a person is in the middle of there. Read from files, so that it costs nothing.
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
-import { fromBytes } from '../files/bytes.js'
+import { fromBytes, onDisk } from '../files/bytes.js'
+import { kindOf } from '../files/kind.js'
 import { gitFolders } from './folders.js'
+import { requireTextName } from './no-checkout.js'
+import { isWorktreeName, registeredCheckout, registrations } from './registrations.js'
 
 export interface Checkout {
   /** Absolute. */
@@ -24,33 +27,48 @@ const OPERATIONS = [
   ['BISECT_LOG', 'a bisect'],
 ] as const
 
-/** Every checkout that is on `branch` (without `refs/heads/`), or that will come back to it after what is in progress. */
+/**
+ * Every checkout that is on `branch` (without `refs/heads/`), or that will come back to it after what is in progress.
+ * @param root the main checkout, or, of a bare repository, the linked one that we work in
+ * @throws OompaError `folder-name` if one of them is in a folder in which no program can be started
+ */
 export function checkoutsOf(root: string, branch: string): Checkout[] {
-  const { common } = gitFolders(root)
-  const all = [{ path: root, own: common }, ...linked(common)]
+  const { own, common } = gitFolders(root)
+  const all = [{ path: root, own }, ...linked(common).filter((one) => one.own !== own)]
   return all.flatMap((checkout) => {
-    const busy = OPERATIONS.find(([file]) => existsSync(path.join(checkout.own, file)))?.[1]
+    const busy = OPERATIONS.find(([file]) => existsSync(onDisk(checkout.own, file)))?.[1]
     const on = read(path.join(checkout.own, 'HEAD')) === `ref: refs/heads/${branch}`
     if (!on && !(busy && comesBackTo(checkout.own, branch))) return []
+    requireTextName(checkout.path)
     return [{ ...checkout, ...(busy ? { busy } : {}) }]
   })
 }
 
+/**
+ * Other checkouts of the same repository in which swarms may run, each with a state of its own: those of a bare
+ * repository, which has no main checkout. They share its branches.
+ */
+export function siblingsOf(root: string): string[] {
+  const { own, common } = gitFolders(root)
+  if (own === common) return []
+  return linked(common).flatMap((one) => (one.own === own || isWorktreeName(path.basename(one.path)) ? [] : [one.path]))
+}
+
+/** Branches (without `refs/heads/`) that are checked out anywhere but in `root` and directly below it. */
+export function checkedOutElsewhere(root: string): string[] {
+  const elsewhere = linked(gitFolders(root).common).filter(
+    (one) => one.path !== root && path.dirname(one.path) !== root,
+  )
+  return elsewhere.flatMap(({ own }) => {
+    const head = read(path.join(own, 'HEAD')) ?? ''
+    return head.startsWith('ref: refs/heads/') ? [head.slice('ref: refs/heads/'.length)] : []
+  })
+}
+
 function linked(common: string): { path: string; own: string }[] {
-  const folder = path.join(common, 'worktrees')
-  let names: string[]
-  try {
-    names = readdirSync(folder)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
-  return names.flatMap((name) => {
-    const own = path.join(folder, name)
-    const dotGit = read(path.join(own, 'gitdir'))
-    if (!dotGit) return []
-    const checkout = path.dirname(path.resolve(own, dotGit))
-    return statSync(checkout, { throwIfNoEntry: false })?.isDirectory() ? [{ path: checkout, own }] : []
+  return registrations(common).flatMap((own) => {
+    const checkout = registeredCheckout(own)
+    return checkout && kindOf(checkout) === 'folder' ? [{ path: checkout, own }] : []
   })
 }
 
@@ -63,7 +81,7 @@ function comesBackTo(own: string, branch: string): boolean {
 
 function read(file: string): string | undefined {
   try {
-    return fromBytes(readFileSync(file)).trim()
+    return fromBytes(readFileSync(onDisk(file))).trim()
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
     throw error

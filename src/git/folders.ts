@@ -128,6 +128,8 @@ export function plainRepository(cwd: string): Repository | undefined {
   for (let here = realpathSync(cwd); ; here = path.dirname(here)) {
     if (existsSync(path.join(here, '.git'))) {
       const { common } = gitFolders(here)
+      // Git does nothing in another user's repository, and has the words for it.
+      if (statSync(common).uid !== process.getuid?.()) return undefined
       const root = path.dirname(common)
       const config = readFileSync(path.join(common, 'config'), 'utf8')
       const plain = path.basename(common) === '.git' && !/worktree|bare\s*=\s*true|refstorage/i.test(config)

@@ -12,6 +12,7 @@ import { contentId, looker } from './disk.js'
 import { indexFiles, letGoOf, takeLock } from './index-lock.js'
 import { type Blocked, type IndexEntry, type MovePlan, planMove } from './overlap.js'
 import { git, gitFailed, gitText } from './run.js'
+import { leftOutOf } from './sparse.js'
 
 /** A checkout whose files are those of the new commit, with its index still to be put in place. */
 export interface Moved {
@@ -116,9 +117,17 @@ async function inspect(
     const asked = !entries.has(change.path) || edited.get(change.path) === 'edited'
     if (change.newMode !== '000000' && asked) found.set(change.path, await look(change))
   }
-  const plan = planMove(changes, { index: entries, edited, onDisk: (change) => found.get(change.path) ?? 'nothing' })
+  const stands = (change: RawChange) => found.get(change.path) ?? 'nothing'
+  const plan = planMove(changes, { index: entries, edited, onDisk: stands, leftOut: await leftOut(checkout, changes) })
   if ('reason' in plan) return plan
   return { ...plan, write: plan.write.filter((change) => !notOnDisk.has(change.path)) }
+}
+
+async function leftOut(checkout: Checkout, changes: readonly RawChange[]): Promise<ReadonlySet<string>> {
+  const added = changes.filter((change) => change.oldMode === '000000').map((change) => change.path)
+  if (added.length === 0) return new Set()
+  const isLeftOut = await leftOutOf(checkout.path, checkout.own)
+  return new Set(added.filter(isLeftOut))
 }
 
 /** Git does not look at files that the person told it to leave alone; we must, before we write over one. */
@@ -217,8 +226,9 @@ function reversed(plan: MovePlan): MovePlan {
   })
   const added = plan.write.filter((change) => change.oldMode === '000000')
   const changed = plan.write.filter((change) => change.oldMode !== '000000')
+  const isNew = new Set(plan.set.filter((change) => change.oldMode === '000000').map((change) => change.path))
   return {
-    flagged: plan.flagged,
+    flagged: plan.flagged.filter((one) => !isNew.has(one.path)),
     set: [...plan.set.filter((change) => change.oldMode !== '000000'), ...plan.unset].map(turn),
     unset: plan.set.filter((change) => change.oldMode === '000000').map(turn),
     write: [...changed, ...plan.remove].map(turn),

@@ -28,6 +28,8 @@ export interface CheckoutFacts {
   readonly edited: ReadonlyMap<string, 'gone' | 'edited'>
   /** For paths that are new to the index, or edited. */
   onDisk(change: RawChange): OnDisk
+  /** Paths that a sparse checkout leaves out, of those that are new to the index. */
+  readonly leftOut?: ReadonlySet<string>
 }
 
 export interface MovePlan {
@@ -85,7 +87,9 @@ export function planMove(changes: readonly RawChange[], facts: CheckoutFacts): M
     const there = agrees ? 'the same' : entry ? 'nothing' : facts.onDisk(change)
     if (there === 'in the way') block('is an untracked (or ignored) file in the way', change.path)
     if (there === 'below a link') block('is below a link that is not tracked', change.path)
-    if (there === 'nothing') plan.write.push(change)
+    if (there !== 'nothing') continue
+    if (entry || !facts.leftOut?.has(change.path)) plan.write.push(change)
+    else plan.flagged.push({ path: change.path, flag: 'skip-worktree' })
   }
   return blocked.size === 0 ? plan : say(blocked)
 }

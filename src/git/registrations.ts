@@ -4,6 +4,7 @@
 import { readdirSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
+import { fromBytes } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
 
@@ -16,8 +17,8 @@ export function isWorktreeName(name: string): boolean {
 export function registrations(common: string): string[] {
   const folder = path.join(common, 'worktrees')
   if (kindOf(folder) !== 'folder') return []
-  return readdirSync(folder)
-    .map((name) => path.join(folder, name))
+  return readdirSync(folder, 'buffer')
+    .map((name) => path.join(folder, fromBytes(name)))
     .filter((own) => kindOf(own) === 'folder')
 }
 
@@ -36,10 +37,16 @@ export function registrationsOf(common: string, checkout: string, name?: string)
 
 /** Whether an entry is that of the worktree at `checkout`. */
 export function namesWorktree(own: string, checkout: string): boolean {
-  if (kindOf(own) !== 'folder') return false
+  const named = registeredCheckout(own)
+  return named !== undefined && isSame(named, checkout)
+}
+
+/** The worktree that an entry is for, absolute, whether anything stands there or not; undefined if it does not say. */
+export function registeredCheckout(own: string): string | undefined {
+  if (kindOf(own) !== 'folder') return undefined
   const text = textOf(path.join(own, 'gitdir'))?.trimEnd()
   const dotGit = text ? path.resolve(own, text) : ''
-  return path.basename(dotGit) === '.git' && isSame(path.dirname(dotGit), checkout)
+  return path.basename(dotGit) === '.git' ? path.dirname(dotGit) : undefined
 }
 
 /** The error for a worktree that is not the one that we made: nothing is done in it, and nothing of it is removed. */

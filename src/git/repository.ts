@@ -1,9 +1,9 @@
 // Finds the repository that a command means: the main checkout, from any folder or linked worktree of it.
 
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import { OompaError, STATUS } from '../errors.js'
 import { knowRepository } from './folders.js'
+import { noCheckout, noRepository, requireTextName } from './no-checkout.js'
 import { git } from './run.js'
 
 export interface Repository {
@@ -16,30 +16,19 @@ export interface Repository {
 }
 
 /**
- * Finds the main checkout above `cwd`.
- * @throws OompaError `not-a-repository`, `bare-repository` (status 2)
+ * Finds the main checkout above `cwd`; of a bare repository, the linked one that `cwd` is in.
+ * @throws OompaError with status 2: `not-a-repository`, `bare-repository`, `not-a-checkout`, `unsafe-repository`,
+ * `repository-moved`, `folder-name`
  */
 export async function findRepository(cwd: string = process.cwd()): Promise<Repository> {
+  requireTextName(cwd)
   const question = ['--git-common-dir', '--is-inside-work-tree', '--is-bare-repository', '--show-toplevel']
   const asked = await git(cwd, ['rev-parse', '--path-format=absolute', ...question], { discover: true })
   const [gitDir, inside, bare, here] = asked.stdout.split('\n')
   if (!gitDir || (asked.status !== 0 && inside === undefined)) {
-    throw new OompaError({
-      code: 'not-a-repository',
-      message: `${cwd} is not inside a git repository${asked.stderr.includes('dubious ownership') ? `: ${asked.stderr.trim()}` : ''}.`,
-      mend: 'git init && git commit --allow-empty -m "Start"',
-      status: STATUS.usage,
-    })
+    throw noRepository(cwd, asked.stderr)
   }
-  if (inside !== 'true' || !here) {
-    const isBare = bare === 'true'
-    throw new OompaError({
-      code: isBare ? 'bare-repository' : 'not-a-checkout',
-      message: `${cwd} is ${isBare ? 'a bare repository' : 'inside a git directory'}: there is no checkout to work in.`,
-      mend: isBare ? `git clone ${cwd} ../checkout && cd ../checkout` : 'Change to the checkout.',
-      status: STATUS.usage,
-    })
-  }
+  if (inside !== 'true' || !here) throw await noCheckout(cwd, realpathSync(gitDir), bare === 'true')
   const common = realpathSync(gitDir)
   knowRepository(common)
   return { root: await mainCheckout(gitDir, here), gitDir: common, here: realpathSync(here) }
@@ -47,14 +36,19 @@ export async function findRepository(cwd: string = process.cwd()): Promise<Repos
 
 /** The first entry of `git worktree list` is the main checkout; asked only where the common directory does not say it. */
 async function mainCheckout(gitDir: string, here: string): Promise<string> {
-  if (path.basename(gitDir) === '.git' && existsSync(path.dirname(gitDir))) return realpathSync(path.dirname(gitDir))
+  const isUsual = path.basename(gitDir) === '.git' && existsSync(path.dirname(gitDir)) && !isBare(gitDir)
+  if (isUsual) return realpathSync(path.dirname(gitDir))
   const { stdout } = await git(here, ['worktree', 'list', '--porcelain', '-z'])
-  const first = stdout
-    .split('\0')
-    .find((line) => line.startsWith('worktree '))
-    ?.slice('worktree '.length)
-  // A submodule's git directory is listed in place of its checkout: there the checkout is where we are.
-  return realpathSync(first && existsSync(path.join(first, '.git')) ? first : here)
+  const [first = ''] = stdout.split('\0\0')
+  const main = first.split('\0')[0]!.slice('worktree '.length)
+  // A submodule's git directory is listed in place of its checkout, and a bare repository has none: there the checkout
+  // is where we are.
+  return realpathSync(!/\0bare$/.test(first) && existsSync(path.join(main, '.git')) ? main : here)
+}
+
+/** Whether the configuration says so anywhere: then git is asked. */
+function isBare(gitDir: string): boolean {
+  return /bare\s*=\s*true/i.test(readFileSync(path.join(gitDir, 'config'), 'utf8'))
 }
 
 /** The commit that HEAD names, or undefined before the first commit. */

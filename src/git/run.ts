@@ -9,6 +9,7 @@ import { commandLine } from './arguments.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
 import { gitByShell, wasStarted } from './shell.js'
+import { unsafeRepository } from './unsafe.js'
 
 export interface GitOptions {
   /** Written to standard input. */
@@ -112,6 +113,8 @@ export async function gitText(cwd: string, args: readonly string[], options: Git
 
 /** The error for a git command that should have worked. */
 export function gitFailed(cwd: string, args: readonly string[], status: number, output: string): OompaError {
+  const unsafe = unsafeRepository(cwd, output)
+  if (unsafe) return unsafe
   return new OompaError({
     code: 'git-failed',
     message: `\`git ${args.join(' ')}\` in ${cwd} ended with status ${status}: ${output.trim() || 'no output'}`,

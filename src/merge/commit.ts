@@ -6,6 +6,7 @@ import { OompaError } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
 import { requireOurs } from '../git/ours.js'
 import { git, gitFailed, gitText } from '../git/run.js'
+import { showConflicts } from '../git/sparse.js'
 import { isMerging, readStatus } from '../git/status.js'
 import type { Worktree } from '../words.js'
 import { HUGE_BYTES, refusedContent, refusedName } from './secrets.js'
@@ -37,12 +38,14 @@ export interface Leftovers {
  */
 export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
   const cwd = worktree.path
-  requireOurs(cwd)
+  const { own } = requireOurs(cwd)
   const { entries, commit } = await readStatus(cwd)
   const on = commit ? { head: commit } : {}
   if (entries.length === 0 && !isMerging(cwd)) return { left: [], unresolved: [], ...on }
 
   const unmerged = entries.filter((entry) => entry.kind === 'unmerged').map((entry) => entry.path)
+  // An agent's own merge, outside of the person's sparse checkout: what is not on disk is not resolved.
+  if (unmerged.length > 0) await showConflicts(cwd, own)
   const unresolved = unmerged.filter((file) => hasMarkers(onDisk(cwd, file)))
   if (unresolved.length > 0) return { left: [], unresolved, ...on }
 

@@ -2,8 +2,10 @@
 // that conflict are left there with both sides and what they came from. Where the person has taken out of the target
 // what the branch was built on, a merge would bring it back: there the author's own part is put onto the target.
 
+import { gitFolders } from '../git/folders.js'
 import { withoutSubmodules } from '../git/nested.js'
 import { git, gitFailed, gitText } from '../git/run.js'
+import { showConflicts } from '../git/sparse.js'
 import type { Worktree } from '../words.js'
 import { isTakenOut } from './base.js'
 import { branchReset, ownPart } from './rewritten.js'
@@ -68,6 +70,7 @@ async function conflicts(cwd: string, args: readonly string[]): Promise<string[]
   if (merged.status !== 0 && paths.length === 0) {
     throw gitFailed(cwd, args, merged.status, merged.stderr || merged.stdout)
   }
+  if (paths.length > 0) await showConflicts(cwd, gitFolders(cwd).own)
   return paths
 }
 

@@ -16,7 +16,7 @@ export interface MergeOptions {
   readonly strategy?: Strategy
   /** Fetch before, push after each drained batch. */
   readonly push?: boolean
-  /** `origin` unless given. */
+  /** That of the target's upstream unless given; else the only one, or `origin`. */
   readonly remote?: string
   /** How long the remote may be silent in a fetch or a push: `limits.remote` of `oompa.json`, 2 minutes unless given. */
   readonly remoteTimeoutMs?: number

@@ -3,6 +3,7 @@
 
 import { OompaError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
+import { remoteOf } from '../git/upstream.js'
 import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
 import { landingSession } from './session.js'
@@ -31,11 +32,11 @@ export function keepFresh(context: LandContext, into: string, options: MergeOpti
 
 async function bringUp(context: LandContext, into: string, options: MergeOptions): Promise<void> {
   const { root, emit } = context
-  const remote = options.remote ?? 'origin'
+  const remote = options.remote ?? (await remoteOf(root, into))
   const tools = openTools(root)
   try {
     const request = { into, options: { ...options, push: false }, tested: new Map() }
-    const sync = openSync(tools, context, request)
+    const sync = await openSync(tools, context, request)
     const fetched = await sync.fetch()
     if (fetched.fetch === 'failed') {
       const text = `${remote} could not be reached: ${fetched.reason}. Work begins from ${into} as it is here.`

@@ -1,6 +1,7 @@
 // Opens a pull request in place of landing: the branch is pushed, and people, or the service's own checks, decide.
 
 import { git } from '../git/run.js'
+import { remoteOf } from '../git/upstream.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Refusal } from '../words.js'
 import type { NetworkOptions } from './network.js'
@@ -10,7 +11,7 @@ import { notPushed, pushRef, sendLargeFiles } from './remote.js'
 export interface PullRequestOptions {
   /** The target, without `refs/heads/`; the swarm's unless given. */
   readonly into?: string
-  /** `origin` unless given. */
+  /** That of the target's upstream unless given; else the only one, or `origin`. */
   readonly remote?: string
   /**
    * Whether the service may merge by itself once its checks pass: every pull request, none (unless given), or those
@@ -38,8 +39,8 @@ const RISKY =
  */
 export function pullRequests(options: PullRequestOptions = {}): MergeHook & { readonly options: PullRequestOptions } {
   const hook: MergeHook = async (change, context) => {
-    const remote = options.remote ?? 'origin'
     const into = options.into ?? change.into
+    const remote = options.remote ?? (await remoteOf(context.root, into))
     const branch = branchName(change)
     const why = await pushBranch(context, options, { commit: change.commit, branch, remote })
     if (why !== undefined) return unavailable(`could not be pushed to ${remote}`, why)

@@ -48,7 +48,7 @@ export async function landingSession<T>(
     )
   if (!request.options.push) return locked(work)
   const { openSync } = await import('./sync.js')
-  const sync = openSync(tools, context, request)
+  const sync = await openSync(tools, context, request)
   const fetched = await sync.fetch()
   let reachable = false
   const result = await locked(async (session) => {

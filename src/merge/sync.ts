@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
 import { treeChanges } from '../git/tree-diff.js'
+import { remoteOf } from '../git/upstream.js'
 import { broughtBack } from './base.js'
 import type { LandContext } from './contract.js'
 import { targetCommit } from './land.js'
@@ -34,10 +35,10 @@ export interface Sync {
   push(locked: <T>(work: (session: LandingSession) => Promise<T>) => Promise<T>): Promise<OompaError | undefined>
 }
 
-export function openSync(tools: LandingTools, context: LandContext, request: SessionRequest): Sync {
+export async function openSync(tools: LandingTools, context: LandContext, request: SessionRequest): Promise<Sync> {
   const { into, options } = request
   const { emit } = context
-  const remote = options.remote ?? 'origin'
+  const remote = options.remote ?? (await remoteOf(tools.root, into))
   // What is interrupted is what is under way now; what lands without a remote goes on without one.
   const signal = context.remoteSignal ?? context.signal
   const network: NetworkOptions = {

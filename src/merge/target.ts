@@ -3,6 +3,7 @@
 import { OompaError, STATUS } from '../errors.js'
 import { branchOf } from '../git/folders.js'
 import { git } from '../git/run.js'
+import { remoteOf } from '../git/upstream.js'
 
 /**
  * The target without `refs/heads/`: `into` if given, else the branch that the main checkout is on; on a detached HEAD
@@ -22,9 +23,10 @@ export async function resolveTarget(root: string, into?: string): Promise<string
 }
 
 async function usualBranch(root: string): Promise<string | undefined> {
-  const head = await git(root, ['symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD'])
-  const remote = head.status === 0 ? head.stdout.trim().replace(/^origin\//, '') : undefined
-  for (const name of [remote, 'main', 'master']) if (name && (await exists(root, name))) return name
+  const remote = `refs/remotes/${await remoteOf(root)}/`
+  const head = await git(root, ['symbolic-ref', '--quiet', `${remote}HEAD`])
+  const usual = head.stdout.startsWith(remote) ? head.stdout.trim().slice(remote.length) : undefined
+  for (const name of [usual, 'main', 'master']) if (name && (await exists(root, name))) return name
   return undefined
 }
 

@@ -61,7 +61,8 @@ export async function keepWorktree(
   const leftovers = await commitAll(worktree, { message: options.message })
   if (leftovers.unresolved.length > 0) {
     const message = `${options.message}, with conflict markers`
-    await gitText(worktree.path, ['commit', '--all', '--no-verify', '--quiet', '-F', '-'], { input: message })
+    await gitText(worktree.path, ['add', '--sparse', '--update', ':/'])
+    await gitText(worktree.path, ['commit', '--no-verify', '--quiet', '-F', '-'], { input: message })
   }
   const tips = new Set<string>()
   for (const tip of [

@@ -1,6 +1,8 @@
 // Names of workers: which are taken, and which are free.
 
+import { listRuns } from '../events/runs.js'
 import { scanLog } from '../events/scan.js'
+import { checkedOutElsewhere, siblingsOf } from '../git/checkouts.js'
 
 /** `count` worker names, `w1` on, that are not taken. */
 export function freeWorkerNames(count: number, taken: readonly string[]): string[] {
@@ -13,4 +15,24 @@ export function freeWorkerNames(count: number, taken: readonly string[]): string
 export function workersOf(root: string, swarm: string): string[] {
   const started = scanLog(root, swarm, (type) => type === 'swarm.started').at(-1)
   return started?.type === 'swarm.started' ? started.workers.map(({ worker }) => worker) : []
+}
+
+/** A worker of a running swarm. */
+export interface TakenName {
+  readonly worker: string
+  readonly swarm: string
+}
+
+/** Workers of the running swarms of a repository, in whichever of its checkouts they were started. */
+export function runningWorkers(root: string): TakenName[] {
+  return [root, ...siblingsOf(root)].flatMap((one) =>
+    listRuns(one)
+      .filter((run) => run.state === 'running')
+      .flatMap((run) => workersOf(one, run.swarm).map((worker) => ({ worker, swarm: run.swarm }))),
+  )
+}
+
+/** Workers whose branches another checkout of the repository is on: git gives no second one to us. */
+export function takenElsewhere(root: string): string[] {
+  return checkedOutElsewhere(root).flatMap((branch) => /^oompa\/(w\d+)-i\d+$/.exec(branch)?.[1] ?? [])
 }

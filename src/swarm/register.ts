@@ -10,7 +10,6 @@ import type { Emit } from '../events/contract.js'
 import { watchControl } from '../events/control.js'
 import { startHeartbeat } from '../events/heartbeat.js'
 import { openLog } from '../events/log.js'
-import { listRuns } from '../events/runs.js'
 import { thisOwner } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { runFolder } from '../files/paths.js'
@@ -19,7 +18,7 @@ import type { EventHook } from '../hooks/contract.js'
 import { onLongWait, withLock } from '../merge/lock.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
-import { freeWorkerNames, workersOf } from './names.js'
+import { freeWorkerNames, runningWorkers, takenElsewhere } from './names.js'
 import type { ResumePoint } from './resume.js'
 import { proveStart } from './start-proof.js'
 import { listenToSignals, type Stopping } from './stop.js'
@@ -67,9 +66,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   log.listen((event) => view.event(event))
   onLongWait((text) => log.emit({ type: 'note', level: 'warning', text }))
   const names = await withLock(root, 'start', async () => {
-    const runs = listRuns(root).filter((run) => run.state === 'running')
-    const running = runs.filter((run) => run.swarm !== id).map((run) => run.swarm)
-    if (resumed && runs.length > running.length) {
+    const others = runningWorkers(root)
+    const taken = others.filter(({ swarm }) => swarm !== id)
+    const running = [...new Set(taken.map(({ swarm }) => swarm))]
+    if (resumed && others.length > taken.length) {
       throw new OompaError({
         code: 'running',
         message: `Swarm ${id} is running.`,
@@ -77,7 +77,6 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
         status: STATUS.refused,
       })
     }
-    const taken = running.flatMap((swarm) => workersOf(root, swarm).map((worker) => ({ worker, swarm })))
     const clash = taken.find(({ worker }) => resumed?.workers.includes(worker))
     if (clash) {
       throw new OompaError({
@@ -89,10 +88,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     }
     const chosen = resumed
       ? resumed.workers
-      : freeWorkerNames(
-          settings.workers.length,
-          taken.map(({ worker }) => worker),
-        )
+      : freeWorkerNames(settings.workers.length, [...taken.map(({ worker }) => worker), ...takenElsewhere(root)])
     const { pid, start: processStart, host } = thisOwner()
     const workers = chosen.map((worker, index) => {
       const lane = settings.workers[index]!

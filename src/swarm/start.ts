@@ -9,6 +9,8 @@ import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
 import { excludeOurs } from '../git/exclude.js'
+import { refInTheWay } from '../git/in-the-way.js'
+import { movedWorktrees } from '../git/no-checkout.js'
 import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
 import { mergeDefaults } from '../hooks/defaults.js'
@@ -61,6 +63,8 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
       status: STATUS.usage,
     })
   }
+  const inTheWay = (await refInTheWay(commitOf)) ?? movedWorktrees(root, repository.gitDir)
+  if (inTheWay) throw inTheWay
   const found = findHooks(root)
   const level = levelOf({ hooks: found.files.map((file) => file.hook), settings })
   if (resumed) mustBeOfLevel(resumed, level, root)

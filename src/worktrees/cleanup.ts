@@ -46,7 +46,8 @@ export async function planCleanup(
   const { root } = repository
   const removed: Removal[] = []
   const left: Leftover[] = []
-  const worktrees = (await listWorktrees(root)).filter(
+  const all = await listWorktrees(root)
+  const worktrees = all.filter(
     (entry) => path.dirname(entry.path) === root && isWorktreeName(path.basename(entry.path)),
   )
   const landed = await landedBranches(root)
@@ -61,7 +62,8 @@ export async function planCleanup(
       if (isGone && !inUse(name) && !entry.locked) removed.push({ worktree: name })
     }
   }
-  const checkedOut = new Set(worktrees.map((entry) => entry.branch))
+  // Also by another checkout of a bare repository, and by one that a person made: it is not ours to take away.
+  const checkedOut = new Set(all.map((entry) => entry.branch))
   for (const branch of await ourBranches(root)) {
     if (checkedOut.has(branch)) continue
     const user = inUse(branch)

@@ -4,7 +4,9 @@ import { accessSync, constants } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { messageOf } from '../../errors.js'
-import { currentBranch, headCommit, type Repository } from '../../git/repository.js'
+import { refInTheWay } from '../../git/in-the-way.js'
+import { movedWorktrees } from '../../git/no-checkout.js'
+import { currentBranch, headCommit, type Repository, resolveCommit } from '../../git/repository.js'
 import { git } from '../../git/run.js'
 import { listWorktrees } from '../../git/worktrees.js'
 import { checkoutSize } from '../../worktrees/space.js'
@@ -25,14 +27,16 @@ export async function repositoryFindings({ root, gitDir }: Repository, workers: 
       },
     ]
   }
-  const [branch, shallow] = await Promise.all([
+  const [branch, inTheWay, shallow] = await Promise.all([
     currentBranch(root),
+    refInTheWay((ref) => resolveCommit(root, ref)),
     git(root, ['rev-parse', '--is-shallow-repository']),
   ])
   const where = [branch ? `on ${branch}` : 'detached HEAD', ...(shallow.stdout.trim() === 'true' ? ['shallow'] : [])]
   return [
     { check: 'repository', ok: true, text: `${root}, ${where.join(', ')}` },
     ...[root, gitDir].flatMap(writable),
+    ...[inTheWay, movedWorktrees(root, gitDir)].flatMap((one) => (one ? [failed('repository', one)] : [])),
     await diskFinding(root, workers),
     await leftovers(root),
   ]

@@ -45,7 +45,7 @@ async function commitRestored(worktree: string, base: string, specs: readonly st
     await gitText(worktree, ['read-tree', 'HEAD'], { env })
     await gitText(
       worktree,
-      ['--literal-pathspecs', 'rm', '-r', '--cached', '-q', '-f', '--ignore-unmatch', '--', ...specs],
+      ['--literal-pathspecs', 'rm', '--sparse', '-r', '--cached', '-q', '-f', '--ignore-unmatch', '--', ...specs],
       { env },
     )
     const listed = await gitText(worktree, [
