@@ -1,7 +1,7 @@
 // Runs an agent for one turn: the only place where adapters' argv becomes a process and its output a result.
 
 import { randomUUID } from 'node:crypto'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { showBytes } from '../files/bytes.js'
@@ -192,7 +192,7 @@ function ownUsage(agent: Agent, turn: Turn, { session, usage }: TurnResult): Tur
 /** Why we ended it, or could not start it; its own words do not count then. */
 function ourReason(
   end: ProcessEnd,
-  { agent, limits }: AgentRequest,
+  { agent, limits, cwd }: AgentRequest,
   command: AgentCommand,
   reader: OutputReader,
 ): AgentFailure | undefined {
@@ -201,6 +201,8 @@ function ourReason(
       // What it said between the end of its time and its own end was the turn going on.
       return reader.finished ? undefined : { kind: 'timeout', message: 'was ended while it was at work' }
     case 'missing':
+      // The program may be there, and the folder that it should run in gone.
+      if (!existsSync(cwd)) return { kind: 'error', message: end.message ?? `There is no folder ${cwd}.` }
       return {
         kind: 'missing',
         message: `Cannot start \`${command.file}\`: ${end.message ?? ''} ${agent.check.install}`,

@@ -99,7 +99,13 @@ export interface Settings {
   readonly gitHooks: boolean
   readonly probe: boolean
   readonly ports: { readonly from: number; readonly block: number }
-  readonly backoff: { readonly firstMs: number; readonly maxMs: number; readonly failures: number }
+  readonly backoff: {
+    readonly firstMs: number
+    readonly maxMs: number
+    readonly failures: number
+    /** At level 1: failures in a row, each within seconds, before a worker pauses; 0 turns that off. */
+    readonly brake: number
+  }
   readonly detach: boolean
   readonly dryRun: boolean
   readonly json: boolean

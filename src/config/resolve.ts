@@ -71,6 +71,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
       firstMs: durationMs(config.backoff?.first ?? '60s'),
       maxMs: durationMs(config.backoff?.max ?? '10m'),
       failures: config.backoff?.failures ?? 5,
+      brake: config.backoff?.brake ?? 3,
     },
     detach: given.detach ? truth(given.detach) : false,
     dryRun: given['dry-run'] ? truth(given['dry-run']) : false,

@@ -228,7 +228,12 @@ export const configSchema = z.strictObject(
         {
           first: duration().optional().describe('The pause after a failed agent, doubling. Default "60s".'),
           max: duration().optional().describe('The longest pause. Default "10m".'),
-          failures: whole(1).optional().describe('Failures in a row that end a worker. Default 5.'),
+          failures: whole(1).optional().describe('Failures in a row that end a worker, from level 2 on. Default 5.'),
+          brake: whole(0)
+            .optional()
+            .describe(
+              'Failures in a row, each within seconds, after which a worker pauses at level 1 too. Default 3; 0 is off.',
+            ),
         },
         objectWords('an object'),
       )

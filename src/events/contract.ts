@@ -88,7 +88,8 @@ export interface EventFacts {
   /** `base`: the value of the target that it was built on. */
   'work.kept': { ref: string; reason: string; base?: string }
   'budget.reached': { limit: string; value: number }
-  'limit.waiting': { agent: string; until: string; reason: string }
+  /** `kind`: it is no limit, but a login that expired, or a CLI that is not there; it is asked for at `until` again. */
+  'limit.waiting': { agent: string; until: string; reason: string; kind?: 'login' | 'missing' }
   'hook.failed': { hook: string; reason: string }
   note: { text: string; level?: 'info' | 'warning' }
 }

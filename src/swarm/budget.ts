@@ -1,6 +1,6 @@
 // Keeps the caps that a person set: money, minutes, and iterations without progress. A cap is checked before each start.
 
-import type { AgentSpec, TurnResult } from '../agents/contract.js'
+import type { AgentFailure, AgentSpec, TurnResult } from '../agents/contract.js'
 import { formatAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import type { Usage } from '../words.js'
@@ -12,39 +12,110 @@ export interface Reached {
   readonly why: string
 }
 
+/** What a run came to, as far as money goes. */
+export type Spent = Pick<TurnResult, 'costUsd' | 'usage' | 'tools'> & { readonly failure?: AgentFailure }
+
+/** A run that has begun, or is about to: it counts with what it may cost until it is released. */
+export interface Reservation {
+  /** Adds what it cost, as `Budget.spend` does. */
+  spend(result: Spent): number | undefined
+  /** It has ended, or will not begin. A second time does nothing. */
+  release(): void
+}
+
 export interface Budget {
   /** Spent so far, US dollars. */
   readonly spentUsd: number
-  /** Adds what a run cost; gives the cost, from the agent's own report or from the prices in `oompa.json`. */
-  spend(spec: AgentSpec, result: Pick<TurnResult, 'costUsd' | 'usage'>): number | undefined
+  /**
+   * Waits until one more run fits under the cap on money, beside those that are going on, and counts it. While nobody
+   * knows what a run costs there is one at a time.
+   * @throws the signal's reason when it is aborted while waiting
+   */
+  reserve(spec: AgentSpec, signal: AbortSignal): Promise<Reservation>
+  /** Counts a run that begins whether it fits or not: the review of work that has been paid for. */
+  count(spec: AgentSpec): Reservation
+  /**
+   * Adds what a run cost; gives the cost, from the agent's own report or from the prices in `oompa.json`. Under a cap
+   * a failed run without either counts as the dearest so far.
+   */
+  spend(spec: AgentSpec, result: Spent, role?: 'probe'): number | undefined
   /** An iteration of a worker ended, with or without a landing or a completed task. */
   iterationEnded(worker: string, progress: boolean): void
   reached(now?: number): Reached | undefined
+  /** Calls back when something was spent or an iteration ended; gives what ends that. */
+  watch(listener: () => void): () => void
 }
 
 type Caps = Pick<Settings, 'budgetUsd' | 'maxMinutes' | 'noProgress' | 'prices'>
 
-/**
- * @param workers names of the workers, all of which must be without progress for the swarm to be.
- * @param startedAt milliseconds since 1970
- * @param spent dollars spent before a resume
- */
-export function makeBudget(caps: Caps, workers: readonly string[], startedAt: number, spent = 0): Budget {
-  let spentUsd = spent
+export interface BudgetFacts {
+  /** Names of the workers, all of which must be without progress for the swarm to be. */
+  readonly workers: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  /** Dollars spent before a resume. */
+  readonly spentUsd?: number
+  /** Says what a person should know of the counting. */
+  say?(text: string, level: 'info' | 'warning'): void
+}
+
+export function makeBudget(caps: Caps, { workers, startedAt, spentUsd: before = 0, say }: BudgetFacts): Budget {
+  let spentUsd = before
   let unpriced: string | undefined
+  let waitingIsSaid = false
   const idle = new Map(workers.map((worker) => [worker, 0]))
-  return {
+  const listeners = new Set<() => void>()
+  const running = new Set<{ readonly usd: number }>()
+  const dearest = dearestRuns()
+  const changed = (): void => {
+    for (const listener of listeners) listener()
+  }
+
+  const budget: Budget = {
     get spentUsd() {
       return spentUsd
     },
-    spend(spec, result) {
-      const cost = result.costUsd ?? priced(caps.prices, spec, result.usage)
-      if (cost === undefined) unpriced ??= formatAgentSpec(spec)
-      else spentUsd += cost
+    async reserve(spec, signal) {
+      while (!fits(spec)) {
+        if (!waitingIsSaid && dearest.of(spec) === undefined) {
+          waitingIsSaid = true
+          say?.(
+            `Under a budget one agent works alone until it is known what a run costs; the others wait for it.`,
+            'info',
+          )
+        }
+        await change(signal)
+      }
+      return budget.count(spec)
+    },
+    count(spec) {
+      const run = { usd: dearest.of(spec) ?? 0 }
+      running.add(run)
+      return {
+        spend: (result) => budget.spend(spec, result),
+        release() {
+          if (running.delete(run)) changed()
+        },
+      }
+    },
+    spend(spec, result, role) {
+      const known = result.costUsd ?? priced(caps.prices, spec, result.usage)
+      const cost = known ?? assumed(spec, result)
+      spentUsd += cost ?? 0
+      if (known !== undefined && role === 'probe') dearest.addProbe(known)
+      else if (known !== undefined && (known > 0 || !result.failure)) dearest.add(spec, known)
+      changed()
       return cost
     },
     iterationEnded(worker, progress) {
       idle.set(worker, progress ? 0 : (idle.get(worker) ?? 0) + 1)
+      changed()
+    },
+    watch(listener) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
     },
     reached(now = Date.now()) {
       if (caps.budgetUsd !== undefined && spentUsd >= caps.budgetUsd) {
@@ -54,7 +125,7 @@ export function makeBudget(caps: Caps, workers: readonly string[], startedAt: nu
           why: `the budget of $${caps.budgetUsd} is used up ($${spentUsd.toFixed(4)} spent)`,
         }
       }
-      // A cap that cannot be kept fails closed (cli.md, settled question 12).
+      // A cap that cannot be kept fails closed.
       if (caps.budgetUsd !== undefined && unpriced !== undefined) {
         return {
           limit: 'unpriced',
@@ -75,6 +146,76 @@ export function makeBudget(caps: Caps, workers: readonly string[], startedAt: nu
       return undefined
     },
   }
+  return budget
+
+  /** Whether one more run may begin beside those that are going on; whether any may, `reached` says. */
+  function fits(spec: AgentSpec): boolean {
+    if (caps.budgetUsd === undefined || running.size === 0) return true
+    const price = dearest.of(spec)
+    if (price === undefined) return false
+    const reserved = [...running].reduce((sum, run) => sum + run.usd, 0)
+    return spentUsd + reserved + price <= caps.budgetUsd
+  }
+
+  function change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        unwatch()
+        reject(signal.reason)
+      }
+      const unwatch = budget.watch(() => {
+        unwatch()
+        signal.removeEventListener('abort', abort)
+        resolve()
+      })
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) abort()
+    })
+  }
+
+  /** What a run counts as that did not say what it cost. */
+  function assumed(spec: AgentSpec, result: Spent): number | undefined {
+    const name = formatAgentSpec(spec)
+    if (!result.failure || result.failure.kind === 'exit') {
+      unpriced ??= name
+      return undefined
+    }
+    if (caps.budgetUsd === undefined) return undefined
+    if (cameToNothing(result)) return 0
+    const usd = dearest.of(spec) ?? dearest.probe
+    say?.(
+      `${name} ended without saying what it cost (${result.failure.message}); it counts as $${usd.toFixed(4)}, the dearest run so far.`,
+      'warning',
+    )
+    return usd
+  }
+}
+
+/** What the dearest run of an agent cost; of any agent, where that one has not ended a run yet. */
+function dearestRuns() {
+  const runs = new Map<string, number>()
+  let probe = 0
+  return {
+    get probe() {
+      return probe
+    },
+    add(spec: AgentSpec, usd: number): void {
+      const name = formatAgentSpec(spec)
+      runs.set(name, Math.max(runs.get(name) ?? 0, usd))
+    },
+    addProbe(usd: number): void {
+      probe = Math.max(probe, usd)
+    },
+    of(spec: AgentSpec): number | undefined {
+      return runs.get(formatAgentSpec(spec)) ?? (runs.size > 0 ? Math.max(...runs.values()) : undefined)
+    },
+  }
+}
+
+/** Refused before the model had done anything: that costs nothing. */
+function cameToNothing({ failure, tools, usage }: Spent): boolean {
+  if (failure?.kind === 'missing') return true
+  return (failure?.kind === 'limit' || failure?.kind === 'login' || failure?.kind === 'model') && !tools && !usage
 }
 
 /** US dollars of one run by prices for a million tokens, looked up by `harness:model`, then `harness`. */

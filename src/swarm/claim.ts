@@ -23,8 +23,6 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   const { lane } = iteration
   const { swarm } = lane
   const { stopping, crew } = swarm
-  const stop = new AbortController()
-  stopping.onStop(() => stop.abort())
   crew.set(lane.name, 'waiting')
   let last = 'no task is pending'
   const look = async (): Promise<Found | undefined> => {
@@ -37,7 +35,7 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   const { watch } = store
   const found = await waitFor(look, {
     timeoutMs: lane.settings.maxWaitForTasksMs,
-    signal: stop.signal,
+    signal: stopping.ending,
     hints: [crew.onChange, ...(watch ? [(changed: () => void) => watch.call(store, changed)] : [])],
   })
   crew.set(lane.name, 'working')

@@ -13,6 +13,7 @@ import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
 import type { Task, Worktree } from '../words.js'
+import type { Reservation } from './budget.js'
 import { environmentOf } from './environment.js'
 import type { Harnesses } from './harness.js'
 
@@ -39,6 +40,8 @@ export interface ContextParts {
   /** Where agents' output is appended. */
   readonly logFile: string
   readonly harnesses?: Harnesses
+  /** Counts a run that begins under the cap on money. */
+  readonly begin?: (agent: string) => Pick<Reservation, 'release'>
   /** Called with each run's result; gives its cost in US dollars. */
   readonly spend?: (agent: string, result: TurnResult) => number | undefined
 }
@@ -83,6 +86,7 @@ export function hookContext(parts: ContextParts): HookContext {
         await parts.harnesses?.ready(spec, options.signal ?? parts.signal)
         emit({ type: 'agent.started', ...facts, agent: name, attempt: 1, role: options.role, session: options.session })
         appendFileSync(parts.logFile, `\n--- ${options.role}: ${name}\n`)
+        const place = parts.begin?.(text)
         const run = await ask({
           agent,
           turn: {
@@ -101,7 +105,7 @@ export function hookContext(parts: ContextParts): HookContext {
           limits: { ...settings.limits, ...(options.timeoutMs ? { iterationMs: options.timeoutMs } : {}) },
           signal: options.signal ?? parts.signal,
           onActivity: (activity) => emit({ type: 'agent.activity', ...facts, text: `${options.role}: ${activity}` }),
-        })
+        }).finally(() => place?.release())
         emit({
           type: 'agent.ended',
           ...facts,
@@ -116,7 +120,8 @@ export function hookContext(parts: ContextParts): HookContext {
           denials: run.denials.length ? run.denials : undefined,
           failure: run.failure?.message,
         })
-        if (run.failure?.kind === 'limit' && parts.harnesses?.limited(spec, run.failure)) continue
+        if (run.failure && parts.harnesses?.limited(spec, run.failure)) continue
+        if (!run.failure) parts.harnesses?.working(spec)
         return run
       }
     },

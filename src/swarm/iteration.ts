@@ -1,6 +1,8 @@
 // Makes iterations, and what their hooks get to see.
 
+import type { AgentSpec } from '../agents/contract.js'
 import { agentOf, agentsWith } from '../agents/index.js'
+import { parseAgentSpec } from '../agents/spec.js'
 import { OompaError } from '../errors.js'
 import { outputFile } from '../files/paths.js'
 import type { HookContext } from '../hooks/contract.js'
@@ -9,6 +11,7 @@ import { hookContext } from './context.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
 import { oompaVariables } from './environment.js'
 import { setUpWorktree } from './setup.js'
+import { waitUnlessOver } from './waiting.js'
 
 export function makeIteration(lane: Worker, number: number): Iteration {
   const name = `${lane.name}-i${number}`
@@ -46,7 +49,8 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     findAgent: swarm.findAgent,
     emit: (event) => swarm.emit({ worker: iteration.worker, iteration: iteration.number, ...event }),
     logFile: outputFile(swarm.repository.root, swarm.id, iteration.worker, iteration.number),
-    harnesses: swarm.harnesses,
+    harnesses: { ...swarm.harnesses, ready: (spec) => readyUnlessOver(swarm, spec) },
+    begin: (agent) => swarm.budget.count(parseAgentSpec(agent)),
     spend: swarm.spend,
     workers: swarm.workers.length,
     protection: swarm.protection,
@@ -54,6 +58,12 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     watched: (run) => swarm.watch.during(iteration, run),
   })
   return context
+}
+
+/** Whoever asks the swarm to end need not wait for the limit of a reviewer, either. */
+async function readyUnlessOver(swarm: Swarm, spec: AgentSpec): Promise<void> {
+  if (await waitUnlessOver(swarm, (signal) => swarm.harnesses.ready(spec, signal))) return
+  throw new Error(swarm.stopping.why ?? swarm.budget.reached()?.why ?? 'the swarm is being ended')
 }
 
 /** Finds an agent by its harness: those of `hooks/agent.*` add to ours, or take their place. */

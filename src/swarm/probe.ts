@@ -8,6 +8,7 @@ import { messageOf, OompaError, STATUS } from '../errors.js'
 import { findExecutable } from '../processes/executable.js'
 import type { Swarm } from './contract.js'
 import { environmentOf } from './environment.js'
+import { type HarnessParts, WAITS } from './harness.js'
 
 /**
  * Asks each distinct agent for its version and login, and from level 2 on for one word. At level 1 the agents start
@@ -56,12 +57,36 @@ async function probe(swarm: Swarm, spec: AgentSpec): Promise<void> {
     status: failure ? 1 : 0,
     durationMs,
     usage: result.usage,
-    costUsd: swarm.budget.spend(spec, result),
+    costUsd: swarm.budget.spend(spec, { ...result, failure }, 'probe'),
     failure: failure?.message,
   })
   if (failure?.kind === 'login' || failure?.kind === 'model')
     throw cannotWork(name, failure.message, mend ?? agent.check.loginHelp)
   if (failure?.kind === 'limit') swarm.harnesses.limited(spec, failure)
+}
+
+/** What is asked while a harness is waited for: its free commands, and how long the person wants it to be waited for. */
+export function freeQuestions({
+  repository,
+  settings,
+  stopping,
+  findAgent,
+}: Pick<Swarm, 'repository' | 'settings' | 'stopping' | 'findAgent'>): Omit<HarnessParts, 'emit'> {
+  const { firstMs, maxMs } = settings.backoff
+  const first = Math.max(firstMs, 1000)
+  return {
+    waits: { ...WAITS, login: { ...WAITS.login, firstMs: first, maxMs: Math.max(first, maxMs) } },
+    mend: (spec, reason) => {
+      const { check } = findAgent(spec)
+      return reason === 'login' ? check.loginHelp : check.install
+    },
+    async ask(spec, reason) {
+      const agent = findAgent(spec)
+      const context = { root: repository.root, env: environmentOf(settings, {}), signal: stopping.ending }
+      const probe = await (reason === 'login' ? probeLogin : probeVersion)(agent, spec, context)
+      return probe.works === 'unknown' ? 'unknown' : probe.works ? 'yes' : 'no'
+    },
+  }
 }
 
 /** A program that is not there is found without starting anything, before any worktree is made. */

@@ -28,7 +28,7 @@ import { makeHarnesses } from './harness.js'
 import { agentFinder } from './iteration.js'
 import { makeDebts } from './owed.js'
 import { portBlocks } from './ports.js'
-import { probeAgents } from './probe.js'
+import { freeQuestions, probeAgents } from './probe.js'
 import { recoverCrashed } from './recover.js'
 import { type Registration, register } from './register.js'
 import { renewClaims } from './renew.js'
@@ -126,7 +126,12 @@ async function assemble(parts: Parts): Promise<Swarm> {
   for (const lane of settings.workers) findAgent(lane.agent)
   for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
     emit({ type: 'note', text })
-  const budget = makeBudget(settings, names, Date.now(), resumed?.spentUsd)
+  const budget = makeBudget(settings, {
+    workers: names,
+    startedAt: Date.now(),
+    spentUsd: resumed?.spentUsd,
+    say: (text, level) => emit({ type: 'note', level, text }),
+  })
   const workers: Worker[] = []
   const landing =
     parts.into !== undefined
@@ -151,7 +156,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     tasks: path.join(root, 'tasks'),
     workers,
     pool: worktreePool({ root, signal: stopping.agents }),
-    harnesses: makeHarnesses(emit),
+    harnesses: makeHarnesses({ emit, ...freeQuestions({ repository, settings, stopping, findAgent }) }),
     budget,
     stopping,
     emit,

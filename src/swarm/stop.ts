@@ -6,6 +6,8 @@ import { STATUS, type Status } from '../errors.js'
 export interface Stopping {
   /** Aborted when agents shall end now; what they made is kept. */
   readonly agents: AbortSignal
+  /** Aborted when the swarm is being stopped, gently or not: ends what is only waited for. */
+  readonly ending: AbortSignal
   /** Why no iteration shall begin; undefined while the swarm goes on. */
   readonly why: string | undefined
   /** The exit status that the reason asks for. */
@@ -14,25 +16,24 @@ export interface Stopping {
   gently(why: string, status: Status): void
   /** Agents end now; the landing in progress ends by itself. */
   now(why: string, status: Status): void
-  /** Called back when the swarm is being stopped, gently or not. */
-  onStop(listener: () => void): void
 }
 
 export function makeStopping(): Stopping {
   const controller = new AbortController()
+  const ending = new AbortController()
   // Every agent and wait listens: with more than ten workers Node would print a warning about a leak.
-  setMaxListeners(0, controller.signal)
-  const listeners: (() => void)[] = []
+  setMaxListeners(0, controller.signal, ending.signal)
   let why: string | undefined
   let status: Status | undefined
   const first = (reason: string, wanted: Status) => {
     if (why !== undefined) return
     why = reason
     status = wanted
-    for (const listener of listeners) listener()
+    ending.abort(new Error(reason))
   }
   return {
     agents: controller.signal,
+    ending: ending.signal,
     get why() {
       return why
     },
@@ -43,10 +44,6 @@ export function makeStopping(): Stopping {
     now(reason, wanted) {
       first(reason, wanted)
       controller.abort(new Error(reason))
-    },
-    onStop(listener) {
-      listeners.push(listener)
-      if (why !== undefined) listener()
     },
   }
 }

@@ -9,11 +9,12 @@ import { outputFile, runFolder } from '../files/paths.js'
 import { ceilings } from '../git/ceilings.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
+import type { Reservation } from './budget.js'
 import type { Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { environmentOf, oompaVariables, worktreePath } from './environment.js'
 import { prepareNext } from './open.js'
-import type { Stopping } from './stop.js'
+import { waitUnlessOver } from './waiting.js'
 
 export interface TurnRequest {
   readonly iteration: Iteration
@@ -43,23 +44,14 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const { iteration } = request
   const { lane } = iteration
   const { swarm } = lane
-  const { settings, stopping, harnesses, budget, emit } = swarm
+  const { settings, stopping, harnesses, emit } = swarm
   const spec = lane.agent
   const agent = swarm.findAgent(spec)
   const name = formatAgentSpec(spec)
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   const runWatched: typeof runAgent = (asked) => swarm.watch.during(iteration, () => runAgent(asked))
   for (;;) {
-    await harnesses.ready(spec, untilStopped(stopping)).catch(() => {
-      throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
-    })
-    if (stopping.agents.aborted) throw new IterationEnding('interrupted', stopping.why ?? 'interrupted')
-    const cap = budget.reached()
-    if (cap && cap.limit !== 'no-progress') {
-      if (stopping.why === undefined) emit({ type: 'budget.reached', ...facts, limit: cap.limit, value: cap.value })
-      stopping.gently(cap.why, STATUS.limit)
-      throw new IterationEnding('interrupted', cap.why)
-    }
+    const place = await placeFor(iteration)
     const session = request.resume ?? request.session
     emit({ type: 'agent.started', ...facts, agent: name, attempt: request.attempt, role: 'author', session })
     const run = await runWatched({
@@ -89,12 +81,16 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       onNotice: (text) => emit({ type: 'note', ...facts, text }),
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
       onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
+    }).catch((error: unknown) => {
+      place.release()
+      throw error
     })
     const asked = run.restarted ? (request.freshPrompt ?? request.prompt) : request.prompt
     const prompt = typeof asked === 'string' ? asked : Buffer.from(asked).toString('utf8')
     lane.conversation.write(worktreePath(iteration), 'user', prompt)
     lane.conversation.write(worktreePath(iteration), 'assistant', run.text)
-    const costUsd = budget.spend(spec, run)
+    const costUsd = place.spend(run)
+    place.release()
     const signals = readSignals(run.text, prompt)
     emit({
       type: 'agent.ended',
@@ -120,15 +116,32 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       })
     if (run.failure?.kind === 'interrupted')
       throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
-    if (run.failure?.kind === 'limit' && harnesses.limited(spec, run.failure)) continue
+    if (run.failure && harnesses.limited(spec, run.failure)) continue
     if (!run.failure || run.failure.kind === 'exit') harnesses.working(spec)
     return { ...run, signals }
   }
 }
 
-/** A limit may last for hours: whoever asks the swarm to end, gently too, need not wait for it. */
-function untilStopped(stopping: Stopping): AbortSignal {
-  const stop = new AbortController()
-  stopping.onStop(() => stop.abort())
-  return stop.signal
+/**
+ * Waits until the author's harness may be called and its run fits under the caps.
+ * @throws IterationEnding when the swarm is being stopped or a cap is reached, while it waits as well
+ */
+async function placeFor({ lane, number, claims }: Iteration): Promise<Reservation> {
+  const { swarm, agent: spec } = lane
+  const { stopping, harnesses, budget, emit } = swarm
+  let place: Reservation | undefined
+  const waited = await waitUnlessOver(swarm, async (signal) => {
+    await harnesses.ready(spec, signal)
+    place = await budget.reserve(spec, signal)
+  })
+  const cap = budget.reached()
+  if (waited && place && !stopping.agents.aborted && (!cap || cap.limit === 'no-progress')) return place
+  place?.release()
+  if (cap && cap.limit !== 'no-progress') {
+    const facts = { worker: lane.name, iteration: number, task: claims[0]?.task.id }
+    if (stopping.why === undefined) emit({ type: 'budget.reached', ...facts, limit: cap.limit, value: cap.value })
+    stopping.gently(cap.why, STATUS.limit)
+    throw new IterationEnding('interrupted', cap.why)
+  }
+  throw new IterationEnding('interrupted', stopping.why ?? cap?.why ?? 'interrupted')
 }

@@ -4,10 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerSettings } from '../config/contract.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import type { PromptText } from '../prompts/index.js'
+import { backOff, countFailure, type Failures } from './backoff.js'
 import { closeIteration } from './close.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { makeIteration } from './iteration.js'
+import { waitUnlessOver } from './waiting.js'
 
 export interface WorkerPlan {
   readonly name: string
@@ -24,7 +26,8 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
   let next = plan.first
   let current: Iteration | undefined
   let over: string | undefined
-  let failures = 0
+  let failures: Failures = { all: 0, quick: 0 }
+  let began = 0
   let ran = false
 
   const worker: Worker = {
@@ -99,6 +102,7 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     if (stopping.why !== undefined) return undefined
     const number = next++
     ran = true
+    began = performance.now()
     current = makeIteration(worker, number)
     // From here on: what it will do may bring a task.
     swarm.current.set(name, current)
@@ -107,18 +111,16 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     return current
   }
 
-  /** Between iterations: `wait_between`, and from level 2 on a failed agent backs off (compat.md). */
+  /** Between iterations: `wait_between`, and a failed agent backs off. A cap that is reached meanwhile ends it. */
   async function pause(): Promise<void> {
-    const { stopping, settings: all, level, emit } = swarm
-    let waitMs = ran ? settings.waitBetweenMs : 0
-    if (failures > 0 && level > 1) {
-      waitMs = Math.max(waitMs, Math.min(all.backoff.firstMs * 2 ** (failures - 1), all.backoff.maxMs))
-      emit({ type: 'note', worker: name, text: `failed ${failures} in a row; waiting ${Math.round(waitMs / 1000)} s` })
+    const backOffMs = backOff(swarm.level, failures, swarm.settings.backoff)
+    const waitMs = Math.max(ran ? settings.waitBetweenMs : 0, backOffMs)
+    if (waitMs === 0 || swarm.budget.reached()) return
+    if (backOffMs > 0) {
+      const text = `failed ${failures.all} in a row; waiting ${Math.round(waitMs / 1000)} s`
+      swarm.emit({ type: 'note', worker: name, text })
     }
-    if (waitMs === 0) return
-    const stop = new AbortController()
-    stopping.onStop(() => stop.abort())
-    await sleep(waitMs, undefined, { signal: stop.signal }).catch(() => {})
+    await waitUnlessOver(swarm, (signal) => sleep(waitMs, undefined, { signal }))
   }
 
   async function end(): Promise<void> {
@@ -128,10 +130,10 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     await closeIteration(iteration)
     swarm.current.delete(name)
     swarm.outcomes.push({ outcome: iteration.outcome ?? 'done', hadTask: iteration.hadTask })
-    failures = iteration.outcome === 'failed' ? failures + 1 : 0
+    failures = countFailure(failures, iteration.outcome === 'failed', performance.now() - began)
     const { settings: all, level } = swarm
-    if (level > 1 && all.backoff.failures > 0 && failures >= all.backoff.failures) {
-      worker.finish(`failed ${failures} times in a row: ${iteration.reason ?? 'no reason given'}`)
+    if (level > 1 && all.backoff.failures > 0 && failures.all >= all.backoff.failures) {
+      worker.finish(`failed ${failures.all} times in a row: ${iteration.reason ?? 'no reason given'}`)
     }
     swarm.crew.set(name, over !== undefined || next > last || swarm.stopping.why !== undefined ? 'over' : 'ahead')
   }

@@ -92,12 +92,18 @@ function landingWords(event: OompaEvent): Words {
         `put in order by ${event.by}: ${event.kept.length} kept, ${count(event.claims, 'claim')} given back`,
       ]
     case 'limit.waiting':
-      return ['bad', `${event.agent} is limited until ${timeOfDay(event.until)}: ${event.reason}`]
+      return ['bad', `${event.agent} ${WAITS_FOR[event.kind ?? 'limit']} ${timeOfDay(event.until)}: ${event.reason}`]
     case 'note':
       return ['plain', event.text]
     default:
       return undefined
   }
+}
+
+const WAITS_FOR: Readonly<Record<string, string>> = {
+  limit: 'is limited until',
+  login: 'needs a login, and is tried again at',
+  missing: 'is not there, and is looked for again at',
 }
 
 const ROLE_WORDS: Readonly<Record<string, string>> = { author: 'works', reviewer: 'reviews', planner: 'plans' }

@@ -43,7 +43,7 @@ describe('defaults', () => {
     })
     expect(settings().ports).toEqual({ from: 20_000, block: 20 })
     expect(settings().noProgress).toBe(3)
-    expect(settings().backoff).toEqual({ firstMs: 60_000, maxMs: 600_000, failures: 5 })
+    expect(settings().backoff).toEqual({ firstMs: 60_000, maxMs: 600_000, failures: 5, brake: 3 })
   })
 })
 

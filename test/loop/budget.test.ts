@@ -1,0 +1,180 @@
+// The caps as they are counted: what a run costs that does not say it, and runs that begin at the same moment.
+
+import { describe, expect, test } from 'vitest'
+import { type BudgetFacts, makeBudget } from '../../src/swarm/budget.js'
+import { waitUnlessOver } from '../../src/swarm/waiting.js'
+
+const claude = { harness: 'claude' }
+const codex = { harness: 'codex' }
+const killed = { failure: { kind: 'error', message: 'ended by SIGKILL' } } as const
+const never = new AbortController().signal
+
+function budgetOf(budgetUsd: number | undefined, facts: Partial<BudgetFacts> = {}) {
+  const said: string[] = []
+  const caps = { budgetUsd, noProgress: 0, prices: {} }
+  const budget = makeBudget(caps, { workers: ['w1', 'w2'], startedAt: 0, say: (text) => said.push(text), ...facts })
+  return { budget, said }
+}
+
+describe('a run that does not say what it cost', () => {
+  test('counts as the dearest so far if it failed, and that is said', () => {
+    const { budget, said } = budgetOf(5)
+    budget.spend(claude, { costUsd: 0.01 }, 'probe')
+    budget.spend(claude, { costUsd: 0.5 })
+    budget.spend(claude, { costUsd: 0.25 })
+    expect(budget.spend(claude, killed)).toBe(0.5)
+    expect(budget.spentUsd).toBeCloseTo(1.26)
+    expect(budget.reached()).toBeUndefined()
+    expect(said.join()).toContain('$0.5000, the dearest run so far')
+  })
+
+  test('counts as the probe where no run has ended yet', () => {
+    const { budget } = budgetOf(5)
+    budget.spend(claude, { costUsd: 0.01 }, 'probe')
+    expect(budget.spend(claude, killed)).toBe(0.01)
+    expect(budget.reached()).toBeUndefined()
+  })
+
+  test('uses the cap up by and by, so that an agent that always dies ends the swarm', () => {
+    const { budget } = budgetOf(1)
+    budget.spend(claude, { costUsd: 0.4 })
+    budget.spend(claude, killed)
+    expect(budget.reached()).toBeUndefined()
+    budget.spend(claude, killed)
+    expect(budget.reached()).toMatchObject({ limit: 'budget' })
+  })
+
+  test('stops the swarm if it succeeded: the cap cannot be kept', () => {
+    expect(reachedAfter({})).toMatchObject({ limit: 'unpriced' })
+    expect(reachedAfter({ failure: { kind: 'exit', message: 'x' } })).toMatchObject({ limit: 'unpriced' })
+    expect(reachedAfter(killed)).toBeUndefined()
+  })
+
+  test('costs nothing where it was refused before the model had done anything', () => {
+    for (const kind of ['limit', 'login', 'model', 'missing'] as const) {
+      const { budget } = budgetOf(5)
+      budget.spend(codex, { costUsd: 0.5 })
+      expect(budget.spend(codex, { failure: { kind, message: 'x' }, tools: 0 })).toBe(0)
+    }
+  })
+
+  test('is nothing to count where there is no cap', () => {
+    const { budget, said } = budgetOf(undefined)
+    expect(budget.spend(claude, killed)).toBeUndefined()
+    expect(said).toEqual([])
+  })
+
+  function reachedAfter(result: Parameters<ReturnType<typeof budgetOf>['budget']['spend']>[1]) {
+    const { budget } = budgetOf(5)
+    budget.spend(codex, result)
+    return budget.reached()
+  }
+})
+
+describe('runs that begin at the same moment', () => {
+  /** Asks for a place; says whether it was given at once. */
+  const asks = async (budget: ReturnType<typeof budgetOf>['budget']) => {
+    let given = false
+    const place = budget.reserve(claude, never).then((reservation) => {
+      given = true
+      return reservation
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    return { given: () => given, place }
+  }
+
+  test('wait for the first while nobody knows what a run costs', async () => {
+    const { budget, said } = budgetOf(1)
+    const first = await asks(budget)
+    const second = await asks(budget)
+    expect([first.given(), second.given()]).toEqual([true, false])
+    expect(said).toHaveLength(1)
+    const place = await first.place
+    place.spend({ costUsd: 0.6 })
+    place.release()
+    await second.place
+    expect(budget.spentUsd).toBe(0.6)
+  })
+
+  test('are counted before they start: the cap is passed by one of them at most', async () => {
+    const { budget } = budgetOf(1)
+    budget.spend(claude, { costUsd: 0.3 })
+    const three = [await asks(budget), await asks(budget), await asks(budget)]
+    expect(three.map((one) => one.given())).toEqual([true, true, false])
+    const place = await three[0]!.place
+    place.spend({ costUsd: 0.1 })
+    place.release()
+    // 0.4 spent, 0.3 reserved: there is room for one more.
+    await three[2]!.place
+  })
+
+  test('do not wait for each other without a cap', async () => {
+    const { budget } = budgetOf(undefined)
+    const two = [await asks(budget), await asks(budget)]
+    expect(two.map((one) => one.given())).toEqual([true, true])
+  })
+
+  test('wait no longer when the swarm is being stopped', async () => {
+    const { budget } = budgetOf(1)
+    await budget.reserve(claude, never)
+    const stop = new AbortController()
+    const waiting = budget.reserve(claude, stop.signal)
+    stop.abort(new Error('stopped'))
+    await expect(waiting).rejects.toThrow('stopped')
+  })
+})
+
+describe('a wait', () => {
+  const stopping = () => {
+    const controller = new AbortController()
+    return { stopping: { ending: controller.signal }, stop: () => controller.abort() }
+  }
+  const forEver = (signal: AbortSignal) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+  test('ends at once when a cap is reached meanwhile', async () => {
+    const { budget } = budgetOf(1)
+    const waited = waitUnlessOver({ ...stopping(), budget }, forEver)
+    budget.spend(claude, { costUsd: 2 })
+    expect(await waited).toBe(false)
+  })
+
+  test('ends at once when the swarm is being stopped', async () => {
+    const { budget } = budgetOf(1)
+    const { stop, ...swarm } = stopping()
+    const waited = waitUnlessOver({ ...swarm, budget }, forEver)
+    stop()
+    expect(await waited).toBe(false)
+  })
+
+  test('that is none does not end by a stop: what is under way goes on', async () => {
+    const { budget } = budgetOf(1)
+    const { stop, ...swarm } = stopping()
+    stop()
+    expect(await waitUnlessOver({ ...swarm, budget }, async () => {})).toBe(true)
+  })
+
+  test('leaves no listener behind, however often it is waited', async () => {
+    const { budget } = budgetOf(1)
+    let watched = 0
+    const counting = {
+      reached: () => budget.reached(),
+      watch: (listener: () => void) => {
+        watched += 1
+        const unwatch = budget.watch(listener)
+        return () => {
+          watched -= 1
+          unwatch()
+        }
+      },
+    }
+    const added: string[] = []
+    const ending = {
+      aborted: false,
+      addEventListener: () => added.push('on'),
+      removeEventListener: () => added.pop(),
+    } as unknown as AbortSignal
+    for (let i = 0; i < 100; i++) await waitUnlessOver({ stopping: { ending }, budget: counting }, async () => {})
+    expect([watched, added.length]).toEqual([0, 0])
+  })
+})
