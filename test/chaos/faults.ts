@@ -133,10 +133,11 @@ const faults = {
     scene.person('amends')
   },
   'person-checks-out': async (scene) => {
-    if (!scene.tryGit(['checkout', '-q', '-b', 'side'])) return undefined
+    if (scene.tryGit(['checkout', '-q', '-b', 'side']) !== undefined) return undefined
     await sleep(1500)
     return () => {
-      if (!scene.tryGit(['checkout', '-q', 'main'])) throw new Error('`git checkout main` does not work any more.')
+      const why = scene.tryGit(['checkout', '-q', 'main'])
+      if (why !== undefined) throw new Error(`\`git checkout main\` does not work any more: ${why}`)
     }
   },
   'person-in-the-way': async ({ world }) => {
@@ -156,14 +157,17 @@ const faults = {
   },
   'agent-loses-git': async ({ world }) => {
     world.forgiven.add('uncommitted')
-    writeFileSync(path.join(world.notes, 'hostile-1'), 'rm -f .git\n')
+    writeFileSync(path.join(world.notes, 'hostile'), 'rm -f .git\n')
   },
   'agent-points-at-root': async ({ world }) => {
     world.forgiven.add('uncommitted')
-    writeFileSync(path.join(world.notes, 'hostile-1'), `echo 'gitdir: ${world.repository.root}/.git' > .git\n`)
+    writeFileSync(
+      path.join(world.notes, 'hostile'),
+      `echo 'gitdir: ${world.repository.root}/.git' > .git; echo done; exit 0\n`,
+    )
   },
   'agent-stashes': async ({ world }) => {
-    writeFileSync(path.join(world.notes, 'hostile-1'), 'git stash -q; git stash pop -q; git stash clear\n')
+    writeFileSync(path.join(world.notes, 'hostile'), 'git stash -q; git stash pop -q; git stash clear\n')
   },
   'agent-configures': async ({ world }) => {
     const lines = [
@@ -171,7 +175,7 @@ const faults = {
       'git config user.email evil@example.com',
       'git config core.hooksPath /nowhere',
     ]
-    writeFileSync(path.join(world.notes, 'hostile-1'), `${lines.join('\n')}\n`)
+    writeFileSync(path.join(world.notes, 'hostile'), `${lines.join('\n')}\n`)
     // At level 3 it is undone or said; what the test itself needs is put back before the next run.
     return () => {
       for (const key of ['core.bare', 'core.hooksPath', 'user.email'])
@@ -180,7 +184,7 @@ const faults = {
   },
   'agent-moves-tasks': async ({ world }) => {
     const { root } = world.repository
-    writeFileSync(path.join(world.notes, 'hostile-1'), `mv '${root}'/tasks/pending/t*.json '${root}'/tasks/complete/\n`)
+    writeFileSync(path.join(world.notes, 'hostile'), `mv '${root}'/tasks/pending/t*.json '${root}'/tasks/complete/\n`)
   },
 } as const satisfies Record<string, Fault>
 

@@ -33,7 +33,13 @@ export async function play(plan: Plan): Promise<Played> {
     const faults = await Promise.all(plan.faults.map((fault) => playFault(scene, fault)))
     // Also those that were started meanwhile.
     for (let at = 0; at < scene.swarms.length; at++) said.push(...(await endOf(scene.swarms[at]!, broken)))
-    for (const { heal } of faults) await heal?.()
+    for (const { heal } of faults) {
+      try {
+        await heal?.()
+      } catch (error) {
+        broken.push(String(error))
+      }
+    }
     await settle(scene, said, broken)
     await allGone(world)
     broken.push(...brokenInvariants(world))

@@ -23,8 +23,8 @@ export interface Scene {
   pick<T>(list: readonly T[]): T
   /** What the person does in the main checkout. */
   person(act: 'commits' | 'amends'): void
-  /** Runs git as the person; false if it refuses for longer than a lock is held. */
-  tryGit(args: readonly string[]): boolean
+  /** Runs git as the person; gives its words if it refuses for longer than a lock is held. */
+  tryGit(args: readonly string[]): string | undefined
   /** Files below these folders of the root. */
   oursBelow(folders: readonly string[]): string[]
 }
@@ -41,12 +41,13 @@ export function openScene(world: World): Scene {
     return running
   }
   const tryGit = (args: readonly string[]) => {
-    for (let turn = 0; turn < 50; turn++) {
-      if (spawnSync('git', [...args], { cwd: root, env: world.env }).status === 0) return true
+    for (let turn = 1; ; turn++) {
+      const { status, stderr } = spawnSync('git', [...args], { cwd: root, env: world.env, encoding: 'utf8' })
+      if (status === 0) return undefined
+      if (turn === 50) return stderr.trim()
       // Another git may hold a lock for a moment, as it may for any person.
       spawnSync('sleep', ['0.1'])
     }
-    return false
   }
   let persons = 0
   const swarm = startSwarm()

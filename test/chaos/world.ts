@@ -53,8 +53,7 @@ if grep -qE '^(<<<<<<<|>>>>>>>)' shared.txt; then echo 'conflict markers'; exit 
 const author = (notes: string) => `#!/bin/bash
 cd "$OOMPA_WORKTREE" || exit 9
 cat > /dev/null
-hostile=$(ls '${notes}'/hostile-* 2> /dev/null | head -1)
-if [ -n "$hostile" ] && mv "$hostile" "$hostile.taken.$$" 2> /dev/null; then . "$hostile.taken.$$"; fi
+if mv '${notes}'/hostile '${notes}'/played-$$ 2> /dev/null; then . '${notes}'/played-$$; fi
 id=$OOMPA_TASK; [ -n "$id" ] || exit 0
 kind=$(cat '${notes}'/kind-$id)
 n=$(( $(cat '${notes}'/count-$id 2> /dev/null || echo 0) + 1 )); echo $n > '${notes}'/count-$id
@@ -115,7 +114,7 @@ export function makeWorld(plan: Plan): World {
     'hooks/merge.mjs': `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue(${JSON.stringify(merge)})\n`,
     'hooks/review.mjs':
       "import { reviewer } from 'oompa-loompas'\nexport default reviewer({ agent: 'command:critic' })\n",
-    'oompa.json': `${JSON.stringify({ backoff: { first: '100ms', max: '500ms' }, probe: false })}\n`,
+    'oompa.json': `${JSON.stringify({ backoff: { first: '100ms', max: '500ms' }, probe: false, limits: { remote: '3s' } })}\n`,
     ...(plan.tracked ? ours : {}),
   })
   if (!plan.tracked) for (const [file, text] of Object.entries(ours)) repository.write(file, text as string)
