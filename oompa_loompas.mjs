@@ -2,8 +2,8 @@
 // The loop: workers in parallel, iterations in turn, each in a worktree of its own. This is all of it, and it is yours
 // to edit. Each comment on the right is the line of bash that it stands for, or the hook that turns the stage on.
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { delimiter, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const { attempts, claim, land, openWorktree, propose, review, swarm } = await import(toolkit())
 
@@ -20,15 +20,18 @@ await swarm(async (worker) => {                               // for w in $(seq 
   }                                                           //   done
 })                                                            // ) & done; wait
 
-/** The package: installed beside this file, where the `oompa` on the PATH comes from, or what wrote this file (npx). */
+/** The package: what runs us, or is installed beside this file, on the PATH, or wrote this file; nothing of this folder. */
 function toolkit() {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  const writer = join(import.meta.dirname, '.oompa/package')
-  const programs = [process.env.OOMPA_PACKAGE, ...folders.map((folder) => join(folder, 'oompa'))]
-  if (existsSync(writer)) programs.push(readFileSync(writer, 'utf8'))
-  const program = programs.find((file) => file && existsSync(file))
+  const here = import.meta.dirname
+  const isHere = (file) => [process.cwd(), resolve(file)].every((one) => `${one}/`.startsWith(`${here}/`))
+  const writer = join(here, '.oompa/package')
+  const found = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'oompa'))
+  if (existsSync(writer)) found.push(readFileSync(writer, 'utf8'))
+  const program = process.env.OOMPA_PACKAGE ?? found.find((file) => file && existsSync(file) && !isHere(file))
   try {
-    if (!process.env.OOMPA_PACKAGE) return import.meta.resolve('oompa-loompas/loop')
+    const beside = import.meta.resolve('oompa-loompas/loop')
+    const isInstalled = beside.includes('/node_modules/') || !isHere(fileURLToPath(beside))
+    if (!process.env.OOMPA_PACKAGE && isInstalled) return beside
   } catch {} // not beside this file
   if (program) return pathToFileURL(join(realpathSync(program), '../../dist/swarm/loop.js')).href
   console.error('oompa-loompas is not installed here. Get it by: npm install --global oompa-loompas')

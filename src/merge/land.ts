@@ -10,6 +10,7 @@ import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from 
 import { crashPoint } from './crash.js'
 import type { HeldLock } from './lock.js'
 import { batchMessage } from './message.js'
+import { ourNamesBetween, oursRefusal } from './our-paths.js'
 import { type Stacked, stack } from './stack.js'
 import { swapTarget, whatBlocks } from './swap.js'
 import type { TestMemory, Verdict } from './tested.js'
@@ -134,7 +135,10 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
   let tip = from
   for (const candidate of request.candidates) {
     const answer = await stack(tools, tip, candidate, { strategy, into })
-    if ('commit' in answer) {
+    const ours = 'commit' in answer ? await ourNamesBetween(tools, `${tip}^{tree}`, answer.tree) : []
+    if (ours.length > 0) {
+      results.set(candidate, { result: 'refused', refusal: oursRefusal(candidate.branch, ours) })
+    } else if ('commit' in answer) {
       on.push([candidate, answer])
       tip = answer.commit
     } else if (tip !== from) {

@@ -14,6 +14,9 @@ const JUDGES = [
   'oompa.json',
   'oompa/oompa.json',
   'oompa_loompas.mjs',
+  // What the loop runs where the toolkit is installed beside it.
+  'node_modules/oompa-loompas',
+  'node_modules/oompa-loompas/**',
 ]
 
 /**

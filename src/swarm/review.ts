@@ -2,6 +2,7 @@
 
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { MergeOptions } from '../merge/contract.js'
+import { ourNames, oursRefusal } from '../merge/our-paths.js'
 import { plannerPrompt } from '../prompts/index.js'
 import { review } from '../review/rounds.js'
 import type { Change, Refusal } from '../words.js'
@@ -24,6 +25,8 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
       details: { files: unresolved },
     }
   }
+  const ours = ourNames(change.files)
+  if (ours.length > 0) return oursRefusal(change.branch, ours)
   const completes = await wouldComplete(change)
   const missing = await missingOutput(change, completes)
   if (missing) return missing
