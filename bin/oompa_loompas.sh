@@ -9,6 +9,13 @@ on=$(git symbolic-ref --quiet --short HEAD) # work lands here, wherever you are 
 
 has() { compgen -G "hooks/$1*" | grep -qE "^hooks/$1(\.(ts|mts|js|mjs|sh|py))?$"; }
 
+open() { # worktree $1 on branch $2; what an earlier run has left goes on, on top of what has landed since
+  if [ -e "$1/.git" ]; then git -C "$1" merge -q --ff-only "${on:-HEAD}" 2>/dev/null; return 0; fi
+  git worktree remove "$1" 2>/dev/null # somebody has taken its folder away: so goes git's note of it, and its branch stays
+  if git show-ref -q --verify "refs/heads/$2"; then set -- "$1" "$2"; else set -- "$1" -b "$2"; fi
+  "$oompa" lock worktree -- git worktree add -q "$@"
+}
+
 propose() { # in worktree $1, with the feedback $2
   local where=.
   if has merge; then where=$1; fi
@@ -31,7 +38,7 @@ land() { # branch $1: prints why not, and gives 0 landed, 3 nothing to land, 4 r
 for w in $(seq 1 "${WORKERS:-3}"); do
   for i in $(seq 1 "${ITERATIONS:-5}"); do
     tree=.w$w-i$i branch=oompa/w$w-i$i feedback=
-    "$oompa" lock worktree -- git worktree add -q "$tree" -b "$branch" || continue
+    open "$tree" "$branch" || continue
     for attempt in 1 2 3; do
       propose "$tree" "$feedback"
       has merge || break

@@ -59,8 +59,11 @@ const KNOWN = new Set([
   'notes',
 ])
 
-/** Makes a task of the values of a file. */
-export function decodeTask(value: unknown): Decoded {
+/**
+ * Makes a task of the values of a file.
+ * @param stem the file's name without its ending: the id of a task that has none, as in the earlier system
+ */
+export function decodeTask(value: unknown, stem?: string): Decoded {
   if (!isRecord(value)) return { reason: 'a task is a map of keys and values' }
   const fields = new Map<string, unknown>()
   const extra: Record<string, unknown> = {}
@@ -70,7 +73,8 @@ export function decodeTask(value: unknown): Decoded {
     else if ((fields.get(canonical) ?? null) === null || key === canonical) fields.set(canonical, one)
   }
   const remarks: string[] = []
-  const id = scalar(fields.get('id'))
+  const written = scalar(fields.get('id'))
+  const id = (written?.trim() ?? '') === '' ? (stem ?? written) : written
   if (id === undefined) return { reason: 'it has no id' }
   const bad = idProblem(id)
   if (bad) return { reason: bad }

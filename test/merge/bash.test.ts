@@ -1,6 +1,6 @@
 // The loop in bash at levels 1 and 2, with a scripted agent: what it lands is what ours lands.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loopFile, oompaBin, packageRoot, start } from '../support/oompa.js'
@@ -38,6 +38,27 @@ describe('oompa_loompas.sh', () => {
     expect(said).toHaveLength(6)
     expect(said[0]!.trim()).toBe(`${repository.root}|Worktree: .w1-i1 Work.`)
     expect(existsSync(path.join(repository.root, '.w3-i2'))).toBe(true)
+  })
+
+  test('goes on a second time, with what is there, what has lost its folder, and what is new', async () => {
+    for (const level of [1, 2]) {
+      const repository = landingRepository({ 'prompts/worker.md': 'Work.\n', 'list.txt': '' })
+      if (level === 2) repository.commit('Level 2', { 'hooks/merge.mjs': HOOK })
+      const log = path.join(repository.home, 'log')
+      const env = { ...prepare(repository, `echo "$name" >> '${log}'`), WORKERS: '1', ITERATIONS: '3' }
+      expect((await run(repository, env)).status).toBe(0)
+      repository.write('.w1-i1/unsaved.txt', 'work of before\n')
+      rmSync(path.join(repository.root, '.w1-i2'), { recursive: true })
+      repository.git(['worktree', 'remove', '--force', '.w1-i3'])
+      repository.git(['branch', '-D', 'oompa/w1-i3'])
+      repository.commit('Main goes on', { 'more.txt': 'x\n' })
+      expect((await run(repository, env)).stderr).not.toMatch(/fatal|error/)
+      expect(readFileSync(log, 'utf8').trim().split('\n')).toHaveLength(6)
+      const first = path.join(repository.root, '.w1-i1')
+      if (level === 2) expect(repository.git(['show', 'main:unsaved.txt'])).toBe('work of before')
+      else expect(readFileSync(path.join(first, 'unsaved.txt'), 'utf8')).toBe('work of before\n')
+      if (level === 1) expect(existsSync(path.join(first, 'more.txt'))).toBe(true)
+    }
   })
 
   test('at level 2 lands what our loop lands, and the author mends a conflict', async () => {

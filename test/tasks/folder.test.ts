@@ -50,6 +50,26 @@ describe('a claim', () => {
     expect(await store.claim({ claimer: me })).toMatchObject({ answer: 'none' })
   })
 
+  it('of a file without an id is by the file’s name, to its completion, in EDN and in JSON', async () => {
+    const { root, store } = folderWith({
+      'tasks/pending/001-parser.edn': '{:summary "Parse"}\n',
+      'tasks/pending/002-empty.json': '{ "id": "", "summary": "Empty" }\n',
+      'tasks/pending/003 spaces.edn': '{:id nil :summary "Nil" :depends-on ["001-parser"]}\n',
+    })
+    expect(await store.claim({ claimer: me, id: '003 spaces' })).toMatchObject({ answer: 'dependency-missing' })
+    for (const [id, name] of [
+      ['001-parser', '001-parser.edn'],
+      ['002-empty', '002-empty.json'],
+      ['003 spaces', '003 spaces.edn'],
+    ] as const) {
+      const claim = await claimed(store)
+      expect(claim.task.id).toBe(id)
+      await store.complete(claim, done)
+      expect(textOf(root, `tasks/complete/${name}`)).toContain('completed-by')
+    }
+    expect((await store.list()).complete.map((task) => task.id)).toEqual(['001-parser', '002-empty', '003 spaces'])
+  })
+
   it('waits for prerequisites, by id and not by file name', async () => {
     const { store } = folderWith({
       'tasks/pending/a.edn': '{:id "a" :summary "x" :depends-on ["base task"] :priority 0}',
@@ -196,6 +216,7 @@ describe('files that are no tasks', () => {
       'tasks/pending/empty.edn': '',
       'tasks/pending/open.edn': '{:id "open"\n :summary "x"',
       'tasks/pending/dotdot.edn': '{:id "../../etc/passwd" :summary "x"}',
+      'tasks/pending/symbols.edn': '{:summary "x"\n id "symbols"}',
       'tasks/pending/twice.json': '{"id": "twice",\n "id": "twice"}',
       'tasks/pending/latin.edn': '{:id "latin"}',
       'tasks/pending/README.md': 'not a task',
@@ -214,6 +235,7 @@ describe('files that are no tasks', () => {
       'empty.edn': [1, 'there is nothing in it'],
       'open.edn': [1, '`{` is never closed'],
       'dotdot.edn': [1, 'its id "../../etc/passwd" is a path'],
+      'symbols.edn': [2, 'its key `id` is a symbol: write `:id`'],
       'twice.json': [2, 'the object has this key twice: "id"'],
       'latin.edn': [undefined, 'it is not UTF-8 text'],
       'link.edn': [undefined, 'it is a symbolic link'],

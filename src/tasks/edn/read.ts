@@ -158,3 +158,8 @@ function unique(text: string, forms: readonly Form[], reason: string): void {
     seen.add(key)
   }
 }
+
+/** A key of a map that is a symbol, `{id "x"}`, where a keyword was meant: the earlier system reads no task in it. */
+export function symbolKey(text: string, map: Form): Entry | undefined {
+  return map.entries?.find((entry) => !/[:"]/.test(text[entry.keyStart] ?? ''))
+}

@@ -6,6 +6,7 @@ import { isText } from '../../files/bytes.js'
 import type { Task } from '../../words.js'
 import { decodeTask } from '../decode.js'
 import { readForm } from '../edit.js'
+import { symbolKey } from '../edn/read.js'
 import { lineAt, SyntaxFault } from '../form.js'
 import { formatOf, MAX_NAME } from './names.js'
 
@@ -42,7 +43,11 @@ export function parseTask(bytes: Uint8Array, name: string): FileContent & { read
     return refused('it is not UTF-8 text')
   }
   try {
-    const decoded = decodeTask(readForm(text, formatOf(name)).value)
+    const form = readForm(text, formatOf(name))
+    const symbol = symbolKey(text, form)
+    if (symbol)
+      return refused(`its key \`${symbol.key}\` is a symbol: write \`:${symbol.key}\``, lineAt(text, symbol.keyStart))
+    const decoded = decodeTask(form.value, name.replace(/\.(edn|json)$/, ''))
     return 'reason' in decoded ? refused(decoded.reason, 1) : { ok: true, text, ...decoded }
   } catch (error) {
     if (error instanceof SyntaxFault) return refused(error.message, lineAt(text, error.offset))
