@@ -1,10 +1,11 @@
 // Runs an agent for one turn: the only place where adapters' argv becomes a process and its output a result.
 
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { showBytes } from '../files/bytes.js'
+import { openOwn } from '../files/own.js'
 import { fileSink } from '../processes/output.js'
 import { type EndReason, type ProcessEnd, runProcess } from '../processes/run.js'
 import type { Agent, AgentCommand, AgentFailure, OutputReader, Turn, TurnResult } from './contract.js'
@@ -173,11 +174,11 @@ function programPath(command: AgentCommand, root: string): string {
 }
 
 /** Without a place for its output (a full disk, a read-only folder) an agent can still work. */
-function openLog({ logFile, onNotice }: AgentRequest): number | undefined {
+function openLog({ logFile, root, onNotice }: AgentRequest): number | undefined {
   if (logFile === undefined) return undefined
   try {
-    mkdirSync(path.dirname(logFile), { recursive: true })
-    return openSync(logFile, 'a')
+    // A link that somebody put in its place is not written through.
+    return openOwn(root ?? path.dirname(logFile), logFile, 'append')
   } catch (error) {
     onNotice?.(`The agent's output is not written down: ${messageOf(error)}.`)
     return undefined

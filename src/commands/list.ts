@@ -2,6 +2,7 @@
 
 import { STATUS } from '../errors.js'
 import { fold } from '../events/fold.js'
+import { strayRuns } from '../events/log.js'
 import { listRuns, type Run } from '../events/runs.js'
 import { scanLog } from '../events/scan.js'
 import { readState } from '../events/snapshot.js'
@@ -43,6 +44,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { root } = await findRepository()
+    for (const stray of strayRuns(root)) console.error(`oompa: ${stray}`)
     const runs = listRuns(root)
     const lines = (flag(args, 'all') ? runs : runs.slice(0, LATEST)).map((run) => lineOf(root, run))
     if (flag(args, 'json')) {

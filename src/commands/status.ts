@@ -1,6 +1,7 @@
 // `oompa status`: what the swarms that run now are doing.
 
 import { OompaError, STATUS } from '../errors.js'
+import { strayRuns } from '../events/log.js'
 import { listRuns, type Run } from '../events/runs.js'
 import { readState } from '../events/snapshot.js'
 import type { SwarmState } from '../events/state.js'
@@ -23,6 +24,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { root } = await findRepository()
+    for (const stray of strayRuns(root)) console.error(`oompa: ${stray}`)
     const runs = listRuns(root)
     const running = runs.filter(({ state }) => state === 'running')
     const shown = (running.length ? running : runs.slice(0, 1)).map((run) => ({ run, state: readState(root, run) }))

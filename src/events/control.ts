@@ -1,8 +1,9 @@
 // How another process asks a swarm to end gently: a file beside its log, which works across hosts and needs no signal.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno, messageOf, OompaError } from '../errors.js'
+import { messageOf, OompaError } from '../errors.js'
+import { clearPlace, replaceOwn, textOf } from '../files/own.js'
 import { type Owner, parseOwner, thisOwner } from '../files/owner.js'
 import { runFolder } from '../files/paths.js'
 import { readRun } from './runs.js'
@@ -31,7 +32,8 @@ export function requestStop(root: string, swarm: string): void {
   const control: Control = { stop: true, ...owner }
   const file = controlFile(root, swarm)
   try {
-    writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(control)}\n`)
+    clearPlace(file)
+    replaceOwn(root, `${file}.${process.pid}`, `${JSON.stringify(control)}\n`)
     renameSync(`${file}.${process.pid}`, file)
   } catch (cause) {
     throw new OompaError({
@@ -65,11 +67,10 @@ export function watchControl(root: string, swarm: string, onStop: () => void): (
 
 function readControl(root: string, swarm: string): Owner | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(controlFile(root, swarm), 'utf8'))
+    const value: unknown = JSON.parse(textOf(controlFile(root, swarm)) ?? '')
     return asksToStop(value) ? parseOwner(value) : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError || isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
-    throw error
+  } catch {
+    return undefined
   }
 }
 

@@ -1,8 +1,9 @@
 // A sign of life that other hosts can read: on a shared file system a pid says nothing about another machine.
 
-import { statSync, utimesSync, writeFileSync } from 'node:fs'
+import { lstatSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { replaceOwn, wrongAt } from '../files/own.js'
 import { runFolder } from '../files/paths.js'
 
 /** How often a swarm says that it lives (cli.md, 21). */
@@ -20,10 +21,11 @@ export function startHeartbeat(root: string, swarm: string): () => void {
   const beat = () => {
     try {
       const now = new Date()
+      if (wrongAt(file)) return
       utimesSync(file, now, now)
     } catch {
       try {
-        writeFileSync(file, '')
+        replaceOwn(root, file, '')
       } catch {
         // A full disk or a removed folder: the swarm goes on, and only looks silent from other hosts.
       }
@@ -38,7 +40,7 @@ export function startHeartbeat(root: string, swarm: string): () => void {
 /** When a swarm last beat, in milliseconds since 1970; undefined if it never did. */
 export function lastHeartbeat(root: string, swarm: string): number | undefined {
   try {
-    return statSync(heartbeatFile(root, swarm)).mtimeMs
+    return lstatSync(heartbeatFile(root, swarm)).mtimeMs
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
     throw error

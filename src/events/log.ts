@@ -1,9 +1,9 @@
 // The event log: appended to by stages, read by views. It is the only record of what a swarm did.
 
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { closeSync, type Dirent, writeSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
-import { makeFolder } from '../files/folders.js'
+import { endsWhole, entriesOf, kindOfEntry, openOwn, textOf, wrongAt, wrongOnTheWay } from '../files/own.js'
 import { runFolder, runsFolder } from '../files/paths.js'
 import type { NewEvent, OompaEvent } from './contract.js'
 
@@ -21,8 +21,7 @@ export function logFile(root: string, swarm: string): string {
 
 /** Opens (and makes) the log of a swarm for appending. */
 export function openLog(root: string, swarm: string): EventLog {
-  makeFolder(runFolder(root, swarm))
-  const file = openSync(logFile(root, swarm), 'a+')
+  const file = openOwn(root, logFile(root, swarm), 'append')
   const listeners: ((event: OompaEvent) => void)[] = []
   let open = true
   // After a line that a crash or a full disk has cut, a line end comes first: else the next event would be lost with it.
@@ -54,21 +53,9 @@ export function openLog(root: string, swarm: string): EventLog {
   }
 }
 
-function endsWhole(file: number): boolean {
-  const { size } = fstatSync(file)
-  const last = Buffer.alloc(1)
-  return size === 0 || readSync(file, last, 0, 1, size - 1) === 0 || last[0] === 10
-}
-
 /** Every event of a swarm; a last line that was cut by a crash is passed over. */
 export function readLog(root: string, swarm: string): OompaEvent[] {
-  let text: string
-  try {
-    text = readFileSync(logFile(root, swarm), 'utf8')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
+  const text = textOf(logFile(root, swarm), Number.POSITIVE_INFINITY) ?? ''
   return text.split('\n').flatMap((line) => parseEvent(line) ?? [])
 }
 
@@ -116,10 +103,21 @@ function isOr(value: object, key: string, right: (field: unknown) => boolean): b
 
 /** Ids of all swarms that have a folder. */
 export function swarmIds(root: string): string[] {
-  try {
-    return readdirSync(runsFolder(root)).filter((name) => /^[0-9a-f]{8}$/.test(name))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
+  return runEntries(root).flatMap((entry) => (entry.isDirectory() ? entry.name : []))
+}
+
+/** What stands in the place of a swarm's folder or log and is none, one line each. */
+export function strayRuns(root: string): string[] {
+  const wrong = wrongOnTheWay(root, runsFolder(root))
+  if (wrong) return [`${path.relative(root, wrong.path)} is not the folder that it has to be: ${wrong.wrong}.`]
+  return runEntries(root).flatMap((entry) => {
+    const name = `.oompa/runs/${entry.name}`
+    if (!entry.isDirectory()) return `${name} is no swarm: ${kindOfEntry(entry)}.`
+    const log = wrongAt(logFile(root, entry.name))
+    return log === undefined ? [] : `${name}/events.jsonl is no log: ${log}.`
+  })
+}
+
+function runEntries(root: string): Dirent[] {
+  return entriesOf(root, runsFolder(root)).filter(({ name }) => /^[0-9a-f]{8}$/.test(name))
 }

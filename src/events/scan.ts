@@ -1,8 +1,8 @@
 // Reads a log's lines without parsing those that nobody asked for: activity and messages are most of a log, and lists
 // of a hundred thousand events have to be there at once. Measured in bench/history.mjs.
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { isErrno } from '../errors.js'
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { openForReading, readOwn } from '../files/own.js'
 import type { OompaEvent } from './contract.js'
 import { logFile, parseEvent } from './log.js'
 
@@ -51,13 +51,8 @@ export function logEdges(
   swarm: string,
   wanted: (type: string) => boolean,
 ): { first?: OompaEvent; last: OompaEvent[]; size: number; mtimeMs: number } | undefined {
-  let file: number
-  try {
-    file = openSync(logFile(root, swarm), 'r')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
+  const file = openForReading(logFile(root, swarm))
+  if (file === undefined) return undefined
   try {
     const { size, mtimeMs } = fstatSync(file)
     const head = readPart(file, 0, Math.min(size, EDGE_BYTES))
@@ -121,12 +116,8 @@ function parsed(bytes: Buffer, start: number, end: number): OompaEvent | undefin
 }
 
 function readBytes(root: string, swarm: string): Buffer {
-  try {
-    return readFileSync(logFile(root, swarm))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return Buffer.alloc(0)
-    throw error
-  }
+  const found = readOwn(logFile(root, swarm), Number.POSITIVE_INFINITY)
+  return found && 'bytes' in found ? found.bytes : Buffer.alloc(0)
 }
 
 function readPart(file: number, position: number, length: number): Buffer {

@@ -1,7 +1,7 @@
 // Follows a file that grows: gives what was added since it was last asked.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { isErrno } from '../errors.js'
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { openForReading } from '../files/own.js'
 
 /** Most that one call gives, so that a file of many megabytes is not held in memory. */
 const MOST_BYTES = 1 << 20
@@ -18,7 +18,7 @@ export function openTail(file: string, from = 0): Tail {
   let position = from
   return {
     read() {
-      descriptor ??= openIfThere(file)
+      descriptor ??= openForReading(file)
       if (descriptor === undefined) return Buffer.alloc(0)
       const { size } = fstatSync(descriptor)
       if (size < position) position = 0
@@ -36,27 +36,25 @@ export function openTail(file: string, from = 0): Tail {
 
 /** Whole lines out of pieces of bytes; what is after the last line end waits for the rest of it. */
 export function lineSplitter(): { take(bytes: Buffer): string[]; rest(): string } {
-  let rest: Buffer = Buffer.alloc(0)
+  // Put together once for each line end: a line of any length in pieces of any size costs its length.
+  let rest: Buffer[] = []
   return {
     take(bytes) {
-      const all = rest.length ? Buffer.concat([rest, bytes]) : bytes
-      const end = all.lastIndexOf(10)
-      rest = Buffer.from(all.subarray(end + 1))
-      return end < 0 ? [] : all.toString('utf8', 0, end).split('\n')
+      const end = bytes.lastIndexOf(10)
+      if (end < 0) {
+        rest.push(Buffer.from(bytes))
+        return []
+      }
+      const lines = Buffer.concat([...rest, bytes.subarray(0, end)])
+        .toString('utf8')
+        .split('\n')
+      rest = [Buffer.from(bytes.subarray(end + 1))]
+      return lines
     },
     rest() {
-      const text = rest.toString('utf8')
-      rest = Buffer.alloc(0)
+      const text = Buffer.concat(rest).toString('utf8')
+      rest = []
       return text
     },
-  }
-}
-
-function openIfThere(file: string): number | undefined {
-  try {
-    return openSync(file, 'r')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
   }
 }

@@ -1,7 +1,21 @@
 // Reads and writes what we keep below a folder where agents can write, too: no link on the way is followed, nothing
 // but a plain file is read, so that nothing of it can lead out of the repository, keep us waiting, or fill the memory.
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { fromBytes, onDisk } from './bytes.js'
@@ -11,23 +25,26 @@ import { makeFolder } from './folders.js'
 const MOST_BYTES = 4_000_000
 
 /** What a file holds, or why it is none of ours; undefined if nothing is there. */
-export type OwnFile = { readonly text: string; readonly stat: Stats } | { readonly wrong: string } | undefined
+export type OwnFile = { readonly bytes: Buffer; readonly stat: Stats } | { readonly wrong: string } | undefined
 
-/** Reads a small file of ours. Never throws: whatever is there in its place is data. */
-export function readOwn(file: string): OwnFile {
+/**
+ * Reads a file of ours. Never throws: whatever is there in its place is data.
+ * @param most bytes; a larger one is not ours
+ */
+export function readOwn(file: string, most = MOST_BYTES): OwnFile {
   let opened: number
   try {
     opened = openSync(onDisk(file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     return { wrong: wrongAt(file) ?? messageOf(error) }
   }
   try {
     const stat = fstatSync(opened)
     const wrong = kindOf(stat)
     if (wrong) return { wrong }
-    if (stat.size > MOST_BYTES) return { wrong: `it has ${(stat.size / 1e6).toFixed(1)} MB` }
-    return { text: fromBytes(readFileSync(opened)), stat }
+    if (stat.size > most) return { wrong: `it has ${(stat.size / 1e6).toFixed(1)} MB` }
+    return { bytes: readFileSync(opened), stat }
   } catch (error) {
     return { wrong: messageOf(error) }
   } finally {
@@ -35,20 +52,40 @@ export function readOwn(file: string): OwnFile {
   }
 }
 
-/** The text of a small file of ours; undefined if there is none, or something else in its place. */
-export function textOf(file: string): string | undefined {
-  const read = readOwn(file)
-  return read && 'text' in read ? read.text : undefined
+/** Opens a file of ours for reading, of any size; undefined if there is none, or something else in its place. */
+export function openForReading(file: string): number | undefined {
+  let opened: number
+  try {
+    opened = openSync(onDisk(file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENXIO')) return undefined
+    throw error
+  }
+  if (fstatSync(opened).isFile()) return opened
+  closeSync(opened)
+  return undefined
+}
+
+/** The text of a file of ours; undefined if there is none, or something else in its place. */
+export function textOf(file: string, most?: number): string | undefined {
+  const found = readOwn(file, most)
+  return found && 'bytes' in found ? fromBytes(found.bytes) : undefined
 }
 
 /** What stands in the place of a file, if it is not one; undefined for a plain file, or where nothing is. */
 export function wrongAt(file: string): string | undefined {
   try {
-    const stat = lstatSync(file, { throwIfNoEntry: false })
+    const stat = lstatSync(onDisk(file), { throwIfNoEntry: false })
     return stat && kindOf(stat)
   } catch (error) {
     return messageOf(error)
   }
+}
+
+/** What stands in the place of a folder, if it is not one; undefined for a folder, or where nothing is. */
+export function wrongAtFolder(folder: string): string | undefined {
+  const stat = lstatSync(onDisk(folder), { throwIfNoEntry: false })
+  return !stat || stat.isDirectory() ? undefined : (kindOf(stat) ?? 'it is a file')
 }
 
 function kindOf(stat: Stats): string | undefined {
@@ -70,10 +107,8 @@ export function wrongOnTheWay(
   for (const part of parts) {
     if (part === '') continue
     at = path.join(at, part)
-    const stat = lstatSync(at, { throwIfNoEntry: false })
-    if (!stat) return undefined
-    if (stat.isDirectory()) continue
-    return { path: at, wrong: kindOf(stat) ?? 'it is a file' }
+    const wrong = wrongAtFolder(at)
+    if (wrong !== undefined) return { path: at, wrong }
   }
   return undefined
 }
@@ -85,13 +120,7 @@ export function wrongOnTheWay(
 export function checkOwnFolder(top: string, folder: string): void {
   const found = wrongOnTheWay(top, folder)
   if (!found) return
-  const name = path.relative(top, found.path)
-  throw new OompaError({
-    code: 'not-a-folder',
-    message: `${name} is not the folder that it has to be: ${found.wrong}. Nothing is read or written through it.`,
-    mend: `Look at it (ls -ld ${name}), then: mv ${name} ${name}.wrong`,
-    status: STATUS.refused,
-  })
+  throw notOurs(path.relative(top, found.path), 'folder', found.wrong)
 }
 
 /** Makes a folder of ours below `top`, through folders alone. */
@@ -102,11 +131,71 @@ export function makeOwnFolder(top: string, folder: string): void {
 
 /**
  * Opens a file of ours for writing: no link is followed, in its place or on the way.
- * @throws OompaError `not-a-folder`; the system's error (ELOOP for a link in its place)
+ * @throws OompaError `not-a-folder`, `not-a-file` (status 4); the system's error
  */
 export function openOwn(top: string, file: string, how: 'append' | 'replace'): number {
   makeOwnFolder(top, path.dirname(file))
   const { O_WRONLY, O_RDWR, O_CREAT, O_APPEND, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants
   const flags = how === 'append' ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC
-  return openSync(file, flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666)
+  const wrong = wrongAt(file)
+  if (wrong !== undefined) throw notOurs(path.relative(top, file), 'file', wrong)
+  return openSync(onDisk(file), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666)
+}
+
+function notOurs(name: string, kind: 'file' | 'folder', wrong: string): OompaError {
+  return new OompaError({
+    code: `not-a-${kind}`,
+    message: `${name} is not the ${kind} that it has to be: ${wrong}. Nothing is read or written through it.`,
+    mend: `Look at it (ls -ld ${name}), then: mv ${name} ${name}.wrong`,
+    status: STATUS.refused,
+  })
+}
+
+/** Adds lines to a file of ours; it is made if it is not there. */
+export function appendOwn(top: string, file: string, lines: string): void {
+  const opened = openOwn(top, file, 'append')
+  write(opened, endsWhole(opened) ? lines : `\n${lines}`)
+}
+
+/** Whether an open file ends with a line end: after a line that was cut, one comes first, else the next is lost with it. */
+export function endsWhole(opened: number): boolean {
+  const { size } = fstatSync(opened)
+  const last = Buffer.alloc(1)
+  return size === 0 || readSync(opened, last, 0, 1, size - 1) === 0 || last[0] === 10
+}
+
+/** Writes a file of ours. */
+export function replaceOwn(top: string, file: string, text: string): void {
+  write(openOwn(top, file, 'replace'), text)
+}
+
+function write(opened: number, text: string): void {
+  try {
+    writeFileSync(opened, text)
+  } finally {
+    closeSync(opened)
+  }
+}
+
+/** Takes what is no file out of a file's place in a folder that is ours alone: it is renamed, and stays. */
+export function clearPlace(file: string): void {
+  if (!wrongAt(file)) return
+  renameSync(file, path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.wrong`))
+}
+
+/** What is in a folder of ours; nothing if it is not there, or is no folder. */
+export function entriesOf(top: string, folder: string): Dirent[] {
+  if (wrongOnTheWay(top, folder)) return []
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
+}
+
+/** What kind of thing an entry is that should be something else. */
+export function kindOfEntry(entry: Dirent): string {
+  if (entry.isSymbolicLink()) return 'it is a symbolic link'
+  return entry.isDirectory() ? 'it is a folder' : entry.isFile() ? 'it is a file' : 'it is no plain file'
 }

@@ -1,9 +1,8 @@
 // Ends what a swarm left behind: called by the watchdog when we died, and by the next start.
 
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { isErrno } from '../errors.js'
+import { textOf } from '../files/own.js'
 import { processFacts } from './identity.js'
 import { endTree, newTree } from './tree.js'
 
@@ -41,13 +40,7 @@ async function now(): Promise<number> {
 }
 
 function readRecord(file: string): { pid: number; start: string }[] {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
-    throw error
-  }
+  const text = textOf(file, Number.POSITIVE_INFINITY) ?? ''
   return text.split('\n').flatMap((line) => {
     const match = /^(\d+) (\S+)$/.exec(line)
     return match ? { pid: Number(match[1]), start: match[2]! } : []

@@ -1,8 +1,9 @@
 // Looks at the process table about once a second while anything of ours runs, so that a descendant is still known
 // when its parent has gone. One look serves all trees.
 
-import { appendFileSync } from 'node:fs'
+import path from 'node:path'
 import { messageOf } from '../errors.js'
+import { appendOwn } from '../files/own.js'
 import type { ProcessFacts } from './identity.js'
 import { membersOf, readTable, type Tree } from './tree.js'
 
@@ -62,7 +63,7 @@ function look(): void {
 export function recordProcesses(file: string, processes: readonly ProcessFacts[]): void {
   if (processes.length === 0) return
   try {
-    appendFileSync(file, processes.map(({ pid, start }) => `${pid} ${start}\n`).join(''))
+    appendOwn(path.dirname(file), file, processes.map(({ pid, start }) => `${pid} ${start}\n`).join(''))
   } catch (error) {
     process.emitWarning(`Cannot write down processes in ${file}: ${messageOf(error)}`, { code: 'oompa-record' })
   }

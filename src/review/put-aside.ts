@@ -125,7 +125,7 @@ function readRecord(file: string): PutAside | string | undefined {
   if (!found) return undefined
   if ('wrong' in found) return `${found.wrong}.`
   try {
-    const value: unknown = JSON.parse(found.text)
+    const value: unknown = JSON.parse(found.bytes.toString('utf8'))
     return isRecord(value) ? value : 'it has not the form of one.'
   } catch {
     return 'it is not JSON.'

@@ -1,11 +1,11 @@
 // What hooks may use: the iteration's facts, commands whose processes end with it, and agents to ask.
 
-import { appendFileSync } from 'node:fs'
 import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
 import { runAgent } from '../agents/run.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
+import { appendOwn } from '../files/own.js'
 import { runFolder } from '../files/paths.js'
 import { ceilings } from '../git/ceilings.js'
 import type { HookContext } from '../hooks/contract.js'
@@ -85,7 +85,7 @@ export function hookContext(parts: ContextParts): HookContext {
       for (;;) {
         await parts.harnesses?.ready(spec, options.signal ?? parts.signal)
         emit({ type: 'agent.started', ...facts, agent: name, attempt: 1, role: options.role, session: options.session })
-        appendFileSync(parts.logFile, `\n--- ${options.role}: ${name}\n`)
+        appendOwn(root, parts.logFile, `\n--- ${options.role}: ${name}\n`)
         const place = parts.begin?.(text)
         const run = await ask({
           agent,

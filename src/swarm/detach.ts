@@ -1,13 +1,13 @@
 // Starts the same command in a session of its own, and returns when its swarm has begun.
 
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError, STATUS, type Status } from '../errors.js'
 import { listRuns } from '../events/runs.js'
 import { scanLog } from '../events/scan.js'
-import { makeFolder } from '../files/folders.js'
+import { openOwn } from '../files/own.js'
 import { stateFolder } from '../files/paths.js'
 
 /** How long a start may take: hooks, and from level 2 on a probe of each agent. */
@@ -27,9 +27,8 @@ export interface DetachOptions {
  */
 export async function detach(root: string, { json, resume }: DetachOptions): Promise<Status> {
   const folder = path.join(stateFolder(root), 'detached')
-  makeFolder(folder)
   const log = path.join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}.log`)
-  const output = openSync(log, 'a')
+  const output = openOwn(root, log, 'append')
   const [, program = '', ...given] = process.argv
   // `oompa resume` has put what the swarm was started with in place of its own words.
   const words = resume === undefined ? given : ['resume', resume]

@@ -1,8 +1,9 @@
 // The history of tasks, `.oompa/tasks.jsonl`: appended to, never changed. `oompa tasks audit` prints it.
 
-import { appendFileSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { appendOwn, clearPlace, readOwn } from '../files/own.js'
 import { stateFolder } from '../files/paths.js'
 import { makeStateFolder } from './records.js'
 
@@ -28,13 +29,12 @@ function historyFile(root: string): string {
 /** Appends one line. A full disk must not undo what has happened already. */
 export function record(root: string, entry: Omit<HistoryEntry, 'at'>): void {
   const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`
+  makeStateFolder(root, stateFolder(root))
   try {
-    appendFileSync(historyFile(root), line)
+    clearPlace(historyFile(root))
+    appendOwn(root, historyFile(root), line)
   } catch (error) {
-    if (isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) return
-    if (!isErrno(error, 'ENOENT')) throw error
-    makeStateFolder(root, stateFolder(root))
-    appendFileSync(historyFile(root), line)
+    if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) throw error
   }
 }
 
@@ -51,7 +51,7 @@ export function addedBy(asked: boolean): Pick<HistoryEntry, 'by' | 'swarm' | 'as
 
 /** How long the history is now, bytes: what comes later is read from there on. */
 export function historySize(root: string): number {
-  return statSync(historyFile(root), { throwIfNoEntry: false })?.size ?? 0
+  return lstatSync(historyFile(root), { throwIfNoEntry: false })?.size ?? 0
 }
 
 /**
@@ -59,16 +59,12 @@ export function historySize(root: string): number {
  * @param from bytes at the beginning that are left out
  */
 export function readHistory(root: string, from = 0): HistoryEntry[] {
-  try {
-    return readFileSync(historyFile(root))
-      .subarray(from)
-      .toString('utf8')
-      .split('\n')
-      .flatMap((line) => parseEntry(line) ?? [])
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
+  const found = readOwn(historyFile(root), Number.POSITIVE_INFINITY)
+  const bytes = found && 'bytes' in found ? found.bytes.subarray(from) : Buffer.alloc(0)
+  return bytes
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line) => parseEntry(line) ?? [])
 }
 
 function parseEntry(line: string): HistoryEntry | undefined {

@@ -1,8 +1,7 @@
 // Notes of a task: what earlier attempts left, where their work is, the last feedback.
 
-import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno } from '../errors.js'
+import { clearPlace, replaceOwn, textOf } from '../files/own.js'
 import { fileStem } from './decode.js'
 import { makeStateFolder } from './records.js'
 
@@ -28,15 +27,12 @@ function notesFile(folder: string, id: string): string {
 
 /** Notes that are kept beside the claim records, for a store whose file should not change with every attempt. */
 export function readNotes(folder: string, id: string): string | undefined {
-  try {
-    return readFileSync(notesFile(folder, id), 'utf8').trimEnd() || undefined
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
+  return textOf(notesFile(folder, id))?.trimEnd() || undefined
 }
 
 export function writeNotes(root: string, folder: string, id: string, notes: string): void {
   makeStateFolder(root, folder)
-  writeFileSync(notesFile(folder, id), `${notes}\n`)
+  const file = notesFile(folder, id)
+  clearPlace(file)
+  replaceOwn(root, file, `${notes}\n`)
 }

@@ -1,8 +1,9 @@
 // Claim records in `.oompa/claims/`: whose a claim is. What is claimed is decided by the task's file alone.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { checkOwnFolder, clearPlace, entriesOf, kindOfEntry, readOwn, wrongOnTheWay } from '../files/own.js'
 import {
   isDead,
   isSeenFromHere,
@@ -14,7 +15,7 @@ import {
   thisOwner,
 } from '../files/owner.js'
 import { stateFolder } from '../files/paths.js'
-import type { Claimer } from './contract.js'
+import type { Claimer, TaskProblem } from './contract.js'
 
 /** How long a claim lives without a process and without a sign of life: 15 min (cli.md, 21). */
 export const LEASE_MS = 15 * 60_000
@@ -39,6 +40,8 @@ export interface Records {
   /** Says that the claim lives, if it is still this one. */
   renew(key: string, fence: string): void
   remove(key: string): void
+  /** What stands in the place of records and is none: it counts as no record. */
+  problems(): TaskProblem[]
   /** A folder of this store for its lock and the like. */
   readonly folder: string
 }
@@ -53,17 +56,15 @@ export function claimRecords(root: string, folder: string): Records {
   return {
     folder: place,
     read(key) {
-      try {
-        const record = parseRecord(readFileSync(file(key), 'utf8'))
-        return record && { ...record, heartbeatMs: statSync(file(key)).mtimeMs }
-      } catch (error) {
-        if (isErrno(error, 'ENOENT')) return undefined
-        throw error
-      }
+      const found = readOwn(file(key))
+      if (!found || 'wrong' in found) return undefined
+      const record = parseRecord(found.bytes.toString('utf8'))
+      return record && { ...record, heartbeatMs: found.stat.mtimeMs }
     },
     write(key, record) {
       const { owner, ...rest } = record
       const text = `${JSON.stringify({ ...rest, ...owner })}\n`
+      checkOwnFolder(root, place)
       try {
         // Of a new claim nobody looks for the record yet: its file has no visible name.
         writeFileSync(file(key), text, { flag: 'wx' })
@@ -72,7 +73,8 @@ export function claimRecords(root: string, folder: string): Records {
         if (isErrno(error, 'ENOENT')) makeStateFolder(root, place)
         // Renamed into place, so that nobody ever reads half a record.
         const draft = path.join(place, `.${process.pid}-${made++}`)
-        writeFileSync(draft, text)
+        writeFileSync(draft, text, { flag: 'wx' })
+        clearPlace(file(key))
         renameSync(draft, file(key))
       }
     },
@@ -80,13 +82,23 @@ export function claimRecords(root: string, folder: string): Records {
       if (this.read(key)?.fence !== fence) return
       const now = new Date()
       try {
-        utimesSync(file(key), now, now)
+        lutimesSync(file(key), now, now)
       } catch (error) {
         if (!isErrno(error, 'ENOENT')) throw error
       }
     },
     remove(key) {
+      if (wrongOnTheWay(root, place)) return
+      clearPlace(file(key))
       rmSync(file(key), { force: true })
+    },
+    problems() {
+      const wrong = wrongOnTheWay(root, place)
+      if (wrong) return [{ path: wrong.path, reason: `${wrong.wrong}, where the folder of claims has to be` }]
+      return entriesOf(root, place).flatMap((entry) => {
+        if (!entry.name.endsWith('.claim') || entry.name.startsWith('.') || entry.isFile()) return []
+        return { path: path.join(place, entry.name), reason: `${kindOfEntry(entry)}, and no record of a claim` }
+      })
     },
   }
 }
@@ -94,6 +106,7 @@ export function claimRecords(root: string, folder: string): Records {
 /** Makes a folder below `.oompa/`, which ignores itself even where no swarm has run yet. */
 export function makeStateFolder(root: string, folder: string): void {
   const state = stateFolder(root)
+  checkOwnFolder(root, folder)
   if (mkdirSync(folder, { recursive: true }) === undefined) return
   try {
     writeFileSync(path.join(state, '.gitignore'), '*\n', { flag: 'wx' })
@@ -166,28 +179,19 @@ const RENEW_AFTER_MS = 30_000
 export function renewWorker(root: string, worker: string, swarm: string | undefined): void {
   const claims = path.join(stateFolder(root), 'claims')
   const now = Date.now()
-  for (const store of namesIn(claims)) {
-    for (const name of namesIn(path.join(claims, store))) {
+  for (const { name: store } of entriesOf(root, claims)) {
+    for (const { name } of entriesOf(root, path.join(claims, store))) {
       const file = path.join(claims, store, name)
-      const stat = name.endsWith('.claim') ? statSync(file, { throwIfNoEntry: false }) : undefined
-      if (!stat || now - stat.mtimeMs < RENEW_AFTER_MS) continue
+      const found = name.endsWith('.claim') ? readOwn(file) : undefined
+      if (!found || 'wrong' in found || now - found.stat.mtimeMs < RENEW_AFTER_MS) continue
       try {
-        const record = parseRecord(readFileSync(file, 'utf8'))
+        const record = parseRecord(found.bytes.toString('utf8'))
         if (record?.worker === worker && !record.owner && (swarm === undefined || record.swarm === swarm)) {
-          utimesSync(file, now / 1000, now / 1000)
+          lutimesSync(file, now / 1000, now / 1000)
         }
       } catch (error) {
         if (!isErrno(error, 'ENOENT')) throw error // it has just ended
       }
     }
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
-    throw error
   }
 }

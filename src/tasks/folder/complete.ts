@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs'
 import { fileStem } from '../decode.js'
 import { place } from './names.js'
 import { readTaskFile } from './read.js'
+import { wrongPlace } from './real.js'
 import type { FolderState } from './state.js'
 
 /** The file name under which the task with this id is complete, if its file is named after it. */
 export function findComplete(state: FolderState, id: string): string | undefined {
+  if (wrongPlace(state.folder, 'complete')) return undefined
   for (const ending of ['.edn', '.json']) {
     const name = fileStem(id) + ending
     const file = place(state.folder, 'complete', name)

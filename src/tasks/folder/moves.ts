@@ -16,6 +16,7 @@ import {
 import path from 'node:path'
 import { isErrno, OompaError } from '../../errors.js'
 import { type Doing, type Folder, inBetween, place, type State } from './names.js'
+import { checkFolder, checkTop } from './real.js'
 
 /** A file that belongs to this process alone. */
 export interface Seized {
@@ -25,6 +26,7 @@ export interface Seized {
 
 /** Takes a file out of a folder; undefined if somebody else was first. */
 export function seize(folder: Folder, state: State, name: string, doing: Doing, fence: string): Seized | undefined {
+  checkTop(folder)
   const seized = { name, path: place(folder, 'current', inBetween(doing, fence, name)) }
   const from = place(folder, state, name)
   return rename(from, seized.path) ? seized : undefined
@@ -32,6 +34,8 @@ export function seize(folder: Folder, state: State, name: string, doing: Doing, 
 
 /** Renames; false if there is nothing to rename. Makes the folder it goes to: git does not keep an empty one. */
 export function rename(from: string, to: string): boolean {
+  checkFolder(path.dirname(from))
+  if (path.dirname(to) !== path.dirname(from)) checkFolder(path.dirname(to))
   try {
     renameSync(from, to)
     return true
@@ -54,6 +58,7 @@ function otherFileSystem(from: string, to: string): OompaError {
 
 /** Gives a file its visible name; false if that name is taken. The private name is gone afterwards. */
 export function show(from: string, to: string): boolean {
+  checkFolder(path.dirname(to))
   try {
     linkSync(from, to)
   } catch (error) {
@@ -76,6 +81,8 @@ export function show(from: string, to: string): boolean {
 export function draft(folder: Folder, name: string, fence: string, bytes: string | Uint8Array, like?: string): string {
   const file = place(folder, 'current', inBetween('draft', fence, name))
   const mode = like ? statSync(like).mode & 0o777 : 0o666
+  checkTop(folder)
+  checkFolder(path.dirname(file))
   try {
     writeFileSync(file, bytes, { mode })
   } catch (error) {

@@ -6,6 +6,7 @@ import { putBack } from './claim.js'
 import { discard, rename, show } from './moves.js'
 import { inBetween, isUnderWay, newFence, parseInBetween, place } from './names.js'
 import { readTaskFile } from './read.js'
+import { wrongPlace } from './real.js'
 import type { FolderState } from './state.js'
 
 /** Puts files of dead processes where they belong; whether there were any. */
@@ -17,6 +18,7 @@ export function repair(state: FolderState): boolean {
 
 /** Names in `current/` of files that are on their way, whoever moves them. */
 export function inBetweens(state: FolderState): string[] {
+  if (wrongPlace(state.folder, 'current')) return []
   try {
     return readdirSync(place(state.folder, 'current')).filter((name) => parseInBetween(name) !== undefined)
   } catch (error) {

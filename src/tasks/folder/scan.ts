@@ -8,6 +8,7 @@ import type { TaskProblem } from '../contract.js'
 import { inOrder, type Placed } from '../order.js'
 import { type Folder, isTaskName, place, type State } from './names.js'
 import { type FileContent, readTaskFile } from './read.js'
+import { wrongPlace } from './real.js'
 
 /** A task and the name of its file. */
 export interface TaskFile extends Placed {
@@ -123,8 +124,10 @@ export function createScan(folder: Folder): Scan {
     },
     isGone: (name) => gone.has(name),
     gone: (name) => void gone.add(name),
-    problems: (state) =>
-      [...looks[state].files].flatMap(([name, { content }]) => problemsOf(place(folder, state, name), content)),
+    problems: (state) => [
+      ...[wrongPlace(folder, state) ?? []].flat(),
+      ...[...looks[state].files].flatMap(([name, { content }]) => problemsOf(place(folder, state, name), content)),
+    ],
   }
 }
 
@@ -140,6 +143,7 @@ function makeOrder(files: readonly TaskFile[]): Order {
 }
 
 function names(folder: Folder, state: State): string[] {
+  if (wrongPlace(folder, state)) return []
   try {
     return readdirSync(place(folder, state), 'buffer').map(fromBytes).filter(isTaskName)
   } catch (error) {

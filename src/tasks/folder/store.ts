@@ -14,8 +14,9 @@ import { lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'
 import { claimTask } from './claim.js'
 import { discard, draft, show } from './moves.js'
-import { type Folder, formatOf, newFence, parseInBetween, place } from './names.js'
+import { type Folder, formatOf, newFence, parseInBetween, place, STATES } from './names.js'
 import { readTaskFile } from './read.js'
+import { checkFolder } from './real.js'
 import { inBetweens, repair } from './repair.js'
 import { createScan, type TaskFile } from './scan.js'
 import { completeTask, releaseTask, reopenTask, takeTask } from './settle.js'
@@ -78,7 +79,7 @@ export function listTasks(state: FolderState): TaskListing {
     pending,
     current: [...current, ...onTheirWay(state, new Set(current.map((file) => file.place)))],
     complete,
-    problems: [...scan.problems('pending'), ...scan.problems('current'), ...scan.problems('complete')],
+    problems: [...STATES.flatMap((one) => scan.problems(one)), ...state.records.problems()],
   })
 }
 
@@ -121,6 +122,7 @@ export function addTask(state: FolderState, wanted: NewTask): Task {
     const stem = freeId(fileStem(task.id), (candidate) => isNameTaken(folder, candidate))
     const name = `${stem}.${format}`
     const written = draft(folder, name, newFence(), encodeTask(task, format))
+    checkFolder(path.join(folder.path, 'pending'))
     mkdirSync(path.join(folder.path, 'pending'), { recursive: true })
     if (show(written, place(folder, 'pending', name))) break
     discard(written)

@@ -1,10 +1,7 @@
 // A task graph as a store. Claims are records in `.oompa/claims/` and the file changes only when a task is complete, so
 // that the main checkout stays clean while a swarm works (cli.md, 13), and every worktree's copy of it is as good as any.
 
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno } from '../../errors.js'
-import { fromBytes } from '../../files/bytes.js'
 import type { Task } from '../../words.js'
 import type {
   Claim,
@@ -22,9 +19,9 @@ import { duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
 import { addedBy, type HistoryEntry, record } from '../history.js'
 import { arrange, type CurrentFound, type Found } from '../listing.js'
-import { replaceFile } from '../lists/files.js'
 import { withLock } from '../lock.js'
 import { readNotes, withNote, writeNotes } from '../notes.js'
+import { readTasksText, replaceFile, topOf } from '../one-file.js'
 import { answerFrom } from '../pick.js'
 import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
 import { lazyTracked } from '../tracked/lazy.js'
@@ -35,6 +32,8 @@ import { type Graph, type GraphNode, readGraph } from './read.js'
 /** What an opened graph keeps between calls. */
 export interface OpenGraph {
   readonly root: string
+  /** What its file may not lead out of. */
+  readonly top: string
   readonly file: string
   readonly records: Records
   /** Ids of tasks that agents asked for by their copies. */
@@ -55,6 +54,7 @@ export function taskGraph(file?: string, root?: string): TaskStore {
     const place = file === undefined ? (findGraph(base) ?? path.join(base, GRAPH_FILES[0])) : path.resolve(base, file)
     opened = {
       root: base,
+      top: topOf(base, place),
       file: place,
       records: claimRecords(base, place),
       asked: new Set(),
@@ -83,19 +83,23 @@ export function taskGraph(file?: string, root?: string): TaskStore {
   }
 }
 
+/** The file of a graph, as it is replaced. */
+export function fileOf({ top, file }: Pick<OpenGraph, 'top' | 'file'>): {
+  readonly top: string
+  readonly path: string
+} {
+  return { top, path: file }
+}
+
 async function read(open: OpenGraph): Promise<Graph> {
-  let text = ''
-  try {
-    text = fromBytes(readFileSync(open.file))
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
-  }
+  const { text, wrong } = readTasksText(open.top, open.file)
   const graph = await readGraph(text || 'nodes: []\n', open.file)
   const nodes = graph.nodes.map((node) => {
     const notes = readNotes(open.records.folder, node.task.id) ?? node.task.notes
     return notes === undefined ? node : { ...node, task: { ...node.task, notes } }
   })
-  return { ...graph, nodes }
+  const problems = wrong ? [{ path: open.file, reason: `${wrong}: no task is read from it` }] : graph.problems
+  return { ...graph, nodes, problems }
 }
 
 function listTasks(open: OpenGraph, graph: Graph): TaskListing {
@@ -113,7 +117,7 @@ function listTasks(open: OpenGraph, graph: Graph): TaskListing {
     } else if (node.status === 'in-progress') current.push({ ...found, ...bareStale(node) })
     else pending.push({ ...found, ...(node.status === 'blocked' ? { blocked: true } : {}) })
   }
-  return arrange({ pending, current, complete, problems: graph.problems })
+  return arrange({ pending, current, complete, problems: [...graph.problems, ...open.records.problems()] })
 }
 
 function recordOf(open: OpenGraph, id: string) {
@@ -155,7 +159,7 @@ async function completeTask(open: OpenGraph, graph: Graph, claim: Claim, complet
   if (done && recordOf(open, id)?.fence !== claim.fence) throw notYours(id, 'it is complete already')
   if (!done) {
     heldNode(open, graph, id, claim.fence)
-    replaceFile(open.file, await completedGraph(graph, claim, completion))
+    replaceFile(fileOf(open), await completedGraph(graph, claim, completion))
   }
   open.records.remove(fileStem(id))
   open.say({ type: 'completed', task: id, by: completion.by, swarm: claim.holder.swarm })
@@ -180,7 +184,7 @@ async function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: 
   // Its holder set it to complete by hand, and it was not found to be done.
   if (byHand) {
     const { setNode } = await import('./edit.js')
-    replaceFile(open.file, setNode(graph, id, { status: 'pending' }))
+    replaceFile(fileOf(open), setNode(graph, id, { status: 'pending' }))
   }
   const node = byHand ? done : heldNode(open, graph, id, claim.fence)
   const notes = withNote(node.task.notes, reason, claim.holder.worker)
@@ -200,7 +204,7 @@ async function takeTask(
   const kept = newRecord(id, claimer, newFence())
   if (node.status === 'in-progress') {
     const { setNode } = await import('./edit.js')
-    replaceFile(open.file, setNode(graph, id, { status: 'pending' }))
+    replaceFile(fileOf(open), setNode(graph, id, { status: 'pending' }))
   }
   open.records.write(fileStem(id), kept)
   open.say({ type: 'taken', task: id, by: claimer.worker, swarm: claimer.swarm })
@@ -211,7 +215,7 @@ async function reopenTask(open: OpenGraph, graph: Graph, id: string, reason: str
   const node = graph.nodes.find((one) => one.task.id === id && one.status === 'complete')
   if (!node) return false
   const { setNode } = await import('./edit.js')
-  replaceFile(open.file, setNode(graph, id, { status: 'pending' }))
+  replaceFile(fileOf(open), setNode(graph, id, { status: 'pending' }))
   const notes = withNote(node.task.notes, reason, by)
   if (notes !== undefined) writeNotes(open.root, open.records.folder, id, notes)
   open.records.remove(fileStem(id))
@@ -224,7 +228,7 @@ async function addTask(open: OpenGraph, graph: Graph, wanted: NewTask): Promise<
   const task = fillIn(wanted, (id) => taken.has(id))
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in ${open.file}`)
   const { addNode } = await import('./edit.js')
-  replaceFile(open.file, await addNode(graph, task, open.file))
+  replaceFile(fileOf(open), await addNode(graph, task, open.file))
   open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id)) })
   return task
 }

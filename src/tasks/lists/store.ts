@@ -23,16 +23,19 @@ import { addedBy, type HistoryEntry, record } from '../history.js'
 import { arrange, type CurrentFound, type Found } from '../listing.js'
 import { withLock } from '../lock.js'
 import { withNote } from '../notes.js'
+import { replaceFile, topOf } from '../one-file.js'
 import { answerFrom } from '../pick.js'
 import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
 import { lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'
-import { finishMove, type List, type ListName, type Lists, moveItem, readLists, replaceFile } from './files.js'
+import { finishMove, type List, type ListName, type Lists, moveItem, readLists } from './files.js'
 import { type Item, setChecked, setFacts, withItem, writeItem } from './markdown.js'
 
 /** What an opened store of lists keeps between calls. */
 export interface OpenLists {
   readonly root: string
+  /** What its files may not lead out of. */
+  readonly top: string
   readonly folder: string
   readonly records: Records
   /** Ids of tasks that agents asked for by their copies. */
@@ -53,6 +56,7 @@ export function markdownLists(folder = 'tasks', root?: string): TaskStore {
     const place = path.resolve(base, folder)
     opened = {
       root: base,
+      top: topOf(base, place),
       folder: place,
       records: claimRecords(base, path.join(place, 'lists')),
       asked: new Set(),
@@ -61,15 +65,15 @@ export function markdownLists(folder = 'tasks', root?: string): TaskStore {
     return opened
   }
   const locked = <T>(work: (lists: Lists) => T): Promise<T> => {
-    const { root: base, folder: place, records } = open()
+    const { root: base, top, folder: place, records } = open()
     return withLock(base, path.join(records.folder, 'lock'), () => {
-      finishMove(place, records.folder)
-      return work(readLists(place))
+      finishMove(top, place, records.folder)
+      return work(readLists(top, place))
     })
   }
   return {
     name: 'lists',
-    list: async () => listTasks(open(), readLists(open().folder)),
+    list: async () => listTasks(open(), readLists(open().top, open().folder)),
     claim: (request) => locked((lists) => claimTask(open(), lists, request)),
     complete: (claim, completion) => locked((lists) => completeTask(open(), lists, claim, completion)),
     release: (claim, reason) => locked((lists) => releaseTask(open(), lists, claim, reason)),
@@ -106,9 +110,12 @@ function listTasks(open: OpenLists, lists: Lists): TaskListing {
     pending: found('pending'),
     current: found('in_progress').map((one) => ({ ...one, ...claimOf(open, one) })),
     complete: found('complete'),
-    problems: [lists.pending, lists.in_progress, lists.complete].flatMap((list) =>
-      list.problems.map((problem) => ({ path: list.path, ...problem })),
-    ),
+    problems: [
+      ...[lists.pending, lists.in_progress, lists.complete].flatMap((list) =>
+        list.problems.map((problem) => ({ path: list.path, ...problem })),
+      ),
+      ...open.records.problems(),
+    ],
   })
 }
 
@@ -130,14 +137,7 @@ function claimTask(open: OpenLists, lists: Lists, request: ClaimRequest): ClaimA
     const { item } = itemsOf(lists, 'pending').find((one) => one.item.task.id === task.id)!
     const kept = newRecord(task.id, request.claimer, newFence())
     open.records.write(fileStem(task.id), kept)
-    moveItem(
-      open.folder,
-      open.records.folder,
-      lists,
-      item,
-      { id: task.id, from: 'pending', to: 'in_progress' },
-      item.block,
-    )
+    moveItem(open.records.folder, lists, item, { id: task.id, from: 'pending', to: 'in_progress' }, item.block)
     open.say({ type: 'claimed', task: task.id, by: kept.worker, swarm: kept.swarm })
     return { task: item.task, holder: request.claimer, fence: kept.fence, since: kept.since }
   })
@@ -161,7 +161,7 @@ function completeTask(open: OpenLists, lists: Lists, claim: Claim, completion: C
   const item = heldItem(open, lists, id, claim.fence)
   if (lists.complete.items.some((one) => one.task.id === id)) throw alreadyComplete(id, lists.complete.path)
   const block = completedBlock(item, completion)
-  moveItem(open.folder, open.records.folder, lists, item, { id, from: 'in_progress', to: 'complete' }, block)
+  moveItem(open.records.folder, lists, item, { id, from: 'in_progress', to: 'complete' }, block)
   open.records.remove(fileStem(id))
   open.say({ type: 'completed', task: id, by: completion.by, swarm: claim.holder.swarm })
 }
@@ -180,7 +180,7 @@ function amendTicked(open: OpenLists, lists: Lists, claim: Claim, completion: Co
   if (!done) return false
   const { item, list } = done
   const block = completedBlock(item, completion)
-  replaceFile(list.path, list.text.slice(0, item.start) + block + list.text.slice(item.end))
+  replaceFile(list, list.text.slice(0, item.start) + block + list.text.slice(item.end))
   open.records.remove(fileStem(id))
   open.say({ type: 'completed', task: id, by: completion.by, swarm: claim.holder.swarm })
   return true
@@ -198,7 +198,7 @@ function releaseTask(open: OpenLists, lists: Lists, claim: Claim, reason: string
   const item = heldItem(open, lists, id, claim.fence)
   const notes = withNote(item.task.notes, reason, claim.holder.worker)
   const block = notes === undefined ? item.block : setFacts(item.block, { notes })
-  moveItem(open.folder, open.records.folder, lists, item, { id, from: 'in_progress', to: 'pending' }, block)
+  moveItem(open.records.folder, lists, item, { id, from: 'in_progress', to: 'pending' }, block)
   open.records.remove(fileStem(id))
   open.say({ type: 'released', task: id, by: claim.holder.worker, swarm: claim.holder.swarm, reason })
 }
@@ -231,8 +231,8 @@ function reopenItem(open: OpenLists, lists: Lists, id: string, reason: string, b
   const { item, name, list } = done
   const notes = withNote(item.task.notes, reason, by)
   const block = setChecked(notes === undefined ? item.block : setFacts(item.block, { notes }), false)
-  if (name === 'pending') replaceFile(list.path, list.text.slice(0, item.start) + block + list.text.slice(item.end))
-  else moveItem(open.folder, open.records.folder, lists, item, { id, from: name, to: 'pending' }, block)
+  if (name === 'pending') replaceFile(list, list.text.slice(0, item.start) + block + list.text.slice(item.end))
+  else moveItem(open.records.folder, lists, item, { id, from: name, to: 'pending' }, block)
   return true
 }
 
@@ -242,8 +242,8 @@ function addTask(open: OpenLists, lists: Lists, wanted: NewTask): Task {
   )
   const task = fillIn(wanted, (id) => taken.has(id))
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in the lists of ${open.folder}`)
-  const { items, text, path: file } = lists.pending
-  replaceFile(file, withItem(text, writeItem(task, isPlain(items, task))))
+  const { items, text } = lists.pending
+  replaceFile(lists.pending, withItem(text, writeItem(task, isPlain(items, task))))
   open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id)) })
   return task
 }

@@ -1,8 +1,6 @@
 // A task graph on its way with the work: its file changes only by completions, so a landing writes just those.
 
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno } from '../../errors.js'
 import { fromBytes, toBytes } from '../../files/bytes.js'
 import type { TreeEdit } from '../../words.js'
 import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
@@ -10,8 +8,8 @@ import { fileStem } from '../decode.js'
 import { alreadyComplete } from '../errors.js'
 import { addNode, setNode } from '../graph/edit.js'
 import { type Graph, type GraphNode, type GraphStatus, readGraph } from '../graph/read.js'
-import { completedGraph, heldNode, type OpenGraph } from '../graph/store.js'
-import { replaceFile } from '../lists/files.js'
+import { completedGraph, fileOf, heldNode, type OpenGraph } from '../graph/store.js'
+import { readTasksText, replaceFile } from '../one-file.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
 import { fileAt } from './tree.js'
@@ -23,7 +21,7 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
   return {
     async requests(worktree, base, own) {
       const before = await graphAt(worktree, base, name())
-      const after = await readGraph(textOn(path.join(worktree, name())), name())
+      const after = await readGraph(readTasksText(worktree, path.join(worktree, name())).text, name())
       const was = new Map(standings(before, name()).map((one) => [one.task.id, one]))
       const now = new Map(standings(after, name()).map((one) => [one.task.id, one]))
       const isSame = (id: string) =>
@@ -66,19 +64,10 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
           if (status === 'complete' || !there) continue
           now = await readGraph(setNode(now, task.id, completionOf(there)), open().file)
         }
-        if (now.text !== graph.text) replaceFile(open().file, now.text)
+        if (now.text !== graph.text) replaceFile(fileOf(open()), now.text)
         return left.map((node) => node.task.id)
       })
     },
-  }
-}
-
-function textOn(file: string): string {
-  try {
-    return fromBytes(readFileSync(file))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
-    throw error
   }
 }
 
@@ -147,13 +136,13 @@ async function settleNodes(
     if (!node || node.status === 'complete') continue
     now = await withComplete(now, claim, { ...request.completion, mergedCommit }, open.file)
   }
-  if (now.text !== graph.text) replaceFile(open.file, now.text)
+  if (now.text !== graph.text) replaceFile(fileOf(open), now.text)
 }
 
 /** The file as it is on disk, if all that differs from the target are completions as we write them. */
 async function drainGraph(open: OpenGraph, name: string, into: string): Promise<readonly TreeEdit[]> {
   const target = await graphAt(open.root, `refs/heads/${into}`, name)
-  const disk = await readGraph(textOn(open.file), name)
+  const disk = await readGraph(readTasksText(open.top, open.file).text, name)
   if (!target || target.text === disk.text) return []
   let graph = target
   for (const node of disk.nodes) {

@@ -1,17 +1,16 @@
 // Markdown lists on their way with the work. A landing changes the lists as the target has them, item by item.
 
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno } from '../../errors.js'
 import { fromBytes, toBytes } from '../../files/bytes.js'
 import type { StatusEdits, TreeEdit } from '../../words.js'
 import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { alreadyComplete, notYours } from '../errors.js'
 import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
-import { LISTS, type ListName, type Lists, moveItem, replaceFile } from '../lists/files.js'
+import { LISTS, type ListName, type Lists, moveItem } from '../lists/files.js'
 import { type Item, readItems, withItem, withoutItem } from '../lists/markdown.js'
 import { completedBlock, heldItem, itemsOf, type OpenLists } from '../lists/store.js'
+import { readTasksText, replaceFile } from '../one-file.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
 import { fileAt, treeFiles } from './tree.js'
@@ -25,7 +24,7 @@ export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTask
   return {
     async requests(worktree, base, own) {
       const before = await textsAt(worktree, base, folderOf())
-      const after = textsOn(path.join(worktree, folderOf()))
+      const after = textsOn(worktree, path.join(worktree, folderOf()))
       const was = standings(before, folderOf())
       const now = standings(after, folderOf())
       const same = new Set(was.map((one) => `${one.path}\n${one.content}`))
@@ -56,7 +55,7 @@ export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTask
           itemsOf(lists, name).flatMap(({ item }) => {
             const { id } = item.task
             if (!done.has(id) || !ours.has(id)) return []
-            replaceFile(lists[name].path, withoutItem(lists[name].text, item))
+            replaceFile(lists[name], withoutItem(lists[name].text, item))
             open().records.remove(fileStem(id))
             return [id]
           }),
@@ -83,15 +82,8 @@ async function textsAt(root: string, commit: string, folder: string): Promise<Te
   return { pending: pending!, in_progress: inProgress!, complete: complete! }
 }
 
-function textsOn(folder: string): Texts {
-  const read = (name: ListName) => {
-    try {
-      return fromBytes(readFileSync(path.join(folder, `${name}.md`)))
-    } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
-      throw error
-    }
-  }
+function textsOn(top: string, folder: string): Texts {
+  const read = (name: ListName) => readTasksText(top, path.join(folder, `${name}.md`)).text
   return { pending: read('pending'), in_progress: read('in_progress'), complete: read('complete') }
 }
 
@@ -192,8 +184,8 @@ function settleItem(
   const isDone = lists.complete.items.some((item) => item.task.id === id)
   if (from) {
     const item = lists[from].items.find((one) => one.task.id === id)!
-    if (isDone) replaceFile(lists[from].path, withoutItem(lists[from].text, item))
-    else moveItem(open.folder, open.records.folder, lists, item, { id, from, to: 'complete' }, block)
+    if (isDone) replaceFile(lists[from], withoutItem(lists[from].text, item))
+    else moveItem(open.records.folder, lists, item, { id, from, to: 'complete' }, block)
   }
   open.records.remove(fileStem(id))
   if (from && !isDone) {
@@ -209,8 +201,9 @@ function settleItem(
 }
 
 function readAll(open: OpenLists): Lists {
-  const texts = textsOn(open.folder)
+  const texts = textsOn(open.top, open.folder)
   const list = (name: ListName) => ({
+    top: open.top,
     path: path.join(open.folder, `${name}.md`),
     text: texts[name],
     ...readItems(texts[name]),
@@ -246,7 +239,7 @@ async function drainLists(open: OpenLists, into: string, folder: string): Promis
   )
     return []
   const before = await textsAt(open.root, target, folder)
-  const after = textsOn(open.folder)
+  const after = textsOn(open.top, open.folder)
   const ours = oursOf(open)
   const rest = (text: string) =>
     readItems(text)
