@@ -1,8 +1,10 @@
 // `oompa cleanup`: removes worktrees and branches that are clean, landed and not in use; says what it leaves and why.
 
+import { peekSettings } from '../config/peek.js'
 import { STATUS } from '../errors.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { findRepository } from '../git/repository.js'
+import { runGitHooks } from '../git/run.js'
 import { removeSpares } from '../worktrees/pool.js'
 import type { Command } from './contract.js'
 import { flag } from './parse.js'
@@ -25,6 +27,7 @@ export const command: Command = {
     const repository = await findRepository()
     const moved = movedWorktrees(repository.root, repository.gitDir)
     if (moved) throw moved
+    runGitHooks(peekSettings(repository.root).gitHooks === true)
     const { inUse } = await import('../swarm/in-use.js')
     const plan = await planCleanup(repository, inUse(repository.root))
     const dryRun = flag(args, 'dry-run')

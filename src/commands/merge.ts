@@ -6,6 +6,8 @@ import { STATUS, type Status } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
 import { mergeDefaults } from '../hooks/defaults.js'
+import { peekSettings } from '../config/peek.js'
+import { runGitHooks } from '../git/run.js'
 import { landBranch } from '../merge/branch.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
@@ -42,6 +44,7 @@ export const command: Command = {
 
 async function run(args: Args): Promise<Status> {
   const { root } = plainRepository(process.cwd()) ?? (await askGit())
+  runGitHooks(peekSettings(root).gitHooks === true)
   const branch = (args.positionals[0] ?? '').replace(/^refs\/heads\//, '')
   const defaults = await mergeDefaults(root)
   const into = defaults.into ?? text(args, 'on')

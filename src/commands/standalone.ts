@@ -11,6 +11,7 @@ import { outputFile, runFolder } from '../files/paths.js'
 import { excludeOurs } from '../git/exclude.js'
 import { gitFolders } from '../git/folders.js'
 import { removeOurs } from '../git/remove.js'
+import { runGitHooks } from '../git/run.js'
 import type { HookContext } from '../hooks/contract.js'
 import { type LoadedHooks, loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../review/protected.js'
@@ -46,6 +47,7 @@ export async function standalone<T>(
   const swarm = facts.swarm ?? randomBytes(4).toString('hex')
   const emit: Emit = facts.emit ?? (() => {})
   const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  runGitHooks(settings.gitHooks)
   const hooks = await loadHooks(root, { settings, emit })
   const stopping = new AbortController()
   const stop = () => stopping.abort(interrupted())

@@ -1,8 +1,10 @@
 // `oompa worktree new NAME`: makes a named worktree and sets it up.
 
+import { peekSettings } from '../config/peek.js'
 import { OompaError, STATUS } from '../errors.js'
 import { withoutRepository } from '../git/environment.js'
 import { findRepository, resolveCommit } from '../git/repository.js'
+import { runGitHooks } from '../git/run.js'
 import type { HookContext } from '../hooks/contract.js'
 import { findHooks, hasHook } from '../hooks/find.js'
 import { resolveTarget } from '../merge/target.js'
@@ -29,6 +31,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { root } = await findRepository()
+    runGitHooks(peekSettings(root).gitHooks === true)
     const { makeNamed } = await import('../worktrees/named.js')
     const from = text(args, 'from') ?? `refs/heads/${await resolveTarget(root, undefined)}`
     const worktree = await makeNamed(root, args.positionals[0] ?? '', from, text(args, 'story'))

@@ -1,7 +1,9 @@
 // `oompa worktree remove NAME`: removes a named worktree in which nothing would be lost.
 
+import { peekSettings } from '../config/peek.js'
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
+import { runGitHooks } from '../git/run.js'
 import { resolveTarget } from '../merge/target.js'
 import type { Command } from './contract.js'
 import { text } from './parse.js'
@@ -14,6 +16,7 @@ export const command: Command = {
   examples: [['oompa worktree remove login', '']],
   async run(args) {
     const { root } = await findRepository()
+    runGitHooks(peekSettings(root).gitHooks === true)
     const { namedPath, removeNamed } = await import('../worktrees/named.js')
     const name = args.positionals[0] ?? ''
     const target = await resolveTarget(root, text(args, 'into'))

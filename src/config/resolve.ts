@@ -2,10 +2,11 @@
 
 import { usageError } from '../errors.js'
 import type { LimitSettings, PlannerSettings, Settings } from './contract.js'
+import { durationMs } from './duration.js'
 import type { Overrides } from './flags.js'
 import { promptsOf, reviewerRemarks, reviewersOf } from './reviewers.js'
 import type { FileConfig } from './schema.js'
-import { agentNamed, amount, durationMs, durationOf, nonEmpty, truth, wholeNumber, word } from './values.js'
+import { agentNamed, amount, durationOf, nonEmpty, truth, wholeNumber, word } from './values.js'
 import { resolveWorkers } from './workers.js'
 
 export interface Sources {

@@ -3,6 +3,7 @@
 import type { AgentSpec } from '../agents/contract.js'
 import { builtInHarnesses, parseAgentSpec } from '../agents/spec.js'
 import { messageOf, type OompaError, usageError } from '../errors.js'
+import { durationMs } from './duration.js'
 import type { Given } from './flags.js'
 
 function wrong(given: Given, value: string, expected: string): OompaError {
@@ -78,15 +79,6 @@ export function durationOf(given: Given): number {
   const value = only(given)
   if (!/^\d+(\.\d+)?(ms|s|m|h)?$/.test(value)) throw wrong(given, value, 'seconds, or a text such as 90s, 15m or 2h')
   return durationMs(value)
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
-/** Milliseconds of a duration as `oompa.json` writes it: seconds, or `"90s"`, `"15m"`, `"2h"`, `"500ms"`. */
-export function durationMs(value: number | string): number {
-  if (typeof value === 'number') return Math.round(value * 1000)
-  const [, number, unit] = /^([\d.]+)([a-z]*)$/.exec(value) ?? []
-  return Math.round(Number(number) * (UNITS[unit || 's'] ?? 1000))
 }
 
 /** `claude:5`, `codex:o3:high:2`, `claude` or `3`: an agent and how many of it. @throws OompaError with status 2 */

@@ -4,10 +4,11 @@ import path from 'node:path'
 import type { AgentSpec } from '../agents/contract.js'
 import { usageError } from '../errors.js'
 import type { WorkerSettings } from './contract.js'
+import { durationMs } from './duration.js'
 import type { Given, Overrides } from './flags.js'
 import { promptsOf, reviewersOf } from './reviewers.js'
 import type { FileConfig } from './schema.js'
-import { agentCount, agentNamed, agentOf, durationMs, durationOf, nonEmpty, wholeNumber } from './values.js'
+import { agentCount, agentNamed, agentOf, durationOf, nonEmpty, wholeNumber } from './values.js'
 
 type Group = NonNullable<FileConfig['workers']>[number]
 

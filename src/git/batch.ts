@@ -6,6 +6,7 @@ import { toBytes } from '../files/bytes.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
 import { unsafeRepository } from './unsafe.js'
+import { withoutHooks } from './run.js'
 
 export interface Conversation {
   /**
@@ -44,7 +45,7 @@ export function converse(cwd: string, args: readonly string[], env: NodeJS.Proce
   }
 
   function begin(): ChildProcess {
-    const started = spawn('git', ['-c', 'core.hooksPath=/dev/null', ...args], {
+    const started = spawn('git', [...withoutHooks(), ...args], {
       cwd,
       env: { ...gitEnvironment(), ...(env.GIT_DIR ? {} : locating(cwd)), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -7,6 +7,7 @@ import { commandLine } from './arguments.js'
 import { type Conversation, converse } from './batch.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
+import { withoutHooks } from './run.js'
 
 export interface Swap {
   /** The whole name, `refs/heads/main`. */
@@ -53,7 +54,7 @@ export async function prepareSwap(root: string, swap: Swap): Promise<PreparedSwa
 /** Gives git's own words if it cannot. A git of its own for each: one that stays dates every reflog line as its first. */
 function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
   return new Promise((resolve, reject) => {
-    const args = ['-c', 'core.hooksPath=/dev/null', 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
+    const args = [...withoutHooks(), 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
     const command = commandLine(args)
     const child = spawn(command.file, command.args, {
       cwd: root,

@@ -17,7 +17,7 @@ export interface GitOptions {
   /** Added to the environment. */
   env?: NodeJS.ProcessEnv
   signal?: AbortSignal
-  /** Run the person's git hooks; off by default (cli.md, settled question 10). */
+  /** Run the person's git hooks; off unless `runGitHooks` has turned them on (cli.md, settled question 10). */
   hooks?: boolean
   /** Let git look for the repository above `cwd`, too: for the one that a command means, and nothing else. */
   discover?: boolean
@@ -46,7 +46,7 @@ export async function gitBytes(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
-  const all = options.hooks ? args : ['-c', 'core.hooksPath=/dev/null', ...args]
+  const all = options.hooks ? args : [...withoutHooks(), ...args]
   const env = gitEnvironment()
   const own = { ...(options.discover || options.env?.GIT_DIR ? {} : locating(cwd)), ...options.env }
   if (++runs > BEFORE_SHELLS && !options.signal) {
@@ -54,6 +54,23 @@ export async function gitBytes(
     if (answer && wasStarted(answer)) return answer
   }
   return gitDirectly(cwd, all, { ...env, ...own }, options)
+}
+
+let hooksRun = false
+
+/** Whether the person's git hooks run for our own commands, too (`git.hooks` of `oompa.json`), in this process. */
+export function runGitHooks(on: boolean): void {
+  hooksRun = on
+}
+
+/** Runs a hook of the person's that git itself does not run for what we did in `cwd`, where git hooks are to run. */
+export async function runGitHook(cwd: string, name: 'post-checkout', args: readonly string[]): Promise<void> {
+  if (hooksRun) await git(cwd, ['hook', 'run', '--ignore-missing', name, '--', ...args])
+}
+
+/** What turns the person's git hooks off for one call of git; nothing where they are to run. */
+export function withoutHooks(): readonly string[] {
+  return hooksRun ? [] : ['-c', 'core.hooksPath=/dev/null']
 }
 
 /** A command that starts git a few times, and ends, is not helped by a shell that has to be started too. */

@@ -56,6 +56,8 @@ export interface HookContext {
   readonly protection?: Protection
   /** How long a remote may be silent in a fetch or a push (`limits.remote`). */
   readonly remoteTimeoutMs?: number
+  /** Time limit of one run of a gate's test, milliseconds: `limits.test` of `oompa.json`. */
+  readonly testTimeoutMs?: number
   /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
   prepare?(worktree: Worktree): Promise<void>
 }

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { peekSettings } from '../config/peek.js'
 import type { MergeOptions } from '../merge/contract.js'
 import { findHooks } from './find.js'
 
@@ -12,11 +13,13 @@ export async function mergeDefaults(root: string): Promise<MergeOptions> {
   if (files.length > 0) {
     const { loadHooks } = await import('./load.js')
     const { merge } = await loadHooks(root, { found: { ...found, files } })
-    return merge && 'options' in merge ? (merge.options as MergeOptions) : {}
+    const { testMs } = peekSettings(root)
+    const limit = testMs === undefined ? {} : { testTimeoutMs: testMs }
+    return { ...limit, ...(merge && 'options' in merge ? (merge.options as MergeOptions) : {}) }
   }
   if (!['oompa.json', 'oompa/oompa.json'].some((file) => existsSync(path.join(root, file)))) return {}
   const { settingsOf } = await import('../config/load.js')
   const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
   const { enabled: _, ...options } = settings.merge
-  return options
+  return { ...options, testTimeoutMs: settings.limits.testMs }
 }

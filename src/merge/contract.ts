@@ -22,7 +22,7 @@ export interface MergeOptions {
   readonly remoteTimeoutMs?: number
   /** How many changes are tested together at most; chosen by the number of workers unless given. */
   readonly batch?: number
-  /** Time limit of one run of the test, 30 minutes unless given. */
+  /** Time limit of one run of the test; `limits.test` of `oompa.json` (30 minutes) unless given. */
   readonly testTimeoutMs?: number
   /** How often a test that fails on a single change is run again before it counts as failed; 1 unless given. */
   readonly retries?: number
@@ -67,6 +67,8 @@ export interface LandContext {
   readonly remoteTimeoutMs?: number
   readonly emit: Emit
   readonly run: CommandRunner
+  /** Time limit of one run of the test, where the options name none. */
+  readonly testTimeoutMs?: number
   /** `OOMPA_*` for the test. */
   readonly env: Readonly<Record<string, string>>
   /** Installs dependencies in a gate. */

@@ -43,7 +43,7 @@ export async function testStack(context: LandContext, request: StackTest): Promi
     runs++
     say(context, request, branch, commit)
     const { testCommit } = await import('./gate.js')
-    const timeoutMs = options.testTimeoutMs ?? TEST_TIMEOUT_MS
+    const timeoutMs = options.testTimeoutMs ?? context.testTimeoutMs ?? TEST_TIMEOUT_MS
     const result = await testCommit(context, commit, { command, timeoutMs, env: request.lock.env })
     context.testSignal?.throwIfAborted()
     // A failure is remembered of the target only: a change that failed may have been unlucky.

@@ -62,6 +62,7 @@ export function hookContext(parts: ContextParts): HookContext {
     env: parts.variables,
     emit,
     workers: parts.workers,
+    testTimeoutMs: settings.limits.testMs,
     protection: parts.protection,
     remoteTimeoutMs: settings.limits.remoteMs,
     prepare: parts.prepare,

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { runGitHook } from '../git/run.js'
 import type { HookContext } from '../hooks/contract.js'
 import type { Worktree } from '../words.js'
 import type { Swarm } from './contract.js'
@@ -14,6 +15,8 @@ export async function setUpWorktree(
   context: HookContext,
   { hooks, repository }: Pick<Swarm, 'hooks' | 'repository'>,
 ): Promise<void> {
+  // As `git worktree add` does; ours fills the worktree in another way.
+  await runGitHook(worktree.path, 'post-checkout', ['0'.repeat(40), worktree.base, '1'])
   if (existsSync(path.join(repository.root, '.worktreeinclude'))) {
     const { includeFiles } = await import('../worktrees/include.js')
     await includeFiles(repository.root, worktree.path)

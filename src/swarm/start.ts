@@ -15,6 +15,7 @@ import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
 import { mergeDefaults } from '../hooks/defaults.js'
 import { type FoundHooks, findHooks } from '../hooks/find.js'
+import { runGitHooks } from '../git/run.js'
 import { loadHooks } from '../hooks/load.js'
 import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
@@ -65,6 +66,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   }
   const inTheWay = (await refInTheWay(commitOf)) ?? movedWorktrees(root, repository.gitDir)
   if (inTheWay) throw inTheWay
+  runGitHooks(settings.gitHooks)
   const found = findHooks(root)
   const level = levelOf({ hooks: found.files.map((file) => file.hook), settings })
   if (resumed) mustBeOfLevel(resumed, level, root)

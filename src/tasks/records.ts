@@ -2,6 +2,7 @@
 
 import { lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { peekSettings } from '../config/peek.js'
 import { isErrno } from '../errors.js'
 import { checkOwnFolder, clearPlace, entriesOf, kindOfEntry, readOwn, wrongOnTheWay } from '../files/own.js'
 import {
@@ -42,6 +43,8 @@ export interface Records {
   remove(key: string): void
   /** What stands in the place of records and is none: it counts as no record. */
   problems(): TaskProblem[]
+  /** How long a claim lives without a sign of life: `limits.lease` of `oompa.json`. */
+  readonly leaseMs: number
   /** A folder of this store for its lock and the like. */
   readonly folder: string
 }
@@ -53,8 +56,14 @@ export function claimRecords(root: string, folder: string): Records {
   const relative = path.relative(root, path.resolve(root, folder))
   const place = path.join(stateFolder(root), 'claims', relative.replace(/[^A-Za-z0-9_-]+/g, '-') || 'root')
   const file = (key: string) => path.join(place, `${key}.claim`)
+  let leaseMs: number | undefined
   return {
     folder: place,
+    // Only a list of claims needs it.
+    get leaseMs() {
+      leaseMs ??= peekSettings(root).leaseMs ?? LEASE_MS
+      return leaseMs
+    },
     read(key) {
       const found = readOwn(file(key))
       if (!found || 'wrong' in found) return undefined
@@ -153,10 +162,11 @@ export function newRecord(id: string, claimer: Claimer, fence: string): ClaimRec
  */
 export function staleness(
   record: ClaimRecord & { readonly heartbeatMs: number },
+  leaseMs = LEASE_MS,
   now = Date.now(),
 ): string | undefined {
   const { owner, heartbeatMs } = record
-  const sign = { lastMs: heartbeatMs, leaseMs: LEASE_MS }
+  const sign = { lastMs: heartbeatMs, leaseMs }
   const machine = { ...thisMachine, now: () => now }
   if (owner ? !isDead(owner, sign, machine) : !isSilent(sign, machine)) return undefined
   if (owner && isSeenFromHere(owner)) return `its process ${owner.pid} is gone`

@@ -1,7 +1,7 @@
 // What every `oompa tasks …` command begins with: the main checkout's store, and who is asking.
 
-import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { peekSettings } from '../../config/peek.js'
 import { hookTasks } from '../../hooks/tasks.js'
 import type { Claim, TaskStore } from '../../tasks/contract.js'
 import { openTaskStore, type StoreChoice } from '../../tasks/index.js'
@@ -74,17 +74,6 @@ export function claimerOf(opened: Opened, args: Args): { worker: string; swarm?:
 function storeChoice(root: string): StoreChoice {
   const folder = process.env.OOMPA_TASKS
   const inside = folder && !path.relative(root, folder).startsWith('..') && folder !== root
-  const store = storeSetting(root)
+  const { tasksStore: store } = peekSettings(root)
   return { ...(inside ? { folder: path.resolve(root, folder) } : {}), ...(store ? { store } : {}) }
-}
-
-function storeSetting(root: string): StoreChoice['store'] {
-  const file = ['oompa.json', 'oompa/oompa.json'].map((name) => path.join(root, name)).find((one) => existsSync(one))
-  if (!file) return undefined
-  try {
-    const store: unknown = JSON.parse(readFileSync(file, 'utf8'))?.tasks?.store
-    return store === 'folder' || store === 'lists' || store === 'graph' ? store : undefined
-  } catch {
-    return undefined
-  }
 }

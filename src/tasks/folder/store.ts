@@ -89,7 +89,7 @@ function claimOf(state: FolderState, file: TaskFile): { claim?: Claim; stale?: s
     const age = Date.now() - file.sinceMs
     return age > BARE_STALE_MS ? { stale: `moved by hand ${Math.floor(age / 3_600_000)} hours ago` } : {}
   }
-  const stale = staleness(kept)
+  const stale = staleness(kept, state.records.leaseMs)
   return {
     claim: { task: file.task, holder: holderOf(kept), fence: kept.fence, since: kept.since },
     ...(stale === undefined ? {} : { stale }),

@@ -111,7 +111,7 @@ function listTasks(open: OpenGraph, graph: Graph): TaskListing {
     const kept = node.status === 'complete' ? undefined : recordOf(open, node.task.id)
     if (node.status === 'complete') complete.push(found)
     else if (kept) {
-      const stale = staleness(kept)
+      const stale = staleness(kept, open.records.leaseMs)
       const claim = { task: node.task, holder: holderOf(kept), fence: kept.fence, since: kept.since }
       current.push({ ...found, claim, ...(stale === undefined ? {} : { stale }) })
     } else if (node.status === 'in-progress') current.push({ ...found, ...bareStale(node) })

@@ -125,7 +125,7 @@ function claimOf(open: OpenLists, found: Found): Pick<CurrentFound, 'claim' | 's
     const age = Date.now() - (statSync(found.path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
     return age > BARE_STALE_MS ? { stale: `moved by hand at least ${Math.floor(age / 3_600_000)} hours ago` } : {}
   }
-  const stale = staleness(kept)
+  const stale = staleness(kept, open.records.leaseMs)
   return {
     claim: { task: found.task, holder: holderOf(kept), fence: kept.fence, since: kept.since },
     ...(stale === undefined ? {} : { stale }),
