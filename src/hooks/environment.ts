@@ -2,6 +2,7 @@
 
 import { agentEnvironment } from '../agents/environment.js'
 import type { Settings } from '../config/contract.js'
+import { pathWithOompa } from '../files/program-path.js'
 
 /** The person's environment without what would mislead, as `settings` narrows it, with `add`. */
 export function plainEnvironment(
@@ -10,6 +11,8 @@ export function plainEnvironment(
 ): Record<string, string> {
   const env = agentEnvironment(process.env, { allow: settings?.env, sandbox: settings?.sandbox ?? false, add })
   return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    Object.entries({ ...env, PATH: pathWithOompa(env.PATH) }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
   )
 }

@@ -34,6 +34,12 @@ export function feedbackPrompt(
   ].join('\n\n')
 }
 
+/** Words for a session that knows nothing of what was said before in this iteration: the earlier ones first. Pure. */
+export function retold(earlier: readonly string[], words: string): string {
+  if (earlier.length === 0) return words
+  return ['Earlier you were told:', ...earlier, 'Now:', words].join('\n\n')
+}
+
 /** A turn that ended without a signal, while resumes are left. Pure. */
 export function resumePrompt(): string {
   return 'Go on. If this work is ready, commit it and end with a line that is only COMPLETE_AND_READY_FOR_MERGE; if nothing is left to do, with __DONE__.'

@@ -2,7 +2,15 @@
 
 export { composePrompt, landingLine, type PromptFacts } from './compose.js'
 export { contextValues } from './context.js'
-export { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, plannerPrompt, resumePrompt } from './further.js'
+export {
+  feedbackPrompt,
+  followUpPrompt,
+  furtherInput,
+  nudgePrompt,
+  plannerPrompt,
+  resumePrompt,
+  retold,
+} from './further.js'
 export { level1Input } from './level1.js'
 export type { PromptQueue } from './queue.js'
 export { type PromptText, readPrompts, shippedPrompt } from './read.js'

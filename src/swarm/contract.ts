@@ -143,6 +143,8 @@ export interface Iteration extends IterationFacts {
   completed: number
   /** Ids of its tasks of which its agent said, by a move or a command, that they are done. */
   readonly moved: Set<string>
+  /** What its agent has been told since its first prompt: a new session has to know it all. */
+  readonly told: string[]
   /** What its agent said last. */
   said?: Said
   worktree?: Worktree

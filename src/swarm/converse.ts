@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
 import { readStatus } from '../git/status.js'
-import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt } from '../prompts/index.js'
+import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt, retold } from '../prompts/index.js'
 import { answerClaims } from '../tasks/answer.js'
 import type { Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
@@ -27,6 +27,8 @@ export async function converse(worktree: Worktree, attempt: Attempt): Promise<Tu
   let resumes = 0
   let claims = 0
   let followedUp = false
+  // What an agent without a session has to be told again in each turn.
+  let lasting: string | undefined
   for (;;) {
     const signal = decisive(turn.signals)
     let next: string | undefined
@@ -37,6 +39,7 @@ export async function converse(worktree: Worktree, attempt: Attempt): Promise<Tu
     if (signal?.kind === 'ready') return turn
     if (signal?.kind === 'claim') {
       next = claims++ < MOST_CLAIMS ? await answer(iteration, signal.ids) : undefined
+      if (next !== undefined) lasting = next
     } else if (signal?.kind === 'followup') {
       if (followedUp) throw new IterationEnding('kept', 'the agent needs a follow-up: its work is not finished')
       followedUp = true
@@ -48,6 +51,8 @@ export async function converse(worktree: Worktree, attempt: Attempt): Promise<Tu
     // Without a signal the change is ready (cli.md, settled question 17).
     if (next === undefined) return turn
     turn = await furtherTurn(worktree, attempt, next)
+    if (lasting !== undefined) iteration.told.push(lasting)
+    lasting = undefined
   }
 }
 
@@ -68,7 +73,9 @@ async function firstTurn(worktree: Worktree, attempt: Attempt): Promise<Turn> {
   if (!previous) return newSession(worktree, attempt)
   const { swarm, settings } = iteration.lane
   const last = number >= swarm.rounds(settings)
-  return furtherTurn(worktree, attempt, feedbackPrompt(previous, { last, into: swarm.into }))
+  const turn = await furtherTurn(worktree, attempt, feedbackPrompt(previous, { last, into: swarm.into }))
+  iteration.told.push(feedbackPrompt(previous, { into: swarm.into }))
+  return turn
 }
 
 /** The whole prompt, for a new session. */
@@ -83,10 +90,11 @@ async function newSession(worktree: Worktree, attempt: Attempt, addition?: strin
 async function furtherTurn(worktree: Worktree, attempt: Attempt, words: string): Promise<Turn> {
   const { iteration } = attempt
   const { swarm, agent: spec } = iteration.lane
-  if (!swarm.findAgent(spec).sessions || !iteration.session) return newSession(worktree, attempt, words)
+  const all = retold(iteration.told, words)
+  if (!swarm.findAgent(spec).sessions || !iteration.session) return newSession(worktree, attempt, all)
   return run(worktree, attempt, {
     prompt: furtherInput(turnFacts(iteration), words),
-    freshPrompt: await firstPrompt(iteration, worktree, words),
+    freshPrompt: await firstPrompt(iteration, worktree, all),
     resume: iteration.session,
   })
 }

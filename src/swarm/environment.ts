@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { agentEnvironment } from '../agents/environment.js'
 import type { Settings } from '../config/contract.js'
+import { pathWithOompa } from '../files/program-path.js'
 import type { Iteration } from './contract.js'
 
 /** Absolute path of an iteration's worktree, also before it is opened. */
@@ -39,5 +40,5 @@ const OURS = ['OOMPA_AGENT', 'OOMPA_DETACHED', 'OOMPA_PACKAGE']
 export function environmentOf(settings: Settings, variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const env = agentEnvironment(process.env, { allow: settings.env, sandbox: settings.sandbox, add: variables })
   for (const name of OURS) delete env[name]
-  return env
+  return { ...env, PATH: pathWithOompa(env.PATH) }
 }

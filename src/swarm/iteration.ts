@@ -30,6 +30,7 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     held: [],
     completed: 0,
     moved: new Set(),
+    told: [],
   }
 }
 
