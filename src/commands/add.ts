@@ -4,16 +4,18 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import path from 'node:path'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { packageFolder } from '../files/package.js'
+import { filesIn } from '../files/seen.js'
 import { excludeOurs } from '../git/exclude.js'
 import { findRepository } from '../git/repository.js'
 import { git } from '../git/run.js'
 import type { HookName } from '../hooks/contract.js'
-import { type Files, setupCommand, testCommand } from '../hooks/detect.js'
+import { testCommand } from '../hooks/detect.js'
 import { writeEditorFiles } from '../hooks/editor.js'
 import { findHooks, HOOK_NAMES } from '../hooks/find.js'
 import { mergingLines, type SampleFacts, sampleText, whatChanges } from '../hooks/samples.js'
 import { findExecutable } from '../processes/executable.js'
 import { escapeText } from '../views/escape.js'
+import { installCommand } from '../worktrees/dependencies.js'
 import type { Command } from './contract.js'
 import { flag, text } from './parse.js'
 
@@ -138,9 +140,9 @@ function writeNew(root: string, name: string, content: string, executable: boole
 }
 
 async function factsOf(root: string, given: { agent?: string; test?: string }): Promise<SampleFacts> {
-  const files = filesOf(root)
+  const files = filesIn(root)
   const test = given.test?.trim() || testCommand(files)
-  const setup = setupCommand(files)
+  const setup = installCommand(files)?.join(' ')
   return {
     ...(test ? { test } : {}),
     ...(setup ? { setup } : {}),
@@ -155,19 +157,6 @@ function read(root: string, name: string): string | undefined {
     return readFileSync(path.join(root, name), 'utf8')
   } catch {
     return undefined
-  }
-}
-
-function filesOf(root: string): Files {
-  return {
-    read: (name) => read(root, name),
-    list(folder) {
-      try {
-        return readdirSync(path.join(root, folder))
-      } catch {
-        return []
-      }
-    },
   }
 }
 

@@ -76,8 +76,11 @@ async function setUp(root: string, worktree: NamedWorktree, say: (line: string) 
     for (const hook of hooks.worktree) await hook(given, context)
     return
   }
-  const { installCommand } = await import('../worktrees/dependencies.js')
-  const install = installCommand(worktree.path)
+  const [{ installCommand }, { filesIn }] = await Promise.all([
+    import('../worktrees/dependencies.js'),
+    import('../files/seen.js'),
+  ])
+  const install = installCommand(filesIn(worktree.path))
   if (!install) return
   say(`running ${install.join(' ')} …`)
   const { status, output } = await context.run(install)

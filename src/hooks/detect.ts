@@ -1,11 +1,7 @@
-// Guesses, from the files of a repository in any language, how it is tested and how its dependencies are installed.
+// Guesses, from the files of a repository in any language, how it is tested.
 
-/** How the files of a repository are seen; `undefined` for one that is not there. Paths are below the root. */
-export interface Files {
-  read(name: string): string | undefined
-  /** Names in a folder; empty if it is not there. */
-  list(folder: string): readonly string[]
-}
+import type { Files } from '../files/seen.js'
+import { packageJson } from '../worktrees/dependencies.js'
 
 type Guess = (files: Files) => string | undefined
 
@@ -32,30 +28,9 @@ const TESTS: readonly Guess[] = [
   (files) => (has(files, 'project.clj') ? 'lein test' : undefined),
 ]
 
-const SETUPS: readonly Guess[] = [
-  (files) => (has(files, 'pnpm-lock.yaml') ? 'pnpm install --frozen-lockfile' : undefined),
-  (files) =>
-    has(files, 'yarn.lock')
-      ? `yarn install ${has(files, '.yarnrc.yml') ? '--immutable' : '--frozen-lockfile'}`
-      : undefined,
-  (files) => (has(files, 'bun.lock') || has(files, 'bun.lockb') ? 'bun install --frozen-lockfile' : undefined),
-  (files) => (has(files, 'package-lock.json') || has(files, 'npm-shrinkwrap.json') ? 'npm ci' : undefined),
-  (files) => (packageHasDependencies(files) ? 'npm install --no-package-lock' : undefined),
-  (files) => (has(files, 'uv.lock') ? 'uv sync' : undefined),
-  (files) => (has(files, 'poetry.lock') ? 'poetry install' : undefined),
-  (files) => (has(files, 'Gemfile.lock') ? 'bundle install' : undefined),
-  (files) => (has(files, 'mix.lock') ? 'mix deps.get' : undefined),
-  (files) => (has(files, 'composer.lock') ? 'composer install' : undefined),
-]
-
 /** The command that tests this repository, or undefined. Pure but for `files`. */
 export function testCommand(files: Files): string | undefined {
   return first(TESTS, files)
-}
-
-/** The command that installs what this repository needs, or undefined. Pure but for `files`. */
-export function setupCommand(files: Files): string | undefined {
-  return first(SETUPS, files)
 }
 
 function first(guesses: readonly Guess[], files: Files): string | undefined {
@@ -64,15 +39,6 @@ function first(guesses: readonly Guess[], files: Files): string | undefined {
     if (command !== undefined) return command
   }
   return undefined
-}
-
-function packageJson(files: Files): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(files.read('package.json') ?? '')
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
 }
 
 function packageScript(files: Files, name: string): string | undefined {
@@ -84,13 +50,6 @@ function packageScript(files: Files, name: string): string | undefined {
   if (has(files, 'yarn.lock')) return `yarn ${name}`
   if (has(files, 'bun.lock') || has(files, 'bun.lockb')) return `bun run ${name}`
   return `npm ${name}`
-}
-
-function packageHasDependencies(files: Files): boolean {
-  const { dependencies, devDependencies } = packageJson(files)
-  return [dependencies, devDependencies].some(
-    (one) => typeof one === 'object' && one !== null && Object.keys(one).length > 0,
-  )
 }
 
 function makeTarget(files: Files, name: string): boolean {

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { filesIn } from '../../src/files/seen.js'
 import { installCommand } from '../../src/worktrees/dependencies.js'
 import { oompa } from '../support/oompa.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
@@ -140,9 +141,9 @@ test('hooks/worktree sets a new worktree up, and its failure is said with its ou
 
 test('without a hook the lock file says what to install', () => {
   const folder = temporaryFolder()
-  expect(installCommand(folder)).toBeUndefined()
+  expect(installCommand(filesIn(folder))).toBeUndefined()
   writeFileSync(path.join(folder, 'package-lock.json'), '{}')
-  expect(installCommand(folder)).toEqual(['npm', 'ci'])
+  expect(installCommand(filesIn(folder))).toEqual(['npm', 'ci'])
   writeFileSync(path.join(folder, 'pnpm-lock.yaml'), '')
-  expect(installCommand(folder)).toEqual(['pnpm', 'install', '--frozen-lockfile'])
+  expect(installCommand(filesIn(folder))).toEqual(['pnpm', 'install', '--frozen-lockfile'])
 })

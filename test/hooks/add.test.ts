@@ -4,9 +4,11 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { type Files, setupCommand, testCommand } from '../../src/hooks/detect.js'
+import type { Files } from '../../src/files/seen.js'
+import { testCommand } from '../../src/hooks/detect.js'
 import { HOOK_NAMES } from '../../src/hooks/find.js'
 import { mergingLines, quoted } from '../../src/hooks/samples.js'
+import { installCommand } from '../../src/worktrees/dependencies.js'
 import { oompa, packageRoot } from '../support/oompa.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
@@ -70,7 +72,7 @@ test('what a worktree needs is filled in: ignored files that are there, and the 
   repository.write('.env', 'KEY=1\n')
   await add(repository, 'worktree')
   expect(text(repository, 'hooks/worktree.ts')).toContain("copy: ['.env'],")
-  expect(text(repository, 'hooks/worktree.ts')).toContain("run: 'uv sync',")
+  expect(text(repository, 'hooks/worktree.ts')).toContain("run: 'uv sync --frozen',")
   const bare = testRepository()
   await add(bare, 'worktree')
   expect(text(bare, 'hooks/worktree.ts')).not.toContain('.env')
@@ -141,7 +143,7 @@ test.each([
   [{ 'poetry.lock': '' }, 'poetry install'],
   [{ 'go.mod': '' }, undefined],
 ] as const)('what %j needs is %j', (contents, expected) => {
-  expect(setupCommand(files(contents))).toBe(expected)
+  expect(installCommand(files(contents))?.join(' ')).toBe(expected)
 })
 
 test('a prompt that tells the agent not to merge is left alone', () => {
