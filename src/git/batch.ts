@@ -5,8 +5,8 @@ import { OompaError } from '../errors.js'
 import { toBytes } from '../files/bytes.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
-import { unsafeRepository } from './unsafe.js'
 import { withoutHooks } from './run.js'
+import { unsafeRepository } from './unsafe.js'
 
 export interface Conversation {
   /**

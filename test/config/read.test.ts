@@ -62,6 +62,7 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   'backoff.first': { config: { backoff: { first: 7 } } },
   'backoff.max': { config: { backoff: { max: 7 } } },
   'backoff.failures': { config: { backoff: { failures: 7 } } },
+  'backoff.brake': { config: { backoff: { brake: 7 } } },
   limits: { config: { limits: { idle: 7 } } },
   ...Object.fromEntries(keysAt(['limits']).map((key) => [`limits.${key}`, { config: { limits: { [key]: 7 } } }])),
 }
