@@ -42,6 +42,7 @@ export const command: Command = {
     for (const { worktree, branch } of done.removed) {
       console.log(`${verb} ${[worktree, branch && `branch ${branch}`].filter(Boolean).join(' and ')}`)
     }
+    for (const words of done.said ?? []) console.log(words)
     for (const { name, why, look } of done.left) console.log(`left ${name}: ${why}${look ? `\n  → ${look}` : ''}`)
     for (const gate of gates) console.log(`removed ${gate}, in which merged trees were tested`)
     if (gates.length === 0 && done.removed.length === 0 && done.left.length === 0) console.log('Nothing to clean up.')

@@ -1,12 +1,13 @@
 // Where a branch is checked out, and what a person is in the middle of there. Read from files, so that it costs nothing.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { gitFolders } from './folders.js'
 import { requireTextName } from './no-checkout.js'
+import { operationIn } from './operations.js'
 import { isWorktreeName, registeredCheckout, registrations } from './registrations.js'
 
 export interface Checkout {
@@ -18,15 +19,6 @@ export interface Checkout {
   readonly busy?: string
 }
 
-const OPERATIONS = [
-  ['MERGE_HEAD', 'a merge'],
-  ['rebase-merge', 'a rebase'],
-  ['rebase-apply', 'a rebase'],
-  ['CHERRY_PICK_HEAD', 'a cherry-pick'],
-  ['REVERT_HEAD', 'a revert'],
-  ['BISECT_LOG', 'a bisect'],
-] as const
-
 /**
  * Every checkout that is on `branch` (without `refs/heads/`), or that will come back to it after what is in progress.
  * @param root the main checkout, or, of a bare repository, the linked one that we work in
@@ -36,7 +28,7 @@ export function checkoutsOf(root: string, branch: string): Checkout[] {
   const { own, common } = gitFolders(root)
   const all = [{ path: root, own }, ...linked(common).filter((one) => one.own !== own)]
   return all.flatMap((checkout) => {
-    const busy = OPERATIONS.find(([file]) => existsSync(onDisk(checkout.own, file)))?.[1]
+    const busy = operationIn(checkout.own)?.name
     const on = read(path.join(checkout.own, 'HEAD')) === `ref: refs/heads/${branch}`
     if (!on && !(busy && comesBackTo(checkout.own, branch))) return []
     requireTextName(checkout.path)

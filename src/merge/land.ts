@@ -3,9 +3,10 @@
 
 import { OompaError, STATUS } from '../errors.js'
 import { commitTree } from '../git/commits.js'
+import { undeclaredGitlinks } from '../git/gitlinks.js'
 import type { Blocked } from '../git/overlap.js'
 import { treeChanges } from '../git/tree-diff.js'
-import type { Landing } from '../words.js'
+import type { Landing, Refusal } from '../words.js'
 import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
 import { crashPoint } from './crash.js'
 import type { HeldLock } from './lock.js'
@@ -15,6 +16,7 @@ import { type Stacked, stack } from './stack.js'
 import { swapTarget, whatBlocks } from './swap.js'
 import type { TestMemory, Verdict } from './tested.js'
 import type { LandingTools } from './tools.js'
+import { nestedRefusal } from './unfinished.js'
 
 /** A target that moves this often while we land is moved by something that does not care about us. */
 const MOST_TRIES = 20
@@ -135,9 +137,9 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
   let tip = from
   for (const candidate of request.candidates) {
     const answer = await stack(tools, tip, candidate, { strategy, into })
-    const ours = 'commit' in answer ? await ourNamesBetween(tools, `${tip}^{tree}`, answer.tree) : []
-    if (ours.length > 0) {
-      results.set(candidate, { result: 'refused', refusal: oursRefusal(candidate.branch, ours) })
+    const refusal = 'commit' in answer ? await refusedContent(tools, tip, candidate.branch, answer) : undefined
+    if (refusal) {
+      results.set(candidate, { result: 'refused', refusal })
     } else if ('commit' in answer) {
       on.push([candidate, answer])
       tip = answer.commit
@@ -157,6 +159,19 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
     }
   }
   return { on, results, later }
+}
+
+/** What is in no landing, whoever committed it. */
+async function refusedContent(
+  tools: LandingTools,
+  tip: string,
+  branch: string,
+  { commit, tree }: Stacked,
+): Promise<Refusal | undefined> {
+  const ours = await ourNamesBetween(tools, `${tip}^{tree}`, tree)
+  if (ours.length > 0) return oursRefusal(branch, ours)
+  const nested = await undeclaredGitlinks(tools.root, tools.objects, tip, commit)
+  return nested.length > 0 ? nestedRefusal(nested) : undefined
 }
 
 /** A tested batch becomes one first-parent merge: its members' own merges were never a value of the target. */

@@ -2,10 +2,16 @@
 
 import { formatAgentSpec } from '../agents/spec.js'
 import { describeCommit } from '../git/changes.js'
+import { gitFolders } from '../git/folders.js'
+import { undeclaredGitlinks } from '../git/gitlinks.js'
+import { sharedObjects } from '../git/objects.js'
+import { operationIn } from '../git/operations.js'
+import { readStatus } from '../git/status.js'
 import { builtOn } from '../merge/base.js'
 import { commitLeftovers } from '../merge/commit.js'
 import { ontoRewritten } from '../merge/rewritten.js'
-import type { Change, Worktree } from '../words.js'
+import { markersRefusal, nestedRefusal, operationRefusal } from '../merge/unfinished.js'
+import type { Change, Refusal, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { emptyChange, remember } from './iteration.js'
 import { takeOwn, takeRequests } from './requests.js'
@@ -21,27 +27,23 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     if (swarm.store) await takeOwn(iteration, swarm.store)
     return emptyChange(iteration, worktree, { attempt: attempt.number, message: said.text })
   }
+  const { root } = swarm.repository
   const into = swarm.into!
-  const task = iteration.claims[0]?.task
-  const leftovers = await commitLeftovers(worktree, {
-    message: task ? `${task.summary}` : `Work of ${iteration.worker}, iteration ${iteration.number}`,
-  })
-  for (const { path, reason } of leftovers.left) {
-    swarm.emit({
-      type: 'note',
-      level: 'warning',
-      worker: iteration.worker,
-      iteration: iteration.number,
-      text: `${path} is not committed: ${reason}`,
-    })
-  }
-  iteration.unresolved = leftovers.unresolved
+  const { head, unfinished, untracked = [] } = await takeUp(iteration, worktree)
   // Here, while the worktree's own log still says what was made in it.
   await swarm.bypassed()
-  const head = await onTarget(iteration, worktree, leftovers.head ?? worktree.base)
-  const commit = await takeRequests(iteration, worktree, head)
+  // What is not brought to its end is left as it is, for its author to go on with.
+  const commit = unfinished ? head : await takeRequests(iteration, worktree, await onTarget(iteration, worktree, head))
   iteration.commit = commit
-  const facts = await describeCommit(swarm.repository.root, commit, `refs/heads/${into}`, iteration.onto)
+  const facts = await describeCommit(root, commit, `refs/heads/${into}`, iteration.onto)
+  // Committed as a link, or not at all.
+  const nested = [...(await undeclaredGitlinks(root, sharedObjects(root), facts.base, commit)), ...untracked]
+  iteration.unfinished = unfinished ?? (nested.length > 0 ? nestedRefusal(nested) : undefined)
+  if (iteration.unfinished) {
+    const { worker, number } = iteration
+    const text = `${worktree.name} does not land as it is: ${firstLine(iteration.unfinished.feedback)}`
+    swarm.emit({ type: 'note', level: 'warning', worker, iteration: number, text })
+  }
   return remember(iteration, {
     swarm: iteration.swarm,
     worker: iteration.worker,
@@ -57,6 +59,46 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     author: formatAgentSpec(iteration.lane.agent),
     message: said.text,
   })
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!
+}
+
+interface TakenUp {
+  readonly head: string
+  /** Why it is not the whole. */
+  readonly unfinished?: Refusal
+  /** Repositories inside the worktree, of which nothing is committed. */
+  readonly untracked?: readonly string[]
+}
+
+/** Commits what the author left, unless it is in the middle of something; gives the commit that the worktree is on. */
+async function takeUp(iteration: Iteration, worktree: Worktree): Promise<TakenUp> {
+  const { swarm } = iteration.lane
+  const operation = operationIn(gitFolders(worktree.path).own)
+  if (operation) {
+    const { commit, entries } = await readStatus(worktree.path)
+    const unmerged = entries.flatMap((entry) => (entry.kind === 'unmerged' ? [entry.path] : []))
+    return { head: commit ?? worktree.base, unfinished: operationRefusal(operation, unmerged) }
+  }
+  const task = iteration.claims[0]?.task
+  const leftovers = await commitLeftovers(worktree, {
+    message: task ? `${task.summary}` : `Work of ${iteration.worker}, iteration ${iteration.number}`,
+  })
+  for (const { path, reason } of leftovers.left) {
+    swarm.emit({
+      type: 'note',
+      level: 'warning',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      text: `${path} is not committed: ${reason}`,
+    })
+  }
+  const head = leftovers.head ?? worktree.base
+  if (leftovers.unresolved.length > 0) return { head, unfinished: markersRefusal(leftovers.unresolved) }
+  const folders = leftovers.left.filter((one) => one.path.endsWith('/'))
+  return { head, untracked: folders.map((one) => one.path.slice(0, -1)) }
 }
 
 /**

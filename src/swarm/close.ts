@@ -146,6 +146,9 @@ async function giveBack(iteration: Iteration, worktree: Worktree): Promise<void>
     })
     return
   }
+  for (const text of returned.said ?? []) {
+    swarm.emit({ type: 'note', worker: iteration.worker, iteration: iteration.number, text })
+  }
   if (returned.commit) await forgetBranch(iteration, worktree.branch, returned.commit)
 }
 

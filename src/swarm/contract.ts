@@ -171,8 +171,8 @@ export interface Iteration extends IterationFacts {
   approval?: { readonly pin: Pin; readonly by: readonly string[] }
   /** Why its change waits for a person, whatever else is said of it: what was changed while its agent was at work. */
   readonly held: string[]
-  /** Files that the author left with conflict markers. */
-  unresolved?: readonly string[]
+  /** Why what its author left is no change: it is told before anything else. */
+  unfinished?: Refusal
 }
 
 /** How things stood before an iteration's agent ran. */

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
+import { hiddenCommits } from '../git/hidden.js'
+import { requireOurs } from '../git/ours.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { commitsOver } from '../git/worktrees.js'
@@ -50,14 +52,16 @@ export interface Kept {
 }
 
 /**
- * Commits what is unsaved in a worktree that no agent works in any more, and keeps its HEAD and its branch. A merge
- * that its author did not bring to an end is kept as it stands, markers and all.
+ * Commits what is unsaved in a worktree that no agent works in any more, and keeps its HEAD and its branch. A merge or a
+ * rebase that its author did not bring to an end is kept as it stands, markers and all, with the commits of its list.
  */
 export async function keepWorktree(
   root: string,
   worktree: Pick<Worktree, 'path' | 'branch'>,
   options: KeepOptions,
 ): Promise<Kept> {
+  // Before they are committed over: what is in progress names commits that nothing else does.
+  const hidden = await hiddenCommits(root, requireOurs(worktree.path).own)
   const leftovers = await commitAll(worktree, { message: options.message })
   if (leftovers.unresolved.length > 0) {
     const message = `${options.message}, with conflict markers`
@@ -68,6 +72,7 @@ export async function keepWorktree(
   for (const tip of [
     await resolveCommit(worktree.path, 'HEAD'),
     await resolveCommit(root, `refs/heads/${worktree.branch}`),
+    ...hidden,
   ]) {
     const isOwn = tip && !(await isAncestor(root, tip, options.base))
     if (isOwn && !(options.built && (await isAncestor(root, tip, options.built)))) tips.add(tip)

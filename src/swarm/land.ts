@@ -17,6 +17,7 @@ import { endUnchanged } from './unchanged.js'
 export async function landProposal(change: Change): Promise<Refusal | undefined> {
   const iteration = iterationOf(change)
   const { swarm } = iteration.lane
+  if (iteration.unfinished) return iteration.unfinished
   if (change.files.length === 0) return endUnchanged(change)
   swarm.proven.add(formatAgentSpec(iteration.lane.agent))
   const { merge, approve } = swarm.hooks

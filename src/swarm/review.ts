@@ -17,14 +17,7 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
   const { swarm } = lane
   const { settings } = swarm
   const hooks = swarm.reviewers(lane.settings)
-  const unresolved = iteration.unresolved ?? []
-  if (unresolved.length > 0) {
-    return {
-      refused: 'conflict',
-      feedback: `These files still hold conflict markers: ${unresolved.join(', ')}. Resolve them, and commit.`,
-      details: { files: unresolved },
-    }
-  }
+  if (iteration.unfinished) return iteration.unfinished
   const ours = ourNames(change.files)
   if (ours.length > 0) return oursRefusal(change.branch, ours)
   const completes = await wouldComplete(change)

@@ -5,9 +5,12 @@ import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
 import { isAncestor } from '../git/ancestry.js'
+import { gitFolders } from '../git/folders.js'
+import { heldByEntry } from '../git/hidden.js'
+import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
 import { deleteRef } from '../git/refs.js'
-import { isWorktreeName } from '../git/registrations.js'
+import { isWorktreeName, registrationsOf } from '../git/registrations.js'
 import { currentBranch, type Repository, resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/status.js'
@@ -33,6 +36,8 @@ export interface Leftover {
 export interface Cleanup {
   readonly removed: readonly Removal[]
   readonly left: readonly Leftover[]
+  /** What was kept of those that went, and where. */
+  readonly said?: readonly string[]
 }
 
 /**
@@ -53,13 +58,14 @@ export async function planCleanup(
   const landed = await landedBranches(root)
   for (const entry of worktrees) {
     const name = path.basename(entry.path)
-    const why = await reasonToStay(repository, entry, inUse, landed)
-    if (!why) removed.push({ worktree: name, branch: entry.branch })
+    const reason = await reasonToStay(repository, entry, inUse, landed)
+    if (!reason) removed.push({ worktree: name, branch: entry.branch })
     else {
+      const { entryStays, ...why } = reason
       const isGone = kindOf(entry.path) === undefined
       left.push({ ...why, name: isGone ? (entry.branch ?? name) : name })
       // Its folder is gone: only git's note of it can go, and the branch stays.
-      if (isGone && !inUse(name) && !entry.locked) removed.push({ worktree: name })
+      if (isGone && !entryStays && !inUse(name) && !entry.locked) removed.push({ worktree: name })
     }
   }
   // Also by another checkout of a bare repository, and by one that a person made: it is not ours to take away.
@@ -79,14 +85,19 @@ async function reasonToStay(
   entry: { readonly path: string; readonly branch?: string; readonly locked: boolean; readonly prunable: boolean },
   inUse: (name: string) => string | undefined,
   landed: ReadonlySet<string>,
-): Promise<Omit<Leftover, 'name'> | undefined> {
+): Promise<(Omit<Leftover, 'name'> & { readonly entryStays?: true }) | undefined> {
   const name = path.basename(entry.path)
   const user = inUse(name)
   if (user) return { why: `swarm ${user} is running` }
   if (entry.locked) return { why: 'it is locked', look: `git worktree unlock ${name}` }
   if (here === entry.path) return { why: 'you are in it' }
-  const changed = kindOf(entry.path) === undefined ? undefined : whyNotOurs(entry.path)
+  const isGone = kindOf(entry.path) === undefined
+  const held = isGone ? heldOf(root, entry.path) : undefined
+  if (held) return { ...held, entryStays: true }
+  const changed = isGone ? undefined : whyNotOurs(entry.path)
   if (changed) return { why: changed.message, ...(changed.mend ? { look: changed.mend } : {}) }
+  const operation = isGone ? undefined : operationIn(gitFolders(entry.path).own)
+  if (operation) return { why: `${operation.name} is in progress in it`, look: `git -C ${name} status` }
   const unsaved = entry.prunable ? [] : await unsavedWork(entry.path)
   if (unsaved.length > 0)
     return {
@@ -96,6 +107,15 @@ async function reasonToStay(
   if (entry.branch === undefined && entry.prunable) return undefined
   if (entry.branch === undefined) return { why: 'it is on no branch', look: `git -C ${name} log --oneline -5` }
   if (!landed.has(entry.branch)) return unlanded(root, entry.branch)
+  return undefined
+}
+
+/** What the repository's entry of a worktree whose folder is gone holds, that nothing else does. */
+function heldOf(root: string, full: string): Omit<Leftover, 'name'> | undefined {
+  for (const own of registrationsOf(gitFolders(root).common, full)) {
+    const held = heldByEntry(own)
+    if (held) return { why: `its folder is gone, and ${path.relative(root, own)} holds ${held}`, look: `ls ${own}` }
+  }
   return undefined
 }
 
@@ -172,6 +192,7 @@ export async function performCleanup(
   const pool = worktreePool({ root })
   const removed: Removal[] = []
   const left = [...plan.left]
+  const said: string[] = []
   for (const one of plan.removed) {
     const name = one.worktree ?? one.branch ?? ''
     const user = inUse(name)
@@ -186,12 +207,13 @@ export async function performCleanup(
         left.push({ name: one.worktree, why: returned.why })
         continue
       }
+      said.push(...(returned.said ?? []))
     }
     // With the old value: a commit that came in meanwhile keeps its branch.
     if (tip) await deleteRef(root, `refs/heads/${one.branch}`, tip)
     removed.push(one)
   }
-  return { removed, left }
+  return { removed, left, ...(said.length > 0 ? { said } : {}) }
 }
 
 async function putAway(root: string, full: string, pool: WorktreePool): Promise<Returned> {

@@ -15,8 +15,9 @@ export interface WorktreeRequest {
 
 /** What became of a worktree that was given back. */
 export type Returned =
-  /** With the commit that it was on. */
-  { readonly gone: true; readonly commit?: string } | { readonly gone: false; readonly why: string }
+  /** With the commit that it was on, and what a person should know of what was kept. */
+  | { readonly gone: true; readonly commit?: string; readonly said?: readonly string[] }
+  | { readonly gone: false; readonly why: string }
 
 /** Worktrees of one repository: made one at a time across processes, and kept as spares when they are given back. */
 export interface WorktreePool {

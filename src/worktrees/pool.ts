@@ -23,7 +23,9 @@ import { isErrno, messageOf, OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
 import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
+import { hiddenCommits } from '../git/hidden.js'
 import { sharedObjects } from '../git/objects.js'
+import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
 import { openCache, removeEntry, removeOurs, removeWorktree } from '../git/remove.js'
 import { git, gitText } from '../git/run.js'
@@ -36,6 +38,7 @@ import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { atMost } from './queue.js'
 import { discardHalfMade, discardUnfilled, finishWorktree, registerWorktree } from './register.js'
 import { checkSpace } from './space.js'
+import { type Brought, bringCommits } from './stores.js'
 
 /** How many spares are kept: more than a few save nothing, and each is a whole checkout on the disk. */
 const SPARES = 8
@@ -86,8 +89,11 @@ export function worktreePool(options: PoolOptions): WorktreePool {
         const { commit, entries } = await readStatus(full)
         if (entries.length > 0)
           return { gone: false, why: `${entries.length} uncommitted ${entries.length === 1 ? 'file' : 'files'}` }
+        const { why, said } = await whatElse(root, full, commit)
+        if (why) return { gone: false, why }
         // Not with the signal: when a swarm is being stopped its worktrees are put away all the same.
-        return await withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, commit))
+        const returned = await withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, commit))
+        return returned.gone && said.length > 0 ? { ...returned, said } : returned
       } catch (error) {
         // One that git cannot read is never taken for a clean one.
         const isKnown = error instanceof OompaError && /^git-|^worktree-changed$/.test(error.code)
@@ -96,6 +102,21 @@ export function worktreePool(options: PoolOptions): WorktreePool {
       }
     },
   }
+}
+
+/** What a clean worktree has beside its branch: kept where it can be, and otherwise a reason for it to stay. */
+async function whatElse(root: string, full: string, commit: string | undefined): Promise<Brought> {
+  const { own } = gitFolders(full)
+  // The patches that are still to be applied are in no commit.
+  if (kindOf(path.join(own, 'rebase-apply')) !== undefined) {
+    return { said: [], why: `${operationIn(own)?.name ?? 'an am'} is in progress in it` }
+  }
+  const [hidden, ...more] = await hiddenCommits(root, own, commit ? [commit] : [])
+  if (hidden) {
+    const others = more.length > 0 ? `, and ${more.length} more` : ''
+    return { said: [], why: `only it leads to ${hidden.slice(0, 12)}${others}` }
+  }
+  return bringCommits(root, full)
 }
 
 /** Fills a worktree that was just registered; if that does not work it is taken away, for git to say why. */

@@ -9,6 +9,7 @@ import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
 import { isDead, thisOwner } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
+import { heldByEntry } from '../git/hidden.js'
 import { namesWorktree, registrations } from '../git/registrations.js'
 import { removeEntry, removeHalfMade, removeOurs } from '../git/remove.js'
 
@@ -95,7 +96,7 @@ function isTaken(root: string, full: string, branch: string): boolean {
     if (!namesWorktree(own, full)) return on === head
     // Its folder went without git, or a crash came between two steps of ours; what it was on is in the branch.
     const isDead = kindOf(full) === undefined && (isHalfMade(own) || kindOf(path.join(own, 'locked')) === undefined)
-    if (isDead && on?.startsWith('ref: ')) removeEntry(root, own, full)
+    if (isDead && heldByEntry(own) === undefined) removeEntry(root, own, full)
     return kindOf(own) !== undefined
   })
 }

@@ -264,3 +264,22 @@ describe('the status of a task', () => {
     expect(repository.git(['show', 'main:tasks/complete/t.json'])).toBe(repository.git(['rev-parse', 'main^']))
   })
 })
+
+test('a link to a repository that .gitmodules does not declare is in no landing; one that it declares is', async () => {
+  const repository = landingRepository()
+  const link = `160000,${repository.git(['rev-parse', 'HEAD'])},app`
+  const commit = (name: string, files: Readonly<Record<string, string>>) => {
+    repository.git(['checkout', '-q', '-b', name, 'main'])
+    repository.git(['update-index', '--add', '--cacheinfo', link])
+    for (const [file, content] of Object.entries(files)) repository.write(file, content)
+    repository.git(['add', '--', ...Object.keys(files)])
+    repository.git(['commit', '-q', '-m', name])
+    repository.git(['checkout', '-q', 'main'])
+  }
+  commit('nested', { file: '1\n' })
+  const refused = await repository.land('nested')
+  expect(refused).toMatchObject({ refused: 'policy', feedback: expect.stringContaining('git submodule add') })
+  expect(repository.values()).toHaveLength(1)
+  commit('declared', { '.gitmodules': '[submodule "x"]\n\tpath = app\n\turl = ../app\n' })
+  expect(isRefusal(await repository.land('declared'))).toBe(false)
+})

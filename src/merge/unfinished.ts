@@ -1,0 +1,37 @@
+// What an author may leave that is no change yet: told to it at once, with the way out, and landed by nobody.
+
+import { nestedFeedback } from '../git/gitlinks.js'
+import type { Operation } from '../git/operations.js'
+import type { Refusal } from '../words.js'
+
+/**
+ * A rebase, a merge, a cherry-pick that was not brought to its end: what is committed so far is not the whole.
+ * @param unmerged files that conflict still
+ */
+export function operationRefusal({ name, finish, abort }: Operation, unmerged: readonly string[]): Refusal {
+  const lines = [
+    `${name[0]!.toUpperCase()}${name.slice(1)} is in progress in your worktree: what is committed so far is not the whole of it, and nothing of it lands.`,
+    ...(unmerged.length > 0 ? ['', 'These files conflict:', ...unmerged.map((file) => `- ${file}`)] : []),
+    '',
+    `Finish it: ${unmerged.length > 0 ? 'mend the conflicts, ' : ''}\`git add\` what belongs to it, and \`${finish}\`. Or take it back: \`${abort}\`. End your turn when \`git status\` says that nothing is in progress.`,
+  ]
+  return {
+    refused: unmerged.length > 0 ? 'conflict' : 'agent',
+    feedback: lines.join('\n'),
+    details: { operation: name },
+  }
+}
+
+/** Files of a merge that was given up: `git commit` would take their conflict markers for content. */
+export function markersRefusal(files: readonly string[]): Refusal {
+  return {
+    refused: 'conflict',
+    feedback: `These files still hold conflict markers: ${files.join(', ')}. Resolve them, and commit.`,
+    details: { files },
+  }
+}
+
+/** Repositories inside the worktree: of their files nothing would land. */
+export function nestedRefusal(paths: readonly string[]): Refusal {
+  return { refused: 'policy', feedback: nestedFeedback(paths), details: { paths } }
+}
