@@ -5,10 +5,11 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
+import { textOf } from '../files/own.js'
 import { gitFolders } from './folders.js'
 import { requireTextName } from './no-checkout.js'
 import { operationIn } from './operations.js'
-import { isWorktreeName, registeredCheckout, registrations } from './registrations.js'
+import { isPlace, isWorktreeName, registeredCheckout, registrations } from './registrations.js'
 
 export interface Checkout {
   /** Absolute. */
@@ -25,9 +26,7 @@ export interface Checkout {
  * @throws OompaError `folder-name` if one of them is in a folder in which no program can be started
  */
 export function checkoutsOf(root: string, branch: string): Checkout[] {
-  const { own, common } = gitFolders(root)
-  const all = [{ path: root, own }, ...linked(common).filter((one) => one.own !== own)]
-  return all.flatMap((checkout) => {
+  return allCheckouts(root).flatMap((checkout) => {
     const busy = operationIn(checkout.own)?.name
     const on = read(path.join(checkout.own, 'HEAD')) === `ref: refs/heads/${branch}`
     if (!on && !(busy && comesBackTo(checkout.own, branch))) return []
@@ -57,11 +56,23 @@ export function checkedOutElsewhere(root: string): string[] {
   })
 }
 
+/** Every checkout of the repository that `root` is one of, whatever it is on. */
+export function allCheckouts(root: string): Pick<Checkout, 'path' | 'own'>[] {
+  const { own, common } = gitFolders(root)
+  return [{ path: root, own }, ...linked(common).filter((one) => one.own !== own)]
+}
+
+/** An entry alone makes no folder a checkout of ours: whoever writes below `.git` could name any. */
 function linked(common: string): { path: string; own: string }[] {
   return registrations(common).flatMap((own) => {
     const checkout = registeredCheckout(own)
-    return checkout && kindOf(checkout) === 'folder' ? [{ path: checkout, own }] : []
+    return checkout && kindOf(checkout) === 'folder' && namesBack(checkout, own) ? [{ path: checkout, own }] : []
   })
+}
+
+function namesBack(checkout: string, own: string): boolean {
+  const named = /^gitdir: (.+?)\n*$/.exec(textOf(path.join(checkout, '.git')) ?? '')?.[1]
+  return named !== undefined && isPlace(path.resolve(checkout, named), own)
 }
 
 function comesBackTo(own: string, branch: string): boolean {

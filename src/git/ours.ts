@@ -1,11 +1,10 @@
 // Whether a worktree is still the one that we made, asked before anything is done in it or with it.
 
-import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
 import { type GitFolders, gitFolders } from './folders.js'
-import { registrationsOf, worktreeChanged } from './registrations.js'
+import { isPlace, registrationsOf, worktreeChanged } from './registrations.js'
 
 /**
  * The git directories of a linked worktree, by the repository's word, and by its own as well. The git that an agent or
@@ -37,16 +36,6 @@ function whatChanged(checkout: string, { own, common }: GitFolders): string | un
   const up = textOf(path.join(own, 'commondir'))?.trimEnd()
   if (!up || !isPlace(path.resolve(own, up), common)) return `${path.join(own, 'commondir')} leads elsewhere`
   return undefined
-}
-
-/** Whether a path leads to a folder of git's, by whatever way. */
-function isPlace(named: string, folder: string): boolean {
-  if (named === folder) return true
-  try {
-    return realpathSync(named) === realpathSync(folder)
-  } catch {
-    return false
-  }
 }
 
 /** Puts back what git wrote, over nothing: a folder or a link is moved aside first. */

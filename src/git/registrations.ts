@@ -71,3 +71,13 @@ function resolved(folder: string): string {
     return folder
   }
 }
+
+/** Whether a path leads to a folder of git's, by whatever way. */
+export function isPlace(named: string, folder: string): boolean {
+  if (named === folder) return true
+  try {
+    return realpathSync(named) === realpathSync(folder)
+  } catch {
+    return false
+  }
+}

@@ -1,8 +1,9 @@
 // What a landing is about to do to a checkout, written down before, so that a start after a crash can finish or undo it.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { textOf } from '../files/own.js'
 import { isDead, type Owner, parseOwner, thisOwner } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 
@@ -69,13 +70,31 @@ export function leftIntents(root: string): { intent: Intent; forget(): void }[] 
 
 function read(file: string): Entry | undefined {
   try {
-    const entry = JSON.parse(readFileSync(file, 'utf8')) as Intent
-    const owner = parseOwner(entry)
-    return owner && { ...entry, ...owner }
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined
-    throw error
+    const value: unknown = JSON.parse(textOf(file) ?? '')
+    const owner = parseOwner(value)
+    return owner && isIntent(value) ? { ...value, ...owner } : undefined
+  } catch {
+    return undefined
   }
+}
+
+/** Agents can write below `.git`, too: ids and names are what git takes for such, and nothing else. */
+function isIntent(value: unknown): value is Intent {
+  if (typeof value !== 'object' || value === null) return false
+  const { ref, from, to, checkouts } = value as Record<string, unknown>
+  const isId = (id: unknown) => typeof id === 'string' && /^[0-9a-f]{40,64}$/.test(id)
+  return (
+    typeof ref === 'string' &&
+    /^refs\/heads\/[^\s~^:?*[\\]+$/.test(ref) &&
+    !ref.includes('..') &&
+    isId(from) &&
+    isId(to) &&
+    Array.isArray(checkouts) &&
+    checkouts.every((one: unknown) => {
+      const { path: place, own } = Object(one)
+      return typeof place === 'string' && typeof own === 'string'
+    })
+  )
 }
 
 function journalFolder(root: string): string {

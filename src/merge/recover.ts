@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { rawChanges } from '../git/changes.js'
+import { allCheckouts } from '../git/checkouts.js'
 import { contentId } from '../git/disk.js'
 import { gitFolders } from '../git/folders.js'
 import { indexFiles, isOurLock, letGoOf } from '../git/index-lock.js'
@@ -27,7 +28,11 @@ export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
   for (const { intent, forget } of leftIntents(root)) {
     await freeRef(root, intent)
     const value = await resolveCommit(root, intent.ref)
-    for (const checkout of intent.checkouts) {
+    // Only checkouts of this repository: what stands in the journal an agent can write.
+    const known = allCheckouts(root)
+    const isKnown = (one: { path: string; own: string }) =>
+      known.some(({ path: place, own }) => place === one.path && own === one.own)
+    for (const checkout of intent.checkouts.filter(isKnown)) {
       const { index, lock, copy } = indexFiles(checkout.own)
       rmSync(`${lock}.oompa`, { force: true })
       // Our lock on the index says that we had not let go of it, and nobody else can have changed it since.
