@@ -7,6 +7,7 @@ import type { MergeHook } from '../hooks/contract.js'
 import { mergeQueue } from '../merge/queue.js'
 import { findApproval, type StoredApproval } from '../review/approvals.js'
 import { landApproved, refuseAgents } from '../review/decide.js'
+import type { TaskStore } from '../tasks/contract.js'
 import { escapeLines, escapeText } from '../views/escape.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Command } from './contract.js'
@@ -32,10 +33,12 @@ export const command: Command = {
 async function land(root: string, approval: StoredApproval): Promise<Landing | Refusal> {
   const log = openLog(root, approval.swarm)
   const { swarm, worker, iteration } = approval
+  let closing: TaskStore | undefined
   try {
     return await standalone(root, { swarm, worker, iteration, emit: (event) => log.emit(event) }, async (parts) => {
       // Which task it belongs to is a claim of its record alone.
       const held = approval.proven ? await heldTask(root, approval, parts) : undefined
+      closing = held?.store
       const landed = await landApproved(root, approval, {
         merge: mergeHookOf(parts),
         context: parts.context,
@@ -50,6 +53,7 @@ async function land(root: string, approval: StoredApproval): Promise<Landing | R
       return landed
     })
   } finally {
+    await closing?.close?.()
     log.close()
   }
 }

@@ -25,9 +25,15 @@ export async function heldTask(
   approval: Whose,
   { hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>,
 ): Promise<HeldTask | undefined> {
-  if (approval.task === null) return undefined
-  const store = hooks.tasks ?? (await configuredStore(root, settings))
-  const { worker, swarm, task: id } = approval
+  const { task } = approval
+  if (task === null) return undefined
+  const store = await storeOf(root, { hooks, settings }, approval.into)
+  const held = await heldIn(store, approval, task)
+  if (!held) await store.close?.()
+  return held
+}
+
+async function heldIn(store: TaskStore, { worker, swarm }: Whose, id: string): Promise<HeldTask | undefined> {
   const listing = await store.list()
   const claim = listing.current.find((task) => task.id === id)?.claim
   if (claim) {
@@ -39,9 +45,15 @@ export async function heldTask(
   return answer.answer === 'claimed' ? { claim: answer.claim, store, taken: true } : undefined
 }
 
-async function configuredStore(root: string, settings: Standalone['settings']): Promise<TaskStore> {
-  const { openTaskStore } = await import('../tasks/index.js')
-  return openTaskStore(root, settings.tasksStore ? { store: settings.tasksStore } : {})
+/** The tasks of the branch that it lands on, whatever is checked out. */
+async function storeOf(
+  root: string,
+  { hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>,
+  into: string,
+): Promise<TaskStore> {
+  const { following, openTaskStore } = await import('../tasks/index.js')
+  if (hooks.tasks) return following(hooks.tasks, root, { into })
+  return openTaskStore(root, { into, ...(settings.tasksStore ? { store: settings.tasksStore } : {}) })
 }
 
 /** Completes the task with the landing of its change. */

@@ -56,14 +56,16 @@ async function run(args: Args): Promise<Status> {
   process.once('SIGTERM', interrupt)
   const remarks: string[] = []
   let refused = false
+  let held: Awaited<ReturnType<typeof statusOf>>
   try {
     const worker = text(args, 'worker') ?? process.env.OOMPA_WORKER
     const id = text(args, 'task')
+    held = id ? await statusOf(root, id, worker, options.into) : undefined
     const answer = await landBranch({
       ...options,
       root,
       branch,
-      ...(id ? { task: { id }, status: await statusOf(root, id, worker, options.into) } : {}),
+      ...(id ? { task: { id }, status: held?.status } : {}),
       prepare: async (gate) => (await import('./gate.js')).setUpGate(root, gate),
       ...(worker ? { worker } : {}),
       run: async (...line) => (await import('../processes/commandRunner.js')).commandRunner(root)(...line),
@@ -86,6 +88,7 @@ async function run(args: Args): Promise<Status> {
     console.error('oompa: interrupted; nothing has changed')
     return STATUS.interrupted
   } finally {
+    await held?.store.close?.()
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
   }
@@ -98,11 +101,16 @@ async function statusOf(root: string, id: string, worker: string | undefined, in
     import('../tasks/landingStatus.js'),
     import('../merge/target.js'),
   ])
-  const store = await storeOf(root)
+  const target = await resolveTarget(root, into)
+  const store = await storeOf(root, target)
   const claim = (await store.list()).current.find((task) => task.id === id)?.claim
-  if (!claim || (worker !== undefined && claim.holder.worker !== worker)) return undefined
+  if (!claim || (worker !== undefined && claim.holder.worker !== worker)) {
+    await store.close?.()
+    return undefined
+  }
   const completion = { by: worker ?? claim.holder.worker, at: new Date().toISOString() }
-  return landingStatus(store, { into: await resolveTarget(root, into), claims: [claim], completion })
+  const status = landingStatus(store, { into: target, claims: [claim], completion })
+  return { store, status }
 }
 
 /** Not loaded where the repository is plain to see: each millisecond is one of a shell loop's. */

@@ -55,6 +55,7 @@ async function giveBack(root: string, approval: StoredApproval, reason: string):
     const held = await heldTask(root, approval, parts)
     if (!held) return false
     await held.store.release(held.claim, `Rejected by a person: ${reason}\nThe work is kept at ${ref}.`)
+    await held.store.close?.()
     const log = openLog(root, swarm)
     log.emit({ type: 'task.released', worker, iteration, task, reason: `rejected: ${reason}`, kept: ref })
     log.close()

@@ -155,6 +155,7 @@ async function land(root: string, work: LeftWork, change: Change, parts: Standal
         context.emit({ type: 'note', level: 'warning', text: messageOf(error) })
       })
     }
+    await held?.store.close?.()
   }
 }
 

@@ -13,6 +13,7 @@ import { reviewersFromSettings } from '../review/configured.js'
 import type { ReviewerFacts } from '../review/contract.js'
 import { roundsOf } from '../review/rounds.js'
 import type { TaskStore } from '../tasks/contract.js'
+import { watchBranch } from '../tasks/tracked/follow.js'
 import type { Swarm } from './contract.js'
 import type { Stopping } from './stop.js'
 import { watchTarget } from './target.js'
@@ -58,7 +59,8 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
   const { repository, settings, hooks, id, emit, into, stopping } = facts
   const { root } = repository
   const target = await watchTarget(root, into, facts.stopping, emit)
-  const store = await openTasks(root, settings, hooks)
+  const store = await openTasks(root, settings, hooks, { into, say: (text) => emit({ type: 'note', text }) })
+  const unwatch = store?.close ? keepApart(store, root) : undefined
   const reviewers = await reviewHooks(root, hooks, settings)
   const merge = mergeHookOf(hooks, settings)
   return {
@@ -70,10 +72,20 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     bypassed: () => target.bypassed(),
     fresh: keepFresh(landContext(facts, stopping.agents), into, optionsOf(merge)),
     async drain() {
+      unwatch?.()
       await drainTasks(facts, store, into, merge)
+      await store?.close?.()
       removeGuards(root, id)
     },
   }
+}
+
+/** As soon as the checkout is put on another branch, what we did to the tasks there is taken out of it. */
+function keepApart(store: TaskStore, root: string): () => void {
+  return watchBranch(root, () => {
+    // What does not work now is tried again by whoever asks the store next, who says it.
+    store.renew?.([]).catch(() => {})
+  })
 }
 
 /** What lands without an iteration. A remote is waited for until the swarm is being stopped, whatever `signal` ends. */

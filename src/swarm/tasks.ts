@@ -3,29 +3,39 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '../config/contract.js'
+import { sharedObjects } from '../git/objects.js'
 import type { Hooks } from '../hooks/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
 import { findGraph } from '../tasks/graph/files.js'
-import { openTaskStore } from '../tasks/index.js'
+import { following, openTaskStore, type StoreChoice } from '../tasks/index.js'
 
 /** The store of `hooks/tasks`, else the one that the repository has; undefined where there are no tasks yet. */
 export async function existingTasks(
   root: string,
   settings: Pick<Settings, 'tasksStore'>,
   hooks: Pick<Hooks, 'tasks'>,
+  whose: Whose = {},
 ): Promise<TaskStore | undefined> {
-  if (hooks.tasks) return hooks.tasks
-  const isThere = existsSync(path.join(root, 'tasks')) || settings.tasksStore === 'graph' || findGraph(root)
-  return isThere ? openTaskStore(root, { store: settings.tasksStore }) : undefined
+  if (hooks.tasks) return following(hooks.tasks, root, whose)
+  const isThere =
+    existsSync(path.join(root, 'tasks')) ||
+    settings.tasksStore === 'graph' ||
+    findGraph(root) ||
+    (whose.into !== undefined && (await sharedObjects(root).info(`refs/heads/${whose.into}:tasks`)))
+  return isThere ? openTaskStore(root, { store: settings.tasksStore, ...whose }) : undefined
 }
+
+/** The branch whose tasks they are, and who is told where they are kept. */
+type Whose = Pick<StoreChoice, 'into' | 'say'>
 
 /** The same for a swarm: as soon as a worker may add tasks there is a place for them. */
 export async function openTasks(
   root: string,
   settings: Settings,
   hooks: Pick<Hooks, 'tasks'>,
+  whose: Whose = {},
 ): Promise<TaskStore | undefined> {
   const mayAdd = settings.planner !== undefined || settings.workers.some((lane) => lane.canPlan)
-  const existing = await existingTasks(root, settings, hooks)
-  return existing ?? (mayAdd ? openTaskStore(root, { store: settings.tasksStore }) : undefined)
+  const existing = await existingTasks(root, settings, hooks, whose)
+  return existing ?? (mayAdd ? openTaskStore(root, { store: settings.tasksStore, ...whose }) : undefined)
 }

@@ -1,6 +1,7 @@
 // What a task store is: where tasks are, who holds them, and how they change hands. Few members, all used by the loop.
 
 import type { StatusEdits, Task, TreeEdit } from '../words.js'
+import type { ClaimRecord, Records } from './records.js'
 
 /** Who claims. Written into the claim record, so that a dead holder can be told from a live one. */
 export interface Claimer {
@@ -89,6 +90,8 @@ export interface TaskStore {
   readonly path?: string
   /** How tasks that stand in the repository travel with the work (design.md, *State*). */
   readonly tracked?: TrackedTasks
+  /** Says that whoever opened it is done with it. */
+  close?(): Promise<void>
 }
 
 /** What an agent did to the copy of the tasks in its worktree, read as requests. */
@@ -136,6 +139,28 @@ export interface TrackedTasks {
   drain(into: string): Promise<readonly TreeEdit[]>
   /** After a crash, committed-complete wins: ids of tasks whose files were moved to where the target has them. */
   recover(into: string): Promise<readonly string[]>
+  /** For when the checkout is not on the target, whose tasks are then kept elsewhere (src/tasks/tracked/away.ts). */
+  away(): Promise<AwayTasks>
+}
+
+/** The tasks as files of a branch, apart from any checkout. */
+export interface AwayTasks {
+  /** Folders or files of the tasks, below the root, as git names them; none if they are not in the repository. */
+  readonly paths: readonly string[]
+  /** The records of its claims. */
+  readonly records: Records
+  /** The same store over a copy of these paths below `base`. */
+  copyIn(base: string): TaskStore
+  /** What stands on disk by our doing and in no commit of the target: what `drain` gives, and the claims. */
+  ours(into: string): Promise<OurTasks>
+  /** Whether all that `disk` has otherwise than `committed` is our doing. */
+  isOurs(path: string, disk: Uint8Array, committed: Uint8Array): Promise<boolean>
+}
+
+export interface OurTasks {
+  readonly edits: readonly TreeEdit[]
+  /** The claims among them, by the key of their record. */
+  readonly claims: readonly { readonly key: string; readonly record: ClaimRecord }[]
 }
 
 /** A task to be added; the id is made from the summary where there is none. */

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { usageError } from '../errors.js'
+import { stateFolder } from '../files/paths.js'
 import type { TaskStore } from './contract.js'
 import { GRAPH_FILES } from './graph/files.js'
 
@@ -11,6 +12,10 @@ export interface StoreChoice {
   readonly store?: 'folder' | 'lists' | 'graph'
   /** The folder of the tasks, below the root or absolute; `tasks` unless it is given. */
   readonly folder?: string
+  /** The branch whose tasks they are, without `refs/heads/`; the one that is checked out unless given. */
+  readonly into?: string
+  /** Called when they cannot be in the checkout, and when they are back. */
+  readonly say?: (text: string) => void
 }
 
 type OpenStore = (root: string, folder: string) => Promise<TaskStore>
@@ -28,7 +33,18 @@ const stores = {
  */
 export async function openTaskStore(root: string, choice: StoreChoice = {}): Promise<TaskStore> {
   const folder = choice.folder ?? 'tasks'
-  return stores[choice.store ?? chooseStore(root, folder)](root, folder)
+  return following(await stores[choice.store ?? chooseStore(root, folder)](root, folder), root, choice)
+}
+
+/** A store that stays with its branch, whatever is checked out. Nothing is loaded where no branch has left its tasks. */
+export async function following(
+  store: TaskStore,
+  root: string,
+  { into, say }: Pick<StoreChoice, 'into' | 'say'>,
+): Promise<TaskStore> {
+  if (!store.tracked || (into === undefined && !existsSync(path.join(stateFolder(root), 'away')))) return store
+  const { followTarget } = await import('./tracked/follow.js')
+  return followTarget(store, { root, ...(into === undefined ? {} : { into }), ...(say ? { say } : {}) })
 }
 
 function chooseStore(root: string, folder: string): keyof typeof stores {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { peekSettings } from '../../config/peek.js'
 import { hookTasks } from '../../hooks/tasks.js'
 import type { Claim, TaskStore } from '../../tasks/contract.js'
-import { openTaskStore, type StoreChoice } from '../../tasks/index.js'
+import { following, openTaskStore, type StoreChoice } from '../../tasks/index.js'
 import { renewWorker } from '../../tasks/records.js'
 import { findRoot } from '../../tasks/root.js'
 import type { Args, OptionSpec } from '../contract.js'
@@ -38,10 +38,23 @@ export async function openTasks(args: Args): Promise<Opened> {
 
 /**
  * The tasks that count: those of `hooks/tasks`, else the ones that the repository has.
+ * @param into the branch whose they are; within a swarm its target, else the one that is checked out, unless given
  * @throws OompaError for a hook that cannot be loaded, or two stores of which nothing says which (status 2)
  */
-export async function storeOf(root: string): Promise<TaskStore> {
-  return (await hookTasks(root)) ?? openTaskStore(root, storeChoice(root))
+export async function storeOf(root: string, into?: string): Promise<TaskStore> {
+  const whose = into ?? (await targetOfSwarm(root))
+  const hook = await hookTasks(root)
+  if (hook) return following(hook, root, { into: whose })
+  return openTaskStore(root, { ...storeChoice(root), into: whose })
+}
+
+/** The target of the swarm whose agent asks, which may not be what is checked out. */
+async function targetOfSwarm(root: string): Promise<string | undefined> {
+  const swarm = process.env.OOMPA_SWARM
+  if (!swarm || !/^[0-9a-f]{8}$/.test(swarm)) return undefined
+  const { logEdges } = await import('../../events/scan.js')
+  const first = logEdges(root, swarm, () => false)?.first
+  return first?.type === 'swarm.started' && typeof first.into === 'string' ? first.into : undefined
 }
 
 /** The same in a store that keeps its claims by itself; that it cannot be reached is for the command to say. */

@@ -13,6 +13,8 @@ export interface Folder {
   readonly root: string
   /** The folder of the tasks, absolute. */
   readonly path: string
+  /** Where the tasks stand below the root, with slashes, if `path` is a copy of that. */
+  readonly copyOf?: string
 }
 
 export function place(folder: Folder, state: State, name = ''): string {

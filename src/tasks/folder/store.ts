@@ -29,9 +29,14 @@ import { watchFolder } from './watch.js'
  * @param root the main checkout; that of the hook which makes it, else `OOMPA_ROOT`, else the working directory
  */
 export function taskFolder(folder = 'tasks', root?: string): TaskStore {
+  return storeOf(folder, root)
+}
+
+/** @param copyOf where the tasks stand below the root, if `folder` is a copy of that */
+export function storeOf(folder: string, root: string | undefined, copyOf?: string): TaskStore {
   let opened: FolderState | undefined
   const state = () => {
-    opened ??= openFolder(rootOf(root), folder)
+    opened ??= openFolder(rootOf(root), folder, copyOf)
     return opened
   }
   return {
@@ -53,8 +58,8 @@ export function taskFolder(folder = 'tasks', root?: string): TaskStore {
 }
 
 /** What the functions of this folder work on. */
-export function openFolder(root: string, folder: string): FolderState {
-  const opened: Folder = { root, path: path.resolve(root, folder) }
+export function openFolder(root: string, folder: string, copyOf?: string): FolderState {
+  const opened: Folder = { root, path: path.resolve(root, folder), ...(copyOf === undefined ? {} : { copyOf }) }
   return {
     folder: opened,
     scan: createScan(opened),

@@ -35,6 +35,8 @@ export interface OpenGraph {
   /** What its file may not lead out of. */
   readonly top: string
   readonly file: string
+  /** Where the graph stands below the root, with slashes, if `file` is a copy of that. */
+  readonly copyOf?: string
   readonly records: Records
   /** Ids of tasks that agents asked for by their copies. */
   readonly asked: Set<string>
@@ -47,6 +49,15 @@ export interface OpenGraph {
  * @param root the main checkout; that of the hook which makes it, else `OOMPA_ROOT`, else the working directory
  */
 export function taskGraph(file?: string, root?: string): TaskStore {
+  return graphOf(file, root)
+}
+
+/** @param original where the graph stands below the root and the records of its claims, if `file` is a copy of that */
+export function graphOf(
+  file: string | undefined,
+  root: string | undefined,
+  original?: { readonly copyOf: string; readonly records: Records },
+): TaskStore {
   let opened: OpenGraph | undefined
   const open = (): OpenGraph => {
     if (opened) return opened
@@ -57,6 +68,7 @@ export function taskGraph(file?: string, root?: string): TaskStore {
       top: topOf(base, place),
       file: place,
       records: claimRecords(base, place),
+      ...original,
       asked: new Set(),
       say: (entry) => record(base, entry),
     }

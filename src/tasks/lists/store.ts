@@ -37,6 +37,8 @@ export interface OpenLists {
   /** What its files may not lead out of. */
   readonly top: string
   readonly folder: string
+  /** Where the lists stand below the root, with slashes, if `folder` is a copy of that. */
+  readonly copyOf?: string
   readonly records: Records
   /** Ids of tasks that agents asked for by their copies. */
   readonly asked: Set<string>
@@ -49,6 +51,11 @@ export interface OpenLists {
  * @param root the main checkout; that of the hook which makes it, else `OOMPA_ROOT`, else the working directory
  */
 export function markdownLists(folder = 'tasks', root?: string): TaskStore {
+  return listsOf(folder, root)
+}
+
+/** @param copyOf where the lists stand below the root, if `folder` is a copy of that */
+export function listsOf(folder: string, root: string | undefined, copyOf?: string): TaskStore {
   let opened: OpenLists | undefined
   const open = (): OpenLists => {
     if (opened) return opened
@@ -58,6 +65,7 @@ export function markdownLists(folder = 'tasks', root?: string): TaskStore {
       root: base,
       top: topOf(base, place),
       folder: place,
+      ...(copyOf === undefined ? {} : { copyOf }),
       records: claimRecords(base, path.join(place, 'lists')),
       asked: new Set(),
       say: (entry) => record(base, entry),

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { TreeEdit } from '../../words.js'
+import type { OurTasks } from '../contract.js'
 import { setFields } from '../edit.js'
 import { forceComplete } from '../folder/force.js'
 import { formatOf, isTaskName, place } from '../folder/names.js'
@@ -9,6 +10,7 @@ import { parseTask } from '../folder/read.js'
 import type { TaskFile } from '../folder/scan.js'
 import type { FolderState } from '../folder/state.js'
 import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
+import type { ClaimRecord } from '../records.js'
 import { statusPaths, treePath } from './folder.js'
 import { fileAt, treeFiles } from './tree.js'
 
@@ -42,6 +44,24 @@ export async function drainFolder(state: FolderState, into: string): Promise<rea
     edits.push(...(there.has(pending) ? [{ path: pending, content: null }] : []), { path, content })
   }
   return edits
+}
+
+/** What `drainFolder` gives, and the tasks that are in current: held, or moved there by hand. */
+export async function oursInFolder(state: FolderState, into: string): Promise<OurTasks> {
+  const folder = treePath(state)
+  if (folder === undefined) return { edits: [], claims: [] }
+  const there = await treeFiles(state.folder.root, `refs/heads/${into}`, statusPaths(folder))
+  const edits = [...(await drainFolder(state, into))]
+  const claims: { key: string; record: ClaimRecord }[] = []
+  for (const file of state.scan.files('current').values()) {
+    const record = state.records.read(file.place)
+    const [pending, current] = [`${folder}/pending/${file.place}`, `${folder}/current/${file.place}`]
+    if (there.has(current) || !(record || there.has(pending))) continue
+    if (there.has(pending)) edits.push({ path: pending, content: null })
+    edits.push({ path: current, content: readFileSync(place(state.folder, 'current', file.place)) })
+    if (record) claims.push({ key: file.place, record })
+  }
+  return { edits, claims }
 }
 
 interface Entries {

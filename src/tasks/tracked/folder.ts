@@ -11,14 +11,16 @@ import { isTaskName, place, STATES, type State } from '../folder/names.js'
 import { parseTask, readTaskFile } from '../folder/read.js'
 import { completedText, movedByHolder } from '../folder/settle.js'
 import type { FolderState } from '../folder/state.js'
+import { storeOf } from '../folder/store.js'
 import { isOfSwarm, readHistory } from '../history.js'
-import { drainFolder, recoverFolder } from './drain.js'
+import { drainFolder, oursInFolder, recoverFolder } from './drain.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
 import { changedPaths, fileAt, treeFiles } from './tree.js'
 
 /** The folder below the root, with slashes as git has them; undefined if it is elsewhere. */
 export function treePath(state: FolderState): string | undefined {
+  if (state.folder.copyOf !== undefined) return state.folder.copyOf
   const relative = path.relative(state.folder.root, state.folder.path)
   return relative === '' || relative.startsWith('..') || path.isAbsolute(relative)
     ? undefined
@@ -44,6 +46,17 @@ export function trackedFolder(state: () => FolderState): TrackedTasks {
     statusEdits: (request) => folderEdits(state(), request),
     drain: (into) => drainFolder(state(), into),
     recover: (into) => recoverFolder(state(), into),
+    async away() {
+      const { root } = state().folder
+      const folder = treePath(state())
+      return {
+        paths: folder === undefined ? [] : statusPaths(folder),
+        records: state().records,
+        copyIn: (base) => storeOf(path.join(base, folder ?? ''), root, folder),
+        ours: (into) => oursInFolder(state(), into),
+        isOurs: async () => false,
+      }
+    },
   }
 }
 

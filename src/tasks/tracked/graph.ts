@@ -8,7 +8,7 @@ import { fileStem } from '../decode.js'
 import { alreadyComplete } from '../errors.js'
 import { addNode, setNode } from '../graph/edit.js'
 import { type Graph, type GraphNode, type GraphStatus, readGraph } from '../graph/read.js'
-import { completedGraph, fileOf, heldNode, type OpenGraph } from '../graph/store.js'
+import { completedGraph, fileOf, graphOf, heldNode, type OpenGraph } from '../graph/store.js'
 import { readTasksText, replaceFile } from '../one-file.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
@@ -17,7 +17,7 @@ import { fileAt } from './tree.js'
 type Locked = <T>(work: (graph: Graph) => T | Promise<T>) => Promise<T>
 
 export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTasks {
-  const name = () => path.relative(open().root, open().file).split(path.sep).join('/')
+  const name = () => open().copyOf ?? path.relative(open().root, open().file).split(path.sep).join('/')
   return {
     async requests(worktree, base, own) {
       const before = await graphAt(worktree, base, name())
@@ -52,6 +52,21 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
         }),
     }),
     drain: async (into) => drainGraph(open(), name(), into),
+    async away() {
+      const own = name()
+      const { root, records } = open()
+      return {
+        paths: own.startsWith('..') || path.isAbsolute(own) ? [] : [own],
+        records,
+        // Claims are records and nothing in the file: a copy shares them.
+        copyIn: (base) => graphOf(path.join(base, own), root, { copyOf: own, records }),
+        ours: async (into) => ({ edits: await drainGraph(open(), own, into), claims: [] }),
+        async isOurs(_, disk, committed) {
+          const [one, other] = await Promise.all([disk, committed].map((bytes) => readGraph(fromBytes(bytes), own)))
+          return (await completedAlike(other!, one!, own)).text === one!.text
+        },
+      }
+    },
     async recover(into) {
       const target = await graphAt(open().root, `refs/heads/${into}`, name())
       const done = new Set(target?.nodes.flatMap((node) => (node.status === 'complete' ? node.task.id : [])))
@@ -144,14 +159,19 @@ async function drainGraph(open: OpenGraph, name: string, into: string): Promise<
   const target = await graphAt(open.root, `refs/heads/${into}`, name)
   const disk = await readGraph(readTasksText(open.top, open.file).text, name)
   if (!target || target.text === disk.text) return []
-  let graph = target
-  for (const node of disk.nodes) {
-    const before = graph.nodes.find((one) => one.task.id === node.task.id)
-    if (node.status !== 'complete' || !before || before.status === 'complete') continue
-    const text = setNode(graph, node.task.id, completionOf(node))
-    graph = await readGraph(text, name)
-  }
+  const graph = await completedAlike(target, disk, name)
   return graph.text === disk.text ? [{ path: name, content: toBytes(disk.text) }] : []
+}
+
+/** `graph` with the nodes complete that are complete in `like`, as completion writes it. */
+async function completedAlike(graph: Graph, like: Graph, name: string): Promise<Graph> {
+  let now = graph
+  for (const node of like.nodes) {
+    const before = now.nodes.find((one) => one.task.id === node.task.id)
+    if (node.status !== 'complete' || !before || before.status === 'complete') continue
+    now = await readGraph(setNode(now, node.task.id, completionOf(node)), name)
+  }
+  return now
 }
 
 /** What completion wrote into a node, as `completedGraph` writes it. */

@@ -16,5 +16,6 @@ export function lazyTracked(load: () => Promise<TrackedTasks>): TrackedTasks {
     },
     drain: async (into) => (await load()).drain(into),
     recover: async (into) => (await load()).recover(into),
+    away: async () => (await load()).away(),
   }
 }

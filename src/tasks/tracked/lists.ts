@@ -3,13 +3,13 @@
 import path from 'node:path'
 import { fromBytes, toBytes } from '../../files/bytes.js'
 import type { StatusEdits, TreeEdit } from '../../words.js'
-import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
+import type { Claim, Completion, OurTasks, StatusRequest, TrackedTasks } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { alreadyComplete, notYours } from '../errors.js'
 import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
 import { LISTS, type ListName, type Lists, moveItem } from '../lists/files.js'
 import { type Item, readItems, withItem, withoutItem } from '../lists/markdown.js'
-import { completedBlock, heldItem, itemsOf, type OpenLists } from '../lists/store.js'
+import { completedBlock, heldItem, itemsOf, listsOf, type OpenLists } from '../lists/store.js'
 import { readTasksText, replaceFile } from '../one-file.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
@@ -19,7 +19,7 @@ type Locked = <T>(work: (lists: Lists) => T) => Promise<T>
 type Texts = Record<ListName, string>
 
 export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTasks {
-  const folderOf = () => path.relative(open().root, open().folder).split(path.sep).join('/')
+  const folderOf = () => open().copyOf ?? path.relative(open().root, open().folder).split(path.sep).join('/')
   const files = () => LISTS.map((name) => `${folderOf()}/${name}.md`)
   return {
     async requests(worktree, base, own) {
@@ -43,6 +43,17 @@ export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTask
     restore: (worktree, base, adds) => restorePaths(worktree, base, files(), adds),
     statusEdits: (request) => listEdits(open, locked, folderOf, request),
     drain: async (into) => drainLists(open(), into, folderOf()),
+    async away() {
+      const folder = folderOf()
+      const isInside = folder !== '' && !folder.startsWith('..') && !path.isAbsolute(folder)
+      return {
+        paths: isInside ? files() : [],
+        records: open().records,
+        copyIn: (base) => listsOf(path.join(base, folder), open().root, folder),
+        ours: (into) => oursInLists(open(), into, folder),
+        isOurs: async (_, disk, committed) => isOnlyOurs(oursOf(open()), fromBytes(committed), fromBytes(disk)),
+      }
+    },
     async recover(into) {
       const done = new Set(
         readItems((await textsAt(open().root, `refs/heads/${into}`, folderOf())).complete).items.map(
@@ -188,7 +199,7 @@ function settleItem(
     else moveItem(open.records.folder, lists, item, { id, from, to: 'complete' }, block)
   }
   open.records.remove(fileStem(id))
-  if (from && !isDone) {
+  if (from) {
     const { swarm } = claim.holder
     open.say({
       type: 'completed',
@@ -223,6 +234,45 @@ function changes(before: Texts, after: Texts, folder: string): TreeEdit[] {
   return LISTS.flatMap((name) =>
     before[name] === after[name] ? [] : { path: `${folder}/${name}.md`, content: toBytes(after[name]) },
   )
+}
+
+/** What workers have done to the items: those in progress, those noted or added, those complete in no commit. */
+async function oursInLists(open: OpenLists, into: string, folder: string): Promise<OurTasks> {
+  const before = await textsAt(open.root, `refs/heads/${into}`, folder)
+  const disk = textsOn(open.top, open.folder)
+  const ours = oursOf(open)
+  const find = (texts: Texts, name: ListName, id: string) =>
+    readItems(texts[name]).items.find((item) => item.task.id === id)
+  const claims: OurTasks['claims'][number][] = []
+  let after = before
+  const moved = (id: string, to: ListName, block: string) => {
+    for (const name of ['pending', 'in_progress'] as const) {
+      const item = find(after, name, id)
+      if (item) after = { ...after, [name]: withoutItem(after[name], item) }
+    }
+    after = { ...after, [to]: withItem(after[to], block) }
+  }
+  for (const name of LISTS) {
+    for (const item of readItems(disk[name]).items) {
+      const { id } = item.task
+      const record = name === 'in_progress' ? open.records.read(fileStem(id)) : undefined
+      if (record) claims.push({ key: fileStem(id), record })
+      if (find(before, 'complete', id) || !(record || ours.has(id))) continue
+      const committed = find(before, name, id)
+      if (committed?.block !== item.block) moved(id, name, item.block)
+    }
+  }
+  return { edits: changes(before, after, folder), claims }
+}
+
+/** Whether two texts of a list differ in nothing but items of workers. */
+function isOnlyOurs(ours: ReadonlySet<string>, one: string, other: string): boolean {
+  const rest = (text: string) => {
+    const { items } = readItems(text)
+    const bare = items.reduceRight<string>((out, item) => withoutItem(out, item), text).trim()
+    return JSON.stringify([bare, items.filter((item) => !ours.has(item.task.id)).map(blockText)])
+  }
+  return rest(one) === rest(other)
 }
 
 /** The lists as they are on disk, if all that differs from the target are items that workers have moved or noted. */

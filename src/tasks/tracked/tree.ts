@@ -29,6 +29,17 @@ export async function fileAt(root: string, commit: string, path: string): Promis
   return status === 0 ? stdout : undefined
 }
 
+/** Paths below `specs` that differ between two commits. */
+export async function changedBetween(
+  root: string,
+  from: string,
+  to: string,
+  specs: readonly string[],
+): Promise<string[]> {
+  const args = ['--literal-pathspecs', 'diff-tree', '-r', '-z', '--name-only', '--no-renames', from, to, '--', ...specs]
+  return (await gitText(root, args)).split('\0').filter(Boolean)
+}
+
 /** Paths below `specs` that differ between a commit and what stands in a worktree, files unknown to git among them. */
 export async function changedPaths(worktree: string, base: string, specs: readonly string[]): Promise<string[]> {
   const [changed, unknown] = await Promise.all([

@@ -1,0 +1,193 @@
+// The tasks of a target while the main checkout is on another branch. Status belongs to the target: it is written into
+// no checkout that is not on it, and nothing of ours may keep the person from coming back. So what we did there is taken
+// out again, and the target's tasks, with that, are kept in a copy below `.oompa/away/` until the checkout is back.
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { isErrno } from '../../errors.js'
+import { onDisk } from '../../files/bytes.js'
+import { stateFolder } from '../../files/paths.js'
+import { sharedObjects } from '../../git/objects.js'
+import { gitText } from '../../git/run.js'
+import type { TreeEdit } from '../../words.js'
+import type { AwayTasks, OurTasks } from '../contract.js'
+import { makeStateFolder } from '../records.js'
+import { changedBetween, fileAt, treeFiles } from './tree.js'
+
+export interface Away {
+  /** The main checkout, absolute. */
+  readonly root: string
+  /** The target, without `refs/heads/`. */
+  readonly into: string
+  /** The tasks of the main checkout, and those of the copy. */
+  readonly home: AwayTasks
+  readonly copy: AwayTasks
+}
+
+/** Where the copy of a target's tasks is, whether it is there or not. */
+export function copyFolder(root: string, into: string): string {
+  return path.join(stateFolder(root), 'away', encodeURIComponent(into))
+}
+
+/** The commit of the target that the copy was last brought up to; undefined where there is no copy. */
+export function copiedFrom(root: string, into: string): string | undefined {
+  try {
+    return readFileSync(path.join(copyFolder(root, into), 'base'), 'utf8').trim()
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+export async function targetNow(root: string, into: string): Promise<string | undefined> {
+  return (await sharedObjects(root).info(`refs/heads/${into}^{commit}`))?.oid
+}
+
+/** Whether the target has the tasks in its tree: only then do they belong to it. */
+export async function isTracked({ root, into }: Pick<Away, 'root' | 'into'>, home: AwayTasks): Promise<boolean> {
+  return home.paths.length > 0 && (await treeFiles(root, `refs/heads/${into}`, home.paths)).size > 0
+}
+
+/** Makes the copy, and takes out of the checkout what stands there by our doing. Safe to call again after a crash. */
+export async function leaveCheckout(away: Away): Promise<void> {
+  const { root, into, home, copy } = away
+  const target = await targetNow(root, into)
+  if (!target) return
+  const dirty = await dirtyPaths(root, home.paths)
+  const found = await home.ours(into)
+  const ours: OurTasks = { ...found, edits: found.edits.filter((edit) => dirty.has(edit.path)) }
+  const folder = copyFolder(root, into)
+  // A crash has left it half made, with claims in it.
+  const before = existsSync(folder) ? await copy.ours(into) : undefined
+  makeStateFolder(root, folder)
+  for (const file of (await treeFiles(root, target, home.paths)).keys()) {
+    write(folder, file, await fileAt(root, target, file))
+  }
+  for (const edit of [...(before?.edits ?? []), ...ours.edits]) write(folder, edit.path, edit.content)
+  for (const { key, record } of ours.claims) if (copy.records !== home.records) copy.records.write(key, record)
+  await clean(away, target, dirty, ours)
+  for (const { key } of ours.claims) if (copy.records !== home.records) home.records.remove(key)
+  // Last: a copy without it is begun again.
+  writeFileSync(path.join(folder, 'base'), `${target}\n`)
+}
+
+/** Takes into the copy what has reached the target since. What is held there stays as its holder has it. */
+export async function bringUpToDate({ root, into, copy }: Away): Promise<void> {
+  const [base, target] = [copiedFrom(root, into), await targetNow(root, into)]
+  if (!base || !target || base === target) return
+  const folder = copyFolder(root, into)
+  const ours = await copy.ours(into)
+  const own = new Map(ours.edits.map((edit) => [edit.path, edit]))
+  const held = new Set(ours.claims.map(({ key }) => key))
+  for (const file of await changedBetween(root, base, target, copy.paths)) {
+    if (held.has(path.posix.basename(file))) continue
+    write(folder, file, own.has(file) ? own.get(file)!.content : await fileAt(root, target, file))
+  }
+  writeFileSync(path.join(folder, 'base'), `${target}\n`)
+}
+
+/** The checkout is on the target again: what we have done since is put there, over nothing that the person has edited. */
+export async function comeBack(away: Away): Promise<void> {
+  const { root, into, home, copy } = away
+  const target = await targetNow(root, into)
+  if (target) {
+    const { edits, claims } = await copy.ours(into)
+    // A task's move is two files; lists are three files of one store.
+    const group = (file: string) => (home.paths.includes(file) ? '' : path.posix.basename(file))
+    const edited = new Set<string>()
+    for (const { path: file, content } of edits) {
+      const disk = read(root, file)
+      const isFree = isSame(disk, content ?? undefined) || isSame(disk, await fileAt(root, target, file))
+      if (!isFree) edited.add(group(file))
+    }
+    for (const { path: file, content } of edits) if (!edited.has(group(file))) write(root, file, content)
+    for (const { key, record } of claims) {
+      const isBack = !edited.has('') && !edited.has(key)
+      if (isBack && copy.records !== home.records) home.records.write(key, record)
+    }
+  }
+  forget(away)
+}
+
+/** Removes a copy in which nothing is that the target has not; whether it is gone. */
+export async function forgetIfDone(away: Away): Promise<boolean> {
+  const { edits, claims } = await away.copy.ours(away.into)
+  if (edits.length + claims.length > 0) return false
+  forget(away)
+  return true
+}
+
+function forget({ root, into, home, copy }: Away): void {
+  rmSync(copyFolder(root, into), { recursive: true, force: true })
+  if (copy.records !== home.records) rmSync(copy.records.folder, { recursive: true, force: true })
+}
+
+/** Puts the checkout's tasks back to what its own branch has, where all that differs is ours. */
+async function clean(away: Away, target: string, dirty: ReadonlyMap<string, Dirty>, ours: OurTasks): Promise<void> {
+  const { root, home } = away
+  const edits = new Map(ours.edits.map((edit) => [edit.path, edit]))
+  const back: string[] = []
+  for (const [file, { isTracked }] of dirty) {
+    const disk = read(root, file)
+    if (!isTracked) {
+      const known = edits.get(file)?.content ?? (await fileAt(root, target, file))
+      if (disk && known && isSame(disk, known)) remove(root, file)
+      continue
+    }
+    const edit = edits.get(file)
+    const committed = await fileAt(root, 'HEAD', file)
+    const isOurs = edit && isSame(disk, edit.content ?? undefined)
+    if (isOurs || (disk && committed && (await home.isOurs(file, disk, committed)))) back.push(file)
+  }
+  if (back.length === 0) return
+  const input = back.map((file) => `${file}\0`).join('')
+  await gitText(root, ['checkout-index', '--force', '--quiet', '-z', '--stdin'], { input })
+}
+
+interface Dirty {
+  readonly isTracked: boolean
+}
+
+/** Paths below `paths` whose files are not what the index has. */
+async function dirtyPaths(root: string, paths: readonly string[]): Promise<Map<string, Dirty>> {
+  const list = async (...args: string[]) =>
+    (await gitText(root, ['--literal-pathspecs', ...args, '-z', '--', ...paths])).split('\0').filter(Boolean)
+  const [changed, unknown] = await Promise.all([
+    list('diff-files', '--name-only', '--no-renames'),
+    list('ls-files', '--others'),
+  ])
+  return new Map([
+    ...changed.map((file): [string, Dirty] => [file, { isTracked: true }]),
+    ...unknown.map((file): [string, Dirty] => [file, { isTracked: false }]),
+  ])
+}
+
+function read(base: string, file: string): Buffer | undefined {
+  try {
+    return readFileSync(onDisk(path.join(base, file)))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
+    throw error
+  }
+}
+
+/** Whole or not at all; `null` and undefined remove the file. */
+function write(base: string, file: string, content: TreeEdit['content'] | undefined): void {
+  const full = path.join(base, file)
+  if (!content) {
+    remove(base, file)
+    return
+  }
+  mkdirSync(onDisk(path.dirname(full)), { recursive: true })
+  const draft = path.join(path.dirname(full), `.away-${process.pid}~${path.basename(full)}`)
+  writeFileSync(onDisk(draft), content)
+  renameSync(onDisk(draft), onDisk(full))
+}
+
+function remove(base: string, file: string): void {
+  rmSync(onDisk(path.join(base, file)), { force: true })
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : Buffer.from(one).equals(Buffer.from(other))
+}

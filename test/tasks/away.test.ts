@@ -1,0 +1,168 @@
+// A checkout that moves under a swarm whose tasks are tracked: status is written into no checkout that is not on the
+// target, nothing of ours keeps the person from coming back, and no task stands twice.
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { level2, type TestLoop, until } from '../support/loop.js'
+
+const task = (id: string, more = '') => `{:id "${id}" :summary "Do ${id}"${more}}\n`
+const TASKS = {
+  'hooks/tasks.ts': `import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n`,
+  'tasks/pending/a.edn': task('a', ' :priority 1'),
+  'tasks/pending/b.edn': task('b', ' :priority 2'),
+  'tasks/pending/c.edn': task('c', ' :priority 3'),
+  'tasks/complete/.keep': '',
+}
+const LISTS = {
+  'hooks/tasks.ts': `import { markdownLists } from 'oompa-loompas'\nexport default markdownLists()\n`,
+  'tasks/pending.md': '# Pending\n\n- [ ] a: Do a\n- [ ] b: Do b\n- [ ] c: Do c\n',
+  'tasks/in_progress.md': '# In progress\n',
+  'tasks/complete.md': '# Complete\n',
+}
+
+/** The agent says which iteration began, and waits for the person where the person has something to do in it. */
+const WORK = `
+touch "$HOME/began-$OOMPA_ITERATION"
+if [ -e "$HOME/hold-$OOMPA_ITERATION" ]; then until [ -e "$HOME/did-$OOMPA_ITERATION" ]; do sleep 0.05; done; fi
+if [ -e "$HOME/nothing-$OOMPA_ITERATION" ]; then echo "I could not."; exit 0; fi
+echo "$OOMPA_TASK" > "$OOMPA_WORKTREE/made-$OOMPA_ITERATION.txt"`
+
+interface Story {
+  readonly files?: Readonly<Record<string, string>>
+  readonly iterations?: number
+  /** What the person does while the agent of that iteration works. */
+  readonly meanwhile: Readonly<Record<number, (loop: TestLoop) => void>>
+  readonly nothing?: readonly number[]
+  readonly exit?: number
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+async function play({
+  files = TASKS,
+  iterations = 2,
+  meanwhile,
+  nothing = [],
+  exit = 0,
+  config,
+}: Story): Promise<TestLoop> {
+  const loop = level2(WORK, { files, iterations, config: { probe: false, ...config } })
+  const { home } = loop.repository
+  const mark = (name: string) => writeFileSync(path.join(home, name), '')
+  loop.repository.git(['branch', 'other'])
+  for (const number of Object.keys(meanwhile)) mark(`hold-${number}`)
+  for (const number of nothing) mark(`nothing-${number}`)
+  const running = loop.start()
+  for (const [number, act] of Object.entries(meanwhile)) {
+    await until(() => existsSync(path.join(home, `began-${number}`)), `iteration ${number}`, 40_000)
+    act(loop)
+    mark(`did-${number}`)
+  }
+  const ended = await running.ended
+  expect(ended.status, ended.stdout + ended.stderr).toBe(exit)
+  return loop
+}
+
+const checkout = (branch: string) => (loop: TestLoop) => loop.repository.git(['checkout', '-q', branch])
+const status = ({ repository }: TestLoop) => repository.git(['status', '--porcelain', '--untracked-files=all'])
+const inTree = ({ repository }: TestLoop, branch: string) =>
+  repository
+    .git(['ls-tree', '-r', '--name-only', branch, 'tasks'])
+    .split('\n')
+    .filter((name) => !name.endsWith('.keep'))
+const onDisk = ({ repository: { root } }: TestLoop) =>
+  ['pending', 'current', 'complete'].flatMap((state) => {
+    const folder = path.join(root, 'tasks', state)
+    return existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => !name.startsWith('.'))
+          .map((name) => `tasks/${state}/${name}`)
+      : []
+  })
+
+const ALL_PENDING = ['tasks/pending/a.edn', 'tasks/pending/b.edn', 'tasks/pending/c.edn']
+const TWO_DONE = ['tasks/complete/a.edn', 'tasks/complete/b.edn', 'tasks/pending/c.edn']
+
+describe('while the person is on another branch', () => {
+  test('the swarm goes on: what it claims and completes stands on its target, and not in their checkout', async () => {
+    const loop = await play({
+      meanwhile: {
+        1: checkout('other'),
+        2: (at) => {
+          expect(status(at)).toBe('')
+          expect(onDisk(at)).toEqual(ALL_PENDING)
+        },
+      },
+    })
+    expect(loop.repository.git(['symbolic-ref', '--short', 'HEAD'])).toBe('other')
+    expect(status(loop)).toBe('')
+    expect(onDisk(loop)).toEqual(ALL_PENDING)
+    expect(inTree(loop, 'other')).toEqual(ALL_PENDING)
+    expect(inTree(loop, 'main')).toEqual(TWO_DONE)
+    expect(loop.events('task.completed').map((event) => event.task)).toEqual(['a', 'b'])
+    checkout('main')(loop)
+    expect(status(loop)).toBe('')
+    expect(onDisk(loop)).toEqual(['tasks/pending/c.edn', 'tasks/complete/a.edn', 'tasks/complete/b.edn'])
+    expect(existsSync(path.join(loop.repository.root, '.oompa/away/main'))).toBe(false)
+  })
+
+  test('they may come back in the middle: the claim is where it was, and no task stands twice', async () => {
+    const loop = await play({
+      iterations: 3,
+      meanwhile: {
+        1: checkout('other'),
+        2: (at) => {
+          checkout('main')(at)
+          const moved = () => onDisk(at).includes('tasks/current/b.edn')
+          for (const end = Date.now() + 10_000; !moved() && Date.now() < end; );
+          expect(onDisk(at)).toEqual(['tasks/pending/c.edn', 'tasks/current/b.edn', 'tasks/complete/a.edn'])
+        },
+      },
+    })
+    expect(onDisk(loop)).toEqual(['a', 'b', 'c'].map((id) => `tasks/complete/${id}.edn`))
+    expect(inTree(loop, 'main')).toEqual(['a', 'b', 'c'].map((id) => `tasks/complete/${id}.edn`))
+    expect(status(loop)).toBe('')
+  })
+
+  test('a branch whose tasks are others keeps them, and what they commit there has nothing of ours', async () => {
+    const loop = await play({
+      meanwhile: {
+        1: (at) => {
+          at.repository.git(['checkout', '-q', '-b', 'elsewhere', 'other'])
+          const back = () => existsSync(path.join(at.repository.root, 'tasks/pending/a.edn'))
+          for (const end = Date.now() + 10_000; !back() && Date.now() < end; );
+          at.repository.git(['mv', 'tasks/pending/c.edn', 'tasks/complete/c.edn'])
+          at.repository.commit('On another branch', { 'tasks/pending/d.edn': task('d') })
+        },
+      },
+    })
+    const theirs = ['complete/c', 'pending/a', 'pending/b', 'pending/d'].map((name) => `tasks/${name}.edn`)
+    expect(inTree(loop, 'elsewhere')).toEqual(theirs)
+    expect(status(loop)).toBe('')
+    expect(inTree(loop, 'main')).toEqual(TWO_DONE)
+    checkout('main')(loop)
+    expect(status(loop)).toBe('')
+  })
+
+  test('a task that is given back has its notes on the target', async () => {
+    const loop = await play({ iterations: 1, nothing: [1], exit: 1, meanwhile: { 1: checkout('other') } })
+    expect(status(loop)).toBe('')
+    expect(onDisk(loop)).toEqual(ALL_PENDING)
+    expect(readFileSync(path.join(loop.repository.root, 'tasks/pending/a.edn'), 'utf8')).toBe(
+      TASKS['tasks/pending/a.edn'],
+    )
+    expect(loop.repository.git(['show', 'main:tasks/pending/a.edn'])).toContain(':notes')
+    checkout('main')(loop)
+    expect(status(loop)).toBe('')
+  })
+
+  test('lists stay as the branch has them, and the target has the status', async () => {
+    const loop = await play({ files: LISTS, meanwhile: { 1: checkout('other') } })
+    expect(status(loop)).toBe('')
+    expect(loop.repository.git(['show', 'main:tasks/pending.md'])).not.toMatch(/[ab]: Do/)
+    expect(loop.repository.git(['show', 'main:tasks/complete.md'])).toMatch(/a: Do a[\s\S]*b: Do b/)
+    expect(readFileSync(path.join(loop.repository.root, 'tasks/pending.md'), 'utf8')).toBe(LISTS['tasks/pending.md'])
+    checkout('main')(loop)
+    expect(status(loop)).toBe('')
+  })
+})
