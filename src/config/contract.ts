@@ -42,6 +42,7 @@ export interface MergeSettings {
   readonly into?: string
   readonly test?: string
   readonly strategy: 'merge' | 'rebase' | 'squash'
+  readonly moved?: 'land' | 'stop'
   readonly push: boolean
   readonly batch?: number
 }

@@ -102,6 +102,7 @@ function mergeOf(config: FileConfig): Settings['merge'] {
     ...(merge.into ? { into: merge.into } : {}),
     ...(merge.test ? { test: merge.test } : {}),
     strategy: merge.strategy ?? 'merge',
+    ...(merge.moved ? { moved: merge.moved } : {}),
     push: merge.push ?? false,
     ...(merge.batch === undefined ? {} : { batch: merge.batch }),
   }

@@ -114,6 +114,11 @@ const merge = z.strictObject(
     strategy: oneOf(['merge', 'rebase', 'squash'])
       .optional()
       .describe('How a change lands. Default "merge" (--no-ff).'),
+    moved: oneOf(['land', 'stop'])
+      .optional()
+      .describe(
+        'When somebody else has moved the target, land on top of it, or stop. It is said either way. Default "land".',
+      ),
     push: flag().optional().describe('Push the target after landing. Default false.'),
     batch: whole(1).optional().describe('How many changes may be tested together. Default 1.'),
   },

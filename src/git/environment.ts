@@ -1,6 +1,6 @@
 // The environment that git, agents and hooks run in: the person's, without what would point them at another repository.
 
-import { pinned } from './pinned.js'
+import { pinned, withConfiguration } from './pinned.js'
 
 /** Variables that locate or alter a repository; inherited from a git hook or an alias, they would aim us elsewhere. */
 export const LOCATING = new Set([
@@ -34,13 +34,26 @@ export function withoutRepository(env: NodeJS.ProcessEnv = process.env): NodeJS.
   return Object.fromEntries(Object.entries(env).filter(([name]) => !LOCATING.has(name)))
 }
 
+interface Committer {
+  readonly variables: Readonly<Record<string, string>>
+  readonly keys: readonly (readonly [key: string, value: string])[]
+}
+
+let committer: Committer = { variables: {}, keys: [] }
+
+/** Says who commits and signs in every git that we start from now on (identity.ts). */
+export function commitAs(variables: Committer['variables'], keys: Committer['keys']): void {
+  committer = { variables, keys }
+}
+
 /**
  * What every git that we start gets: never the person's language, a question to a terminal, an editor, or their rules;
  * and no other object or parent than those that a commit names, whatever `git replace` or a file of grafts says.
  */
 export function gitEnvironment(): NodeJS.ProcessEnv {
+  const own = withConfiguration({ ...withoutRepository(), ...committer.variables }, committer.keys)
   return pinned({
-    ...withoutRepository(),
+    ...own,
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_EDITOR: 'true',

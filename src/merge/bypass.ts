@@ -1,7 +1,7 @@
 // Notices that a worker's commits reached the target without having been landed: unreviewed, untested. We stop and say
 // how to look and how to undo; we never move the ref back, because only a person knows what was built on it since.
 
-import { appendFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
@@ -13,6 +13,7 @@ const MOST_BYTES = 200_000
 /** Writes down that this value of a target is ours. */
 export function recordLanded(root: string, commit: string): void {
   const file = landedFile(root)
+  mkdirSync(path.dirname(file), { recursive: true })
   appendFileSync(file, `${commit}\n`)
   if (statSync(file).size < MOST_BYTES) return
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
@@ -28,8 +29,23 @@ function landedCommits(root: string): string[] {
   return readText(landedFile(root)).trimEnd().split('\n')
 }
 
+/** Changes that a hook of the person's own is landing, by repository: it moves the target itself. */
+const offered = new Map<string, Set<string>>()
+
+/** Says that a commit may reach the target by a hook of the person's own; call the answer when it did, or did not. */
+export function offerToHook(root: string, commit: string): (landed: boolean) => void {
+  const all = offered.get(root) ?? new Set()
+  offered.set(root, all.add(commit))
+  return (landed) => {
+    if (landed) recordLanded(root, commit)
+    all.delete(commit)
+  }
+}
+
 export interface Bypass {
   readonly into: string
+  /** Where it was the remote's branch that a worker pushed to. */
+  readonly remote?: string
   readonly from: string
   readonly to: string
   /** Commits of workers that nobody landed, newest first. */
@@ -41,16 +57,50 @@ export interface Bypass {
  * A target that moved in any other way is a new base, and nobody's business.
  */
 export async function detectBypass(root: string, into: string, from: string, to: string): Promise<Bypass | undefined> {
-  if (from === to) return undefined
-  const landed = landedCommits(root)
-  if (landed.includes(to)) return undefined
-  const since = new Set(await revisions(root, [to, `^${from}`]))
-  const ours = landed.filter((commit) => since.has(commit)).map((commit) => `^${commit}`)
-  const foreign = ours.length > 0 ? await revisions(root, [to, `^${from}`, ...ours]) : [...since]
+  const foreign = await foreignCommits(root, from, to)
   if (foreign.length === 0) return undefined
   const workers = madeByWorkers(root)
   const commits = foreign.filter((commit) => workers.has(commit))
   return commits.length > 0 ? { into, from, to, commits } : undefined
+}
+
+/**
+ * Whether the remote's branch, as it was fetched or pushed to, has commits of workers that we did not land: an agent
+ * has pushed past its guard. What the target has is the target's own matter.
+ */
+export async function detectPushed(
+  root: string,
+  into: string,
+  remote: string,
+  fetched: string,
+): Promise<Bypass | undefined> {
+  const made = rememberMade(root)
+  const ours = await gitText(root, ['rev-parse', '--verify', `refs/heads/${into}^{commit}`])
+  const commits = (await foreignCommits(root, ours, fetched)).filter((commit) => made.has(commit))
+  if (commits.length === 0) return undefined
+  // What was there before the oldest of them: the remote's own log may know nothing of it.
+  const from = await git(root, ['merge-base', ours, fetched])
+  return { into, remote, from: from.stdout.trim() || ours, to: fetched, commits }
+}
+
+/** Commits from `from` to `to` that we did not land, newest first. */
+export async function foreignCommits(root: string, from: string, to: string): Promise<readonly string[]> {
+  if (from === to) return []
+  const landed = [...landedCommits(root), ...(offered.get(root) ?? [])]
+  if (landed.includes(to)) return []
+  const since = new Set(await revisions(root, [to, `^${from}`]))
+  const ours = landed.filter((commit) => since.has(commit)).map((commit) => `^${commit}`)
+  return ours.length > 0 ? revisions(root, [to, `^${from}`, ...ours]) : [...since]
+}
+
+const madeSoFar = new Map<string, Set<string>>()
+
+/** What workers have made, also those whose worktrees and branches are gone since. */
+export function rememberMade(root: string): ReadonlySet<string> {
+  const known = madeSoFar.get(root) ?? new Set()
+  for (const commit of madeByWorkers(root)) known.add(commit)
+  madeSoFar.set(root, known)
+  return known
 }
 
 /**
@@ -99,10 +149,11 @@ async function revisions(root: string, which: readonly string[]): Promise<string
 
 /** The error with which landing stops. */
 export async function bypassError(root: string, bypass: Bypass): Promise<OompaError> {
-  const { into, from, to, commits } = bypass
+  const { into, from, to, commits, remote } = bypass
   const [first] = commits
   const branches = await git(root, ['branch', '--contains', first!, '--format=%(refname:short)', '--list', 'oompa/*'])
   const whose = branches.stdout.trim().split('\n').join(', ')
+  if (remote !== undefined) return pushedError(bypass, remote, whose)
   return new OompaError({
     code: 'bypassed',
     message: `${into} was moved past us, from ${from.slice(0, 12)} to ${to.slice(0, 12)}, over ${commits.length} commit${commits.length === 1 ? '' : 's'} of ${whose || 'a worker'} that nobody reviewed, tested and landed. Landing has stopped.`,
@@ -110,6 +161,19 @@ export async function bypassError(root: string, bypass: Bypass): Promise<OompaEr
       `To look:  git log --oneline ${from.slice(0, 12)}..${into}`,
       `To undo:  git checkout ${into} && git reset --keep ${from.slice(0, 12)}   (keeps your uncommitted edits)`,
       'To keep it: start again; it is a new base then.',
+    ].join('\n    '),
+  })
+}
+
+function pushedError({ into, from, to, commits }: Bypass, remote: string, whose: string): OompaError {
+  const short = (oid: string) => oid.slice(0, 12)
+  return new OompaError({
+    code: 'bypassed',
+    message: `${remote}/${into} has ${commits.length} commit${commits.length === 1 ? '' : 's'} of ${whose || 'a worker'} that nobody reviewed, tested and landed: it was pushed to past us. Nothing of it is taken in. Landing has stopped.`,
+    mend: [
+      `To look:  git log --oneline ${short(from)}..${short(to)}`,
+      `To undo:  git push --force-with-lease=${into}:${to} ${remote} ${from}:refs/heads/${into}`,
+      `To keep it: git merge ${short(to)}, and start again.`,
     ].join('\n    '),
   })
 }

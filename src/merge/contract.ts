@@ -12,6 +12,8 @@ export interface MergeOptions {
   readonly test?: string
   /** The target, without `refs/heads/`; the branch that the main checkout is on unless given. */
   readonly into?: string
+  /** What happens when somebody else has moved the target: `land` on top of it (unless given), or `stop`. */
+  readonly moved?: 'land' | 'stop'
   /** `merge` (a merge commit, always) unless given. */
   readonly strategy?: Strategy
   /** Fetch before, push after each drained batch. */

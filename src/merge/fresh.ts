@@ -4,6 +4,7 @@
 import { OompaError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
 import { remoteOf } from '../git/upstream.js'
+import { detectPushed } from './bypass.js'
 import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
 import { landingSession } from './session.js'
@@ -45,6 +46,8 @@ async function bringUp(context: LandContext, into: string, options: MergeOptions
     }
     const ours = await targetCommit(tools, into)
     if (!fetched.commit || fetched.commit === ours || !(await isAncestor(root, ours, fetched.commit))) return
+    // The queue stops for it, and says so.
+    if (await detectPushed(root, into, remote, fetched.commit)) return
     // Who is landing now takes it in before the next landing.
     await landingSession(tools, context, request, (session) => sync.takeIn(session, fetched), { timeoutMs: 0 })
   } catch (error) {

@@ -4,6 +4,8 @@ import { git } from '../git/run.js'
 import { remoteOf } from '../git/upstream.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Refusal } from '../words.js'
+import { recordLanded } from './bypass.js'
+import { movedDestination } from './destination.js'
 import type { NetworkOptions } from './network.js'
 import { tail } from './refusals.js'
 import { notPushed, pushRef, sendLargeFiles } from './remote.js'
@@ -46,6 +48,8 @@ export function pullRequests(options: PullRequestOptions = {}): MergeHook & { re
     if (why !== undefined) return unavailable(`could not be pushed to ${remote}`, why)
     const opened = await open(context, options, { change, into, branch })
     if ('refused' in opened) return opened
+    // What the service makes of it comes back by a fetch.
+    recordLanded(context.root, change.commit)
     context.emit({ type: 'landing.pushed', remote, into: branch, commit: change.commit, ...about(change) })
     context.emit({ type: 'note', text: `Pull request for ${branch}: ${opened.url}`, ...about(change) })
     if (options.autoMerge === true || (options.autoMerge === 'low-risk' && (await isLowRisk(context.root, change)))) {
@@ -66,6 +70,8 @@ async function pushBranch(
   options: PullRequestOptions,
   { commit, branch, remote }: { readonly commit: string; readonly branch: string; readonly remote: string },
 ): Promise<string | undefined> {
+  const moved = await movedDestination(context.root, remote)
+  if (moved !== undefined) return moved
   const network: NetworkOptions = {
     signal: context.signal,
     timeoutMs: options.remoteTimeoutMs ?? context.remoteTimeoutMs,

@@ -4,9 +4,10 @@ import type { OompaError } from '../errors.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
-import { bypassError, detectBypass } from './bypass.js'
+import { bypassError, detectBypass, detectPushed } from './bypass.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
 import type { GroupResult } from './land.js'
+import { foreignMove, movedError, sayMove } from './moved.js'
 import { afterFailure, batchSize, isLinear, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
 import { resolveTarget } from './target.js'
@@ -119,6 +120,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           options,
           tested,
           check: (now: string) => mustBeOurs(context, now),
+          checkFetched: (remote: string, commit: string) => mustNotBePushed(context, remote, commit),
           pushRefused: (error: OompaError) => {
             stopped = error
           },
@@ -171,10 +173,31 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
 
   /** @throws OompaError `bypassed` if a worker's commits got onto the target past us */
   async function mustBeOurs(context: HookContext, now: string): Promise<void> {
-    const bypass = known && known !== now ? await detectBypass(root, into, known, now) : undefined
+    const before = known
     known = now
-    if (!bypass) return
+    if (before === undefined || before === now) return
+    const bypass = await detectBypass(root, into, before, now)
+    if (!bypass) return mayHaveMoved(context, before, now)
     context.emit({ type: 'landing.bypassed', into, from: bypass.from, to: bypass.to, commit: bypass.to })
+    stopped = await bypassError(root, bypass)
+    throw stopped
+  }
+
+  /** @throws OompaError `moved` where the person wants to be asked about what somebody else put on the target */
+  async function mayHaveMoved(context: HookContext, from: string, to: string): Promise<void> {
+    const move = await foreignMove(root, into, from, to)
+    if (!move) return
+    sayMove(root, move, context.emit)
+    if (options.moved !== 'stop') return
+    stopped = movedError(move)
+    throw stopped
+  }
+
+  /** @throws OompaError `bypassed` if a worker has pushed to the remote past us */
+  async function mustNotBePushed(context: HookContext, remote: string, fetched: string): Promise<void> {
+    const bypass = await detectPushed(root, into, remote, fetched)
+    if (!bypass) return
+    context.emit({ type: 'landing.bypassed', into: `${remote}/${into}`, from: bypass.from, to: bypass.to })
     stopped = await bypassError(root, bypass)
     throw stopped
   }

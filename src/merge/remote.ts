@@ -6,6 +6,7 @@ import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
+import { movedDestination } from './destination.js'
 import { targetCommit } from './land.js'
 import { type NetworkEnd, type NetworkOptions, networkGit, wordsOf } from './network.js'
 import type { LandingTools } from './tools.js'
@@ -48,6 +49,8 @@ export async function fetchTarget(
       reason: `it was silent; it is asked again in ${Math.ceil((until - Date.now()) / 60_000)} min`,
     }
   }
+  const moved = await movedDestination(root, remote)
+  if (moved !== undefined) return { fetch: 'failed', reason: moved }
   const tracking = `refs/remotes/${remote}/${into}`
   const before = (await objects.info(`${tracking}^{commit}`))?.oid
   const args = ['fetch', '--progress', '--no-tags', '--end-of-options', remote, `+refs/heads/${into}:${tracking}`]
@@ -90,6 +93,8 @@ export async function pushTarget(
   const commit = await targetCommit(tools, into)
   const known = await tools.objects.info(`refs/remotes/${remote}/${into}^{commit}`)
   if (known?.oid === commit) return { push: 'nothing' }
+  const moved = await movedDestination(tools.root, remote)
+  if (moved !== undefined) return { push: 'failed', reason: moved }
   const ref = `refs/heads/${into}`
   const unsent = await sendLargeFiles(tools.root, remote, { commit, ref, was: known?.oid }, options)
   if (unsent !== undefined) return { push: 'failed', reason: unsent }

@@ -14,6 +14,8 @@ export interface SessionRequest {
   readonly tested: TestMemory
   /** As in `LandRequest`. */
   check?(now: string): Promise<void>
+  /** Called with what was fetched of the remote's branch before it is taken in; throws to stop. */
+  checkFetched?(remote: string, commit: string): Promise<void>
   /** Called when the server goes on refusing what is pushed. What has landed has landed. */
   pushRefused?(error: OompaError): void
 }

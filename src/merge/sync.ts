@@ -66,6 +66,7 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
       if (!theirs) return true
       const ours = await targetCommit(tools, into)
       if (theirs === ours || (await isAncestor(tools.root, theirs, ours))) return true
+      await request.checkFetched?.(remote, theirs)
       if (await isAncestor(tools.root, ours, theirs)) {
         const message = `oompa: forward to ${remote}/${into}`
         const changes = () => treeChanges(tools.objects, ours, theirs)

@@ -35,6 +35,8 @@ export interface ContextParts {
   readonly protection?: HookContext['protection']
   /** Sets up a gate as a worktree is set up. */
   readonly prepare?: (worktree: Worktree) => Promise<void>
+  /** What keeps an agent that is asked from moving the target. */
+  guard?(): Promise<Readonly<Record<string, string>>>
   /** Around each agent that is asked. */
   watched?<T>(run: () => Promise<T>): Promise<T>
   /** Where agents' output is appended. */
@@ -98,7 +100,12 @@ export function hookContext(parts: ContextParts): HookContext {
           },
           prompt,
           cwd: options.cwd,
-          env: environmentOf(settings, { ...parts.variables, ...ceilings(root, options.cwd), ...options.env }),
+          env: environmentOf(settings, {
+            ...parts.variables,
+            ...ceilings(root, options.cwd),
+            ...(await parts.guard?.()),
+            ...options.env,
+          }),
           marker: marker(),
           logFile: parts.logFile,
           root,

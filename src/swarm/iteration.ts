@@ -56,6 +56,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     workers: swarm.workers.length,
     protection: swarm.protection,
     prepare: (gate) => setUpWorktree(gate, context, swarm),
+    guard: () => swarm.guard(iteration),
     watched: (run) => swarm.watch.during(iteration, run),
   })
   return context

@@ -3,6 +3,7 @@
 import { formatAgentSpec } from '../agents/spec.js'
 import { OompaError, STATUS } from '../errors.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
+import { offerToHook } from '../merge/bypass.js'
 import { prepareConflict } from '../merge/conflict.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
 import { stillHolds } from '../review/pin.js'
@@ -59,14 +60,19 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
 
 const factsOf = (iteration: Iteration) => ({ worker: iteration.worker, iteration: iteration.number })
 
-/** Errors of the queue that end all landing: a worker moved the target past us, or the remote refuses what is pushed. */
-const STOPS = ['bypassed', 'push-refused']
+/** Errors of the queue that end all landing: the target was moved past us, or the remote refuses what is pushed. */
+const STOPS = ['bypassed', 'moved', 'push-refused']
 
 /** Calls the merge hook; undefined if nothing lands any more. */
 async function merged(merge: MergeHook, change: Change, context: HookContext, swarm: Swarm) {
+  // Ours write down themselves what they land; a hook of the person's own moves the target by its own commands.
+  const answered = 'options' in merge ? () => {} : offerToHook(swarm.repository.root, change.commit)
   try {
-    return await merge(change, context)
+    const result = await merge(change, context)
+    answered(!isRefusal(result))
+    return result
   } catch (error) {
+    answered(false)
     if (!(error instanceof OompaError && STOPS.includes(error.code))) throw error
     swarm.stopping.gently(error.message, STATUS.failed)
     swarm.emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })

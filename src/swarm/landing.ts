@@ -2,8 +2,11 @@
 
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
+import { rememberIdentity } from '../git/identity.js'
+import { remoteOf } from '../git/upstream.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
 import type { LandContext, MergeOptions } from '../merge/contract.js'
+import { rememberDestination } from '../merge/destination.js'
 import { landEdits } from '../merge/edits.js'
 import { keepFresh } from '../merge/fresh.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
@@ -58,6 +61,7 @@ export interface LandingFacts {
 export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
   const { repository, settings, hooks, id, emit, into, stopping } = facts
   const { root } = repository
+  await rememberStart(root, into, hooks.merge)
   const target = await watchTarget(root, into, facts.stopping, emit)
   const store = await openTasks(root, settings, hooks, { into, say: (text) => emit({ type: 'note', text }) })
   const unwatch = store?.close ? keepApart(store, root) : undefined
@@ -99,6 +103,12 @@ function landContext({ repository, emit, id, settings, stopping }: LandingFacts,
     remoteSignal: stopping.agents,
     remoteTimeoutMs: settings.limits.remoteMs,
   }
+}
+
+/** What an agent could change while we land: who commits and signs, and where the remote is. */
+async function rememberStart(root: string, into: string, merge: MergeHook | undefined): Promise<void> {
+  const remote = optionsOf(merge).remote ?? (await remoteOf(root, into))
+  await Promise.all([rememberIdentity(root), rememberDestination(root, remote)])
 }
 
 const optionsOf = (merge: MergeHook | undefined): MergeOptions =>
