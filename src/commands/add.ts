@@ -14,6 +14,7 @@ import { writeEditorFiles } from '../hooks/editor.js'
 import { findHooks, HOOK_NAMES } from '../hooks/find.js'
 import { mergingLines, type SampleFacts, sampleText, whatChanges } from '../hooks/samples.js'
 import { findExecutable } from '../processes/executable.js'
+import { foundStores } from '../tasks/index.js'
 import { escapeText } from '../views/escape.js'
 import { installCommand } from '../worktrees/dependencies.js'
 import type { Command } from './contract.js'
@@ -175,9 +176,8 @@ function reviewerFor(root: string): string {
 }
 
 function storeOf(root: string): SampleFacts['store'] {
-  if (existsSync(path.join(root, 'tasks/pending'))) return 'taskFolder'
-  if (existsSync(path.join(root, 'tasks/pending.md'))) return 'markdownLists'
-  return existsSync(path.join(root, 'task-graph.yaml')) ? 'taskGraph' : 'taskFolder'
+  const makers = { folder: 'taskFolder', lists: 'markdownLists', graph: 'taskGraph' } as const
+  return makers[foundStores(root)[0]?.kind ?? 'folder']
 }
 
 /** The merged tree is tested in a checkout of its own, where nothing is installed yet. */

@@ -2,11 +2,13 @@
 
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { peekSettings } from '../config/peek.js'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { packageFile, stateFolder } from '../files/paths.js'
 import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
+import { foundStores } from '../tasks/index.js'
 import type { Command } from './contract.js'
 import { flag } from './parse.js'
 
@@ -31,9 +33,11 @@ interface Starter {
 
 const shipped = (name: string) => () => readFileSync(path.join(packageFolder, name))
 
+const WORKER = 'prompts/worker.md'
+
 const FILES: readonly Starter[] = [
   { name: 'oompa_loompas.mjs', content: shipped('oompa_loompas.mjs'), mode: 0o755 },
-  { name: 'prompts/worker.md', content: shipped('prompts/worker.md') },
+  { name: WORKER, content: shipped(WORKER) },
   { name: 'spec.md', content: () => SPEC },
 ]
 
@@ -72,11 +76,28 @@ function rememberPackage(root: string): void {
   writeFileSync(packageFile(root), path.join(packageFolder, 'bin', 'oompa'))
 }
 
+/** Two stores are one too many: whoever keeps lists or a graph gets no folders, and a prompt that speaks of what is there. */
 function startersFor(root: string): Starter[] {
-  // Two stores are one too many (cli.md, settled question 19): whoever keeps lists gets no folders.
-  if (existsSync(path.join(root, 'tasks/pending.md'))) return [...FILES]
+  const kind = peekSettings(root).tasksStore ?? foundStores(root)[0]?.kind ?? 'folder'
+  if (kind !== 'folder') {
+    return FILES.map((file) => (file.name === WORKER ? { ...file, content: () => workerPrompt(PROCESS[kind]) } : file))
+  }
   const folders = FOLDERS.filter((folder) => !existsSync(path.join(root, folder)))
   return [...FILES, ...folders.map((folder) => ({ name: `${folder}/.gitkeep`, content: () => '' }))]
+}
+
+/** The second line of `prompts/worker.md`, where tasks are not files of a folder. */
+const PROCESS = {
+  lists:
+    'Take one task: move its item from tasks/pending.md to tasks/in_progress.md, and when it is done to tasks/complete.md; if none is pending, write what is missing into tasks/pending.md, one small item each.',
+  graph:
+    'Take one task with `oompa tasks claim`, and when it is done say `oompa tasks complete`; if none is ready, add what is missing with `oompa tasks add`, one small task each.',
+} as const
+
+function workerPrompt(process: string): string {
+  return shipped(WORKER)()
+    .toString('utf8')
+    .replace(/^Process: .*$/m, () => `Process: ${process}`)
 }
 
 /** Writes a file unless there is anything of that name, a broken link too. */

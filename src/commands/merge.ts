@@ -102,7 +102,7 @@ async function statusOf(root: string, id: string, worker: string | undefined, in
     import('../merge/target.js'),
   ])
   const target = await resolveTarget(root, into)
-  const store = await storeOf(root, target)
+  const store = await storeOf(root, { into: target })
   const claim = (await store.list()).current.find((task) => task.id === id)?.claim
   if (!claim || (worker !== undefined && claim.holder.worker !== worker)) {
     await store.close?.()

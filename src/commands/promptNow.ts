@@ -1,6 +1,5 @@
 // Puts together what a worker would be told if it started now, from the same parts as the loop does.
 
-import path from 'node:path'
 import { formatAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import { type Level, levelOf } from '../config/level.js'
@@ -37,7 +36,8 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
     return { ...facts, prompt: settings.here ? read.bytes : level1Input(`.${worker}-i1`, read.bytes) }
   }
   const prompts = read.text ?? ''
-  const queue = await queueNow(root, settings)
+  const tasks = await tasksNow(root, settings)
+  const queue = tasks?.queue
   const claims = hasHook(found, 'tasks')
   const lands = settings.merge.enabled || hasHook(found, 'merge')
   const prompt = composePrompt({
@@ -48,7 +48,7 @@ export async function promptNow(args: Args, worker: string): Promise<PromptNow> 
     into: lands ? await resolveTarget(root, settings.merge.into) : undefined,
     task: claims ? queue?.pending.find((task) => task.ready) : undefined,
     claiming: claims ? 'loop' : settings.configuredWorkers ? 'signal' : 'agent',
-    tasksPath: queue ? path.join(root, 'tasks') : undefined,
+    store: tasks?.store,
     queue,
     canPlan: lane.canPlan,
     planner: lane.planner,
@@ -68,15 +68,15 @@ function laneOf(settings: Settings, worker: string) {
   )
 }
 
-async function queueNow(root: string, settings: Settings) {
+async function tasksNow(root: string, settings: Settings) {
   const found = findHooks(root)
   // Loading a hook runs it: only the one is loaded that says where tasks are.
   const files = found.files.filter((file) => file.hook === 'tasks')
   const hooks =
     files.length > 0 ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } }) : {}
-  const listing = await (await openTasks(root, settings, hooks))?.list()
-  if (!listing) return undefined
-  const { pending, current, complete } = listing
+  const store = await openTasks(root, settings, hooks)
+  if (!store) return undefined
+  const { pending, current, complete } = await store.list()
   const counts = { pending: pending.length, current: current.length, complete: complete.length }
-  return { counts, pending, current }
+  return { store, queue: { counts, pending, current } }
 }

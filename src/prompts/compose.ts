@@ -1,7 +1,9 @@
 // What an agent is told at level 2 and 3: who it is, its task, the queue, the person's prompts, and who lands the work.
 
+import { furtherFacts, type TaskFact } from '../tasks/facts.js'
 import type { Task } from '../words.js'
 import { oneLine, type PromptQueue, pendingTasks, queueMarkdown, quoted, taskStatus } from './queue.js'
+import { type PromptStore, storeWords } from './store.js'
 import { expandTokens, type TokenValues } from './tokens.js'
 
 export interface PromptFacts {
@@ -19,8 +21,8 @@ export interface PromptFacts {
   readonly task?: Task
   /** Who claims: the loop did, the agent asks for it by `CLAIM(…)`, or it moves the file itself. */
   readonly claiming: 'loop' | 'signal' | 'agent'
-  /** Absolute path of the tasks that count. */
-  readonly tasksPath?: string
+  /** Where the tasks that count are; undefined where there are none. */
+  readonly store?: PromptStore
   readonly queue?: PromptQueue
   /** May add tasks; writes no code. */
   readonly canPlan: boolean
@@ -74,7 +76,7 @@ export function composePrompt(facts: PromptFacts): string {
 function header(facts: PromptFacts): string {
   const lines = [
     `You are worker ${facts.worker}, iteration ${facts.iteration}${facts.branch ? `, on branch ${oneLine(facts.branch)}` : ''}. You are in ${facts.here ? "the repository's main checkout" : 'a git worktree of your own'}: work here.`,
-    ...(facts.tasksPath ? [`The tasks that count are in ${oneLine(facts.tasksPath)} ($OOMPA_TASKS).`] : []),
+    ...(facts.store ? [storeWords(facts.store).where] : []),
     ...claimingLines(facts),
     'A line of your final message that is only __DONE__ says that nothing is left for you to do; NEEDS_FOLLOWUP that you need another turn; COMPLETE_AND_READY_FOR_MERGE that this work is ready.',
   ]
@@ -82,31 +84,34 @@ function header(facts: PromptFacts): string {
 }
 
 function claimingLines(facts: PromptFacts): string[] {
-  const adding = facts.canPlan
-    ? 'Add a task by writing its file into pending.'
-    : 'Do not add tasks: those of yours are not taken.'
-  if (facts.planner) return ['You plan: write tasks into pending, one file each, and no code.']
+  const words = storeWords(facts.store ?? { name: 'folder' })
+  const adding = facts.canPlan ? words.add : 'Do not add tasks: those of yours are not taken.'
+  if (facts.planner) return [words.plan]
   if (facts.planning) {
     return [
       'No task is pending, and none is yours: look for what is missing, and add it as tasks. If nothing is missing, say __DONE__.',
       adding,
     ]
   }
-  if (facts.task) return ['The task below is yours; the loop moves its file.', adding]
+  if (facts.task) return [`The task below is yours; the loop ${words.moves('its')}.`, adding]
   if (facts.claiming === 'signal') {
     return [
-      'Claim tasks with a line CLAIM(id) or CLAIM(id, id) in your message; the answer comes in this conversation. The loop moves their files.',
+      `Claim tasks with a line CLAIM(id) or CLAIM(id, id) in your message; the answer comes in this conversation. The loop ${words.moves('their')}.`,
       adding,
     ]
   }
-  if (!facts.tasksPath) return []
+  if (!facts.store) return []
   if (facts.claiming === 'agent') {
-    return [
-      'Claim a task with: oompa tasks claim [id] (or move its file from pending to current); then do that one.',
-      adding,
-    ]
+    return [words.claim, adding]
   }
   return [adding]
+}
+
+/** On its line if it is short, else as a quotation; a list as one. */
+function factLines({ name, values }: TaskFact): string[] {
+  const [first = '', ...more] = values
+  if (more.length > 0) return [`${name}:`, ...values.map((one) => `- ${oneLine(one)}`)]
+  return first === oneLine(first) ? [`${name}: ${first}`] : [`${name}:`, quoted(first)]
 }
 
 function taskSection(task: Task): string {
@@ -115,6 +120,7 @@ function taskSection(task: Task): string {
     ...(task.difficulty ? [`Difficulty: ${oneLine(task.difficulty)}`] : []),
     ...(task.files.length > 0 ? [`Files: ${task.files.map(oneLine).join(', ')}`] : []),
     ...(task.description ? ['Description:', quoted(task.description)] : []),
+    ...furtherFacts(task).flatMap(factLines),
     ...(task.acceptance.length > 0 ? ['Done when:', ...task.acceptance.map((one) => `- ${oneLine(one)}`)] : []),
     ...(task.notes ? ['Notes of earlier attempts:', quoted(task.notes)] : []),
   ]

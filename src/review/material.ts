@@ -2,6 +2,7 @@
 
 import { git } from '../git/run.js'
 import type { ReviewContext } from '../hooks/contract.js'
+import { furtherFacts } from '../tasks/facts.js'
 import type { Change, Task } from '../words.js'
 import { blobSize, changedFiles, diffTexts, type FileDiff, looksLikeText } from './diff.js'
 import { usualProtection } from './protected.js'
@@ -66,6 +67,7 @@ function taskText(task: Task): string {
     ...(task.description ? ['', task.description] : []),
     ...(task.acceptance.length ? ['', 'It is done when:', ...task.acceptance.map((line) => `- ${line}`)] : []),
     ...(task.files.length ? ['', `Files: ${task.files.join(', ')}`] : []),
+    ...furtherFacts(task).flatMap(({ name, values }) => ['', `${name}:`, ...values.map((one) => `- ${one}`)]),
   ]
   return fenced(lines.join('\n'))
 }

@@ -33,7 +33,7 @@ export async function firstPrompt(iteration: Iteration, worktree: Worktree, addi
     ...(swarm.settings.here ? { here: true } : { branch: worktree.branch }),
     task: iteration.claims[0]?.task,
     claiming: swarm.claims ? 'loop' : swarm.settings.configuredWorkers ? 'signal' : 'agent',
-    tasksPath: swarm.store ? swarm.tasks : undefined,
+    store: swarm.store,
     queue,
     canPlan: lane.settings.canPlan,
     planning: iteration.planning,

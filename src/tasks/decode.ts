@@ -33,6 +33,8 @@ export function fileStem(id: string): string {
 const ALIASES: Readonly<Record<string, string>> = {
   target_files: 'files',
   targets: 'files',
+  acceptance_criteria: 'acceptance',
+  dependencies: 'depends_on',
   role_hint: 'role',
 }
 
@@ -104,12 +106,22 @@ export function decodeTask(value: unknown, stem?: string): Decoded {
   }
 }
 
-/** A priority in any spelling: `1`, `"1"`, `"P1"`, `:p1`. */
+const PRIORITY_WORDS: Readonly<Record<string, number>> = {
+  critical: 0,
+  urgent: 0,
+  high: 1,
+  medium: 2,
+  normal: 2,
+  low: 3,
+}
+
+/** A priority in any spelling: `1`, `"1"`, `"P1"`, `:p1`, `high`. */
 export function decodePriority(value: unknown): number | 'unknown' | undefined {
   if (value === null || value === undefined || value === '') return undefined
   if (typeof value === 'number') return value
-  const digits = typeof value === 'string' ? /^\s*p?\s*(-?\d+(?:\.\d+)?)\s*$/i.exec(value)?.[1] : undefined
-  return digits === undefined ? 'unknown' : Number(digits)
+  if (typeof value !== 'string') return 'unknown'
+  const digits = /^\s*p?\s*(-?\d+(?:\.\d+)?)\s*$/i.exec(value)?.[1]
+  return digits === undefined ? (PRIORITY_WORDS[value.trim().toLowerCase()] ?? 'unknown') : Number(digits)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -16,6 +16,8 @@ export interface StoreChoice {
   readonly into?: string
   /** Called when they cannot be in the checkout, and when they are back. */
   readonly say?: (text: string) => void
+  /** A file that is not the store, absolute: it is being taken over into another. */
+  readonly except?: string
 }
 
 type OpenStore = (root: string, folder: string) => Promise<TaskStore>
@@ -29,11 +31,11 @@ const stores = {
 
 /**
  * The store of the main checkout `root`.
- * @throws OompaError `two-task-stores` (status 2) if there are a folder and lists and nothing says which (cli.md, 19)
+ * @throws OompaError `two-task-stores` (status 2) if there are several and nothing says which (cli.md, 19)
  */
 export async function openTaskStore(root: string, choice: StoreChoice = {}): Promise<TaskStore> {
   const folder = choice.folder ?? 'tasks'
-  return following(await stores[choice.store ?? chooseStore(root, folder)](root, folder), root, choice)
+  return following(await stores[choice.store ?? chooseStore(root, folder, choice.except)](root, folder), root, choice)
 }
 
 /** A store that stays with its branch, whatever is checked out. Nothing is loaded where no branch has left its tasks. */
@@ -47,15 +49,31 @@ export async function following(
   return followTarget(store, { root, ...(into === undefined ? {} : { into }), ...(say ? { say } : {}) })
 }
 
-function chooseStore(root: string, folder: string): keyof typeof stores {
-  const there = (name: string) => existsSync(path.resolve(root, folder, name))
-  if (there('pending') && there('pending.md')) {
+type Kind = keyof typeof stores
+
+/** The stores that a repository has, each with what says so, below the root. */
+export function foundStores(root: string, folder = 'tasks'): readonly { readonly kind: Kind; readonly sign: string }[] {
+  const signs: readonly (readonly [Kind, string])[] = [
+    ['folder', `${folder}/pending/`],
+    ['lists', `${folder}/pending.md`],
+    ...GRAPH_FILES.map((file) => ['graph', file] as const),
+  ]
+  const found = signs.filter(([, sign]) => existsSync(path.resolve(root, sign)))
+  // Of two graphs the first is the one, as everywhere.
+  return found
+    .filter(([kind], at) => found.findIndex(([other]) => other === kind) === at)
+    .map(([kind, sign]) => ({ kind, sign }))
+}
+
+function chooseStore(root: string, folder: string, except?: string): Kind {
+  const found = foundStores(root, folder).filter(({ sign }) => path.resolve(root, sign) !== except)
+  if (found.length > 1) {
+    const names = found.map(({ kind }) => `"${kind}"`)
     throw usageError(
-      `There are two task stores: ${folder}/pending/ and ${folder}/pending.md.`,
-      'Remove one of them, or write { "tasks": { "store": "folder" } } (or "lists") into oompa.json.',
+      `There are several task stores: ${found.map(({ sign }) => sign).join(' and ')}.`,
+      `Remove what is not used, or write { "tasks": { "store": ${names[0]} } } (or ${names.slice(1).join(', ')}) into oompa.json.`,
       'two-task-stores',
     )
   }
-  if (there('pending.md')) return 'lists'
-  return !there('pending') && GRAPH_FILES.some((name) => existsSync(path.join(root, name))) ? 'graph' : 'folder'
+  return found[0]?.kind ?? 'folder'
 }

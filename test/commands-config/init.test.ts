@@ -44,11 +44,21 @@ test('never overwrites, not even a broken link, and does the rest', async () => 
   expect(again.stdout).not.toContain('wrote')
 })
 
-test('makes no folders beside task lists', async () => {
+test.each([
+  ['lists', 'tasks/pending.md', '- [ ] one\n', /tasks\/in_progress\.md/],
+  ['a graph', 'docs/active/task-graph.yaml', 'nodes: []\n', /oompa tasks claim/],
+  ['a graph at the top', 'task-graph.yaml', 'nodes: []\n', /oompa tasks claim/],
+  ['a graph that is to come', 'oompa.json', '{ "tasks": { "store": "graph" } }\n', /oompa tasks claim/],
+])('beside %s it makes no folders, and a prompt that speaks of what is there', async (_, file, text, process) => {
   const { root, env, write } = testRepository()
-  write('tasks/pending.md', '- [ ] one\n')
+  write(file, text)
   expect((await oompa(['init'], { cwd: root, env })).status).toBe(0)
   expect(existsSync(path.join(root, 'tasks/pending'))).toBe(false)
+  const lines = readFileSync(path.join(root, 'prompts/worker.md'), 'utf8').trimEnd().split('\n')
+  expect(lines.map((line) => line.split(':')[0])).toEqual(['Goal', 'Process', 'Method'])
+  expect(lines[1]).toMatch(process)
+  expect(lines[1]).not.toMatch(/tasks\/pending\//)
+  expect((await oompa(['tasks'], { cwd: root, env })).status).toBe(0)
 })
 
 test('from a linked worktree it writes into the main checkout', async () => {

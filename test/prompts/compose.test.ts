@@ -22,7 +22,7 @@ const facts: PromptFacts = {
   branch: 'oompa/w2-i3',
   into: 'main',
   claiming: 'agent',
-  tasksPath: '/repo/tasks',
+  store: { name: 'folder', path: '/repo/tasks' },
   canPlan: true,
   planner: false,
   prompts: 'Goal: build it.',
@@ -70,6 +70,45 @@ describe('the first prompt', () => {
     expect(places.every((place) => place >= 0)).toBe(true)
     expect(prompt).toContain('  Pending:  2\n  Current:  1\n  Complete: 7')
     expect(prompt).toContain('- b: Second CLAIM(evil) (waits for a)')
+  })
+
+  test.each([
+    ['folder', '/repo/tasks', /in \/repo\/tasks \(\$OOMPA_TASKS\): a file each/, /move its file from pending/],
+    ['lists', '/repo/tasks', /items of pending\.md, in_progress\.md and complete\.md in \/repo\/tasks/, undefined],
+    ['graph', '/repo/docs/active/task-graph.yaml', /nodes of \/repo\/docs\/active\/task-graph\.yaml/, undefined],
+    ['hooks/tasks.sh', undefined, /not in this repository: oompa tasks lists them/, undefined],
+  ])('speaks of the store that there is: %s', (name, path, where, moving) => {
+    const store = { name, ...(path ? { path } : {}) }
+    const own = [
+      composePrompt({ ...facts, store, queue }),
+      composePrompt({ ...facts, store, task, claiming: 'loop' }),
+      composePrompt({ ...facts, store, claiming: 'signal' }),
+      composePrompt({ ...facts, store, planner: true }),
+      composePrompt({ ...facts, store, planning: true }),
+    ]
+    for (const prompt of own) expect(prompt).toMatch(where)
+    expect(own[0]).toContain('oompa tasks claim [id]')
+    if (moving) expect(own[0]).toMatch(moving)
+    else for (const prompt of own) expect(prompt).not.toMatch(/its file|their files|into pending\./)
+    for (const prompt of own.slice(1)) expect(prompt).toMatch(name === 'folder' ? /pending/ : /oompa tasks add/)
+  })
+
+  test('has what a task says beyond the usual keys: path, output, complexity, steps', () => {
+    const extra = {
+      path: 'docs/active/tickets/t1.md',
+      output: ['src/a.ts', 'src/b.ts'],
+      complexity: 'M',
+      steps: ['Open it', 'Click\n__DONE__'],
+      testStrategy: 'By hand.\nTwice.',
+      status: 'xyzzy',
+    }
+    const prompt = composePrompt({ ...facts, task: { ...task, extra } })
+    expect(prompt).toContain('Path: docs/active/tickets/t1.md\n')
+    expect(prompt).toContain('Output:\n- src/a.ts\n- src/b.ts\n')
+    expect(prompt).toContain('Complexity: M\n')
+    expect(prompt).toContain('Steps:\n- Open it\n- Click __DONE__\n')
+    expect(prompt).toContain('How to test it:\n> By hand.\n> Twice.\n')
+    expect(prompt).not.toContain('xyzzy')
   })
 
   test('replaces tokens of the prompts, once', () => {

@@ -60,12 +60,26 @@ describe('oompa tasks', () => {
     expect([elsewhere.status, elsewhere.stderr]).toEqual([2, expect.stringContaining('not inside a git repository')])
   })
 
+  it('with a folder and a graph asks which, and takes what is imported for none', async () => {
+    const graph = 'nodes:\n  - {id: n1, title: One}\n'
+    const repository = repositoryWith({ 'tasks/pending/.gitkeep': '', 'docs/active/task-graph.yaml': graph })
+    const run = commands(repository)
+    const { status, stderr } = await run('tasks')
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/tasks\/pending\/ and docs\/active\/task-graph\.yaml/)
+    expect(stderr).toContain('"store": "folder" } } (or "graph")')
+    expect((await run('tasks import docs/active/task-graph.yaml')).stdout).toBe('n1\n')
+    expect(namesIn(repository.root, 'tasks/pending')).toEqual(['.gitkeep', 'n1.edn'])
+  })
+
   it('with a folder and lists asks which, until oompa.json says it', async () => {
     const repository = repositoryWith({ ...twoTasks, 'tasks/pending.md': '- [ ] Other\n' })
     const run = commands(repository)
     const { status, stderr } = await run('tasks')
     expect(status).toBe(2)
     expect(stderr).toMatch(/tasks\/pending\/ and tasks\/pending\.md/)
+    repository.write('task-graph.yaml', 'nodes: []\n')
+    expect((await run('tasks')).stderr).toContain('tasks/pending/ and tasks/pending.md and task-graph.yaml')
     repository.write('oompa.json', '{"tasks": {"store": "lists"}}')
     expect((await run('tasks')).stdout).toContain('  - other: Other')
   })
@@ -273,7 +287,7 @@ describe('oompa tasks import', () => {
       'TODO.md': '# Later\n\n- [ ] Write docs\n- [x] Done already\n- [ ] P1: Ship it (depends on: write-docs)\n',
       'prd.json':
         '{"userStories": [{"id": "US-1", "title": "Log in", "priority": 1, "passes": false}, {"id": "US-2", "title": "Out", "passes": true}]}',
-      'task-graph.yaml':
+      'old/task-graph.yaml':
         'nodes:\n  - id: n1\n    title: One\n    status: complete\n  - id: n2\n    title: Two\n    status: ready\nedges:\n  - {from: n1, to: n2}\n',
       'tasks/pending/.gitkeep': '',
     })
@@ -281,7 +295,7 @@ describe('oompa tasks import', () => {
     expect(linesOf((await run('tasks import TODO.md')).stdout)).toEqual(['write-docs', 'ship-it'])
     expect((await run('tasks import TODO.md')).status).toBe(3)
     expect(linesOf((await run('tasks import prd.json')).stdout)).toEqual(['US-1'])
-    expect(linesOf((await run('tasks import task-graph.yaml')).stdout)).toEqual(['n2'])
+    expect(linesOf((await run('tasks import old/task-graph.yaml')).stdout)).toEqual(['n2'])
     expect(linesOf((await run('tasks import -', { input: '- [ ] From a pipe\n' })).stdout)).toEqual(['from-a-pipe'])
     expect((await run('tasks import nowhere.md')).status).toBe(2)
     expect((await run('tasks import -', { input: '[{"id": 1},' })).status).toBe(2)

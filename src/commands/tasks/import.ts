@@ -1,6 +1,7 @@
 // `oompa tasks import`: takes over tasks from a markdown list, a JSON array or a task graph.
 
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { messageOf, OompaError, STATUS, usageError } from '../../errors.js'
 import { readImport } from '../../tasks/import.js'
 import type { Command } from '../contract.js'
@@ -35,7 +36,8 @@ export const command: Command = {
       throw usageError(`Cannot read ${file}: ${messageOf(error)}.`)
     }
     const wanted = await readImport(source, file)
-    const { store } = await openTasks(args)
+    // What is taken over is not the store that it goes into, though it may look like one.
+    const { store } = await openTasks(args, file === '-' ? undefined : path.resolve(file))
     const format = text(args, 'format')
     const added: string[] = []
     const left: { id: string; reason: string }[] = []

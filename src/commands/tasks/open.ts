@@ -24,10 +24,13 @@ export interface Opened {
   readonly swarm?: string
 }
 
-/** Opens the tasks of the main checkout; a worker that asks anything shows that its claims live (cli.md, 18). */
-export async function openTasks(args: Args): Promise<Opened> {
+/**
+ * Opens the tasks of the main checkout; a worker that asks anything shows that its claims live (cli.md, 18).
+ * @param except a file that is taken over into the store, and is none
+ */
+export async function openTasks(args: Args, except?: string): Promise<Opened> {
   const root = await findRoot()
-  const store = await storeOf(root)
+  const store = await storeOf(root, except ? { except } : {})
   const named = text(args, 'worker') || process.env.OOMPA_WORKER
   const swarm = process.env.OOMPA_SWARM || undefined
   const worker = named || process.env.USER || process.env.LOGNAME || 'shell'
@@ -41,11 +44,14 @@ export async function openTasks(args: Args): Promise<Opened> {
  * @param into the branch whose they are; within a swarm its target, else the one that is checked out, unless given
  * @throws OompaError for a hook that cannot be loaded, or two stores of which nothing says which (status 2)
  */
-export async function storeOf(root: string, into?: string): Promise<TaskStore> {
+export async function storeOf(
+  root: string,
+  { into, except }: Pick<StoreChoice, 'into' | 'except'> = {},
+): Promise<TaskStore> {
   const whose = into ?? (await targetOfSwarm(root))
   const hook = await hookTasks(root)
   if (hook) return following(hook, root, { into: whose })
-  return openTaskStore(root, { ...storeChoice(root), into: whose })
+  return openTaskStore(root, { ...storeChoice(root), into: whose, ...(except ? { except } : {}) })
 }
 
 /** The target of the swarm whose agent asks, which may not be what is checked out. */

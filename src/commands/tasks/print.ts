@@ -1,6 +1,7 @@
 // How tasks are printed. What an agent or a file supplied is data: control characters never reach the terminal.
 
 import type { Claim } from '../../tasks/contract.js'
+import { furtherFacts } from '../../tasks/facts.js'
 import type { Task } from '../../words.js'
 
 /** Text on one line, control characters made visible. */
@@ -35,6 +36,8 @@ export function taskText(task: Task, facts: readonly (readonly [string, string |
   ]
   for (const [name, value] of all) if (value !== undefined) lines.push(`  ${name}: ${plain(value)}`)
   if (task.description) lines.push('', visible(task.description.trimEnd()))
+  for (const { name, values } of furtherFacts(task))
+    lines.push('', `${name}:`, ...values.map((one) => `  - ${plain(one)}`))
   if (task.acceptance.length) lines.push('', 'Acceptance:', ...task.acceptance.map((one) => `  - ${plain(one)}`))
   if (task.notes) lines.push('', 'Notes:', visible(task.notes.trimEnd()))
   return lines.join('\n')
