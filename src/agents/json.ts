@@ -51,22 +51,32 @@ export function parseObject(line: string): JsonObject | undefined {
  */
 export function objectsIn(line: string): JsonObject[] {
   if (!line.includes('{')) return []
+  return partsOf(line).flatMap((part): JsonObject[] => (typeof part === 'string' ? [] : [part]))
+}
+
+/** A line as objects and what stands between them, in its order; as itself where there is no object. */
+export function partsOf(line: string): (string | JsonObject)[] {
   if (line.startsWith('{')) {
     const whole = parsed(line)
     if (whole) return [whole]
   }
   const text = withoutEscapes(line)
-  const found: JsonObject[] = []
+  const parts: (string | JsonObject)[] = []
+  let from = 0
   let broken = 0
   for (let at = nextStart(text, 0); at >= 0 && broken < MOST_BROKEN; ) {
     const end = endOfObject(text, at)
     if (end < 0) break
     const value = parsed(text.slice(at, end))
-    if (value) found.push(value)
-    else broken += 1
+    if (value) {
+      if (at > from) parts.push(text.slice(from, at))
+      parts.push(value)
+      from = end
+    } else broken += 1
     at = nextStart(text, end)
   }
-  return found
+  if (parts.length === 0) return [line]
+  return from < text.length ? [...parts, text.slice(from)] : parts
 }
 
 /** Where an object may begin: `{"`, with a space between the two or none. */

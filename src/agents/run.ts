@@ -1,14 +1,13 @@
 // Runs an agent for one turn: the only place where adapters' argv becomes a process and its output a result.
 
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { showBytes } from '../files/bytes.js'
-import { openOwn } from '../files/own.js'
-import { fileSink } from '../processes/output.js'
 import { type EndReason, type ProcessEnd, runProcess } from '../processes/run.js'
 import type { Agent, AgentCommand, AgentFailure, OutputReader, Turn, TurnResult } from './contract.js'
+import { type AgentLog, openAgentLog } from './log.js'
 import { latest } from './throttle.js'
 import { addUsage, sinceLastRun } from './usage.js'
 
@@ -29,6 +28,10 @@ export interface AgentRequest {
   readonly marker?: string
   /** Where everything that it prints is appended; its folder is made. */
   readonly logFile?: string
+  /** The most that is kept there, its end; 64 MB unless given. */
+  readonly logBytes?: number
+  /** A line that stands before what it prints, where several agents write to one file. */
+  readonly logHeading?: string
   readonly limits: AgentLimits
   readonly signal?: AbortSignal
   /** Short lines of what it is doing now, at most four a second. */
@@ -122,7 +125,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
       env: { ...request.env, ...command.env },
       input: typeof prompt === 'string' ? showBytes(prompt) : prompt,
       marker: request.marker,
-      output: log === undefined ? undefined : fileSink(log),
+      output: log,
       timeoutMs: limits.iterationMs,
       idleMs: limits.idleMs,
       // `claude -p` as text prints nothing before its last word, and so may a program under a CLI's name.
@@ -164,7 +167,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
     }
   } finally {
     activity.flush()
-    if (log !== undefined) closeSync(log)
+    log?.close()
   }
 }
 
@@ -174,11 +177,12 @@ function programPath(command: AgentCommand, root: string): string {
 }
 
 /** Without a place for its output (a full disk, a read-only folder) an agent can still work. */
-function openLog({ logFile, root, onNotice }: AgentRequest): number | undefined {
+function openLog({ logFile, logBytes, logHeading, root, onNotice }: AgentRequest): AgentLog | undefined {
   if (logFile === undefined) return undefined
   try {
-    // A link that somebody put in its place is not written through.
-    return openOwn(root ?? path.dirname(logFile), logFile, 'append')
+    const log = openAgentLog(logFile, { top: root, mostBytes: logBytes })
+    if (logHeading) log.write(Buffer.from(`\n--- ${logHeading}\n`))
+    return log
   } catch (error) {
     onNotice?.(`The agent's output is not written down: ${messageOf(error)}.`)
     return undefined

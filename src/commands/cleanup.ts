@@ -1,4 +1,5 @@
-// `oompa cleanup`: removes worktrees and branches that are clean, landed and not in use; says what it leaves and why.
+// `oompa cleanup`: removes worktrees and branches that are clean, landed and not in use, and the output of agents of old
+// swarms; says what it leaves and why.
 
 import { peekSettings } from '../config/peek.js'
 import { STATUS } from '../errors.js'
@@ -11,7 +12,8 @@ import { flag } from './parse.js'
 
 export const command: Command = {
   name: 'cleanup',
-  summary: 'Remove worktrees and branches that are clean, landed and not in use; list what stays, and why.',
+  summary:
+    'Remove worktrees and branches that are clean, landed and not in use, and what agents of old swarms printed; list what stays, and why.',
   options: {
     'dry-run': { type: 'boolean', describe: 'Say what would be removed, and remove nothing' },
     all: { type: 'boolean', describe: 'Remove the spare checkouts in the cache folder as well' },
@@ -34,8 +36,9 @@ export const command: Command = {
     const done = dryRun ? plan : await performCleanup(repository, plan, inUse(repository.root))
     const gates = dryRun ? [] : await removeIdleGates(repository.root)
     const spares = flag(args, 'all') && !dryRun ? await removeSpares(repository.root) : 0
+    const logs = await cleanOutput(repository.root, dryRun)
     if (flag(args, 'json')) {
-      console.log(JSON.stringify({ dryRun, gates, spares, ...done }, null, 2))
+      console.log(JSON.stringify({ dryRun, gates, spares, logs, ...done }, null, 2))
       return STATUS.done
     }
     const verb = dryRun ? 'would remove' : 'removed'
@@ -45,8 +48,23 @@ export const command: Command = {
     for (const words of done.said ?? []) console.log(words)
     for (const { name, why, look } of done.left) console.log(`left ${name}: ${why}${look ? `\n  → ${look}` : ''}`)
     for (const gate of gates) console.log(`removed ${gate}, in which merged trees were tested`)
-    if (gates.length === 0 && done.removed.length === 0 && done.left.length === 0) console.log('Nothing to clean up.')
+    for (const { swarm, bytes } of logs) {
+      console.log(`${verb} what the agents of swarm ${swarm} printed (${Math.ceil(bytes / 1e6)} MB)`)
+    }
+    if (logs.length + gates.length === 0 && done.removed.length === 0 && done.left.length === 0)
+      console.log('Nothing to clean up.')
     if (spares > 0) console.log(`removed ${spares} spare checkouts`)
     return STATUS.done
   },
+}
+
+/** Removes what the agents of swarms printed that ended longer ago than `logs.keep_days` of oompa.json. */
+async function cleanOutput(root: string, dryRun: boolean): Promise<{ swarm: string; bytes: number }[]> {
+  const { settingsOf } = await import('../config/load.js')
+  const { listRuns } = await import('../events/runs.js')
+  const { oldOutput, removeOutput } = await import('../events/old-output.js')
+  const { logs } = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const old = oldOutput(root, listRuns(root), logs.keepMs)
+  if (!dryRun) removeOutput(old)
+  return old.map(({ swarm, bytes }) => ({ swarm, bytes }))
 }

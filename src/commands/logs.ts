@@ -1,6 +1,6 @@
 // `oompa logs`: what agents printed, of one worker or all, to the end of the swarm if asked.
 
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno, OompaError, STATUS, type Status, usageError } from '../errors.js'
@@ -8,9 +8,10 @@ import { findRun, type Run, readRun } from '../events/runs.js'
 import { readState } from '../events/snapshot.js'
 import { lineSplitter, openTail } from '../events/tail.js'
 import { nearest } from '../files/nearest.js'
-import { runFolder } from '../files/paths.js'
+import { olderOutput, runFolder } from '../files/paths.js'
 import { findRepository } from '../git/repository.js'
 import { escapeText } from '../views/escape.js'
+import { openPipe, type Pipe } from '../views/pipe.js'
 import { readable } from '../views/readable.js'
 import type { Command } from './contract.js'
 import { flag, number, text } from './parse.js'
@@ -62,10 +63,8 @@ interface LogFile {
   readonly file: string
 }
 
-/** Prints one log; each has its own. */
-interface Printer {
-  open(file: LogFile): { write(bytes: Buffer): void; end(): void }
-}
+/** Makes of pieces of one worker's log what is printed of them; each log has its own. */
+type Printer = (worker: string) => { take(bytes: Buffer): string | Buffer; end(): string }
 
 function checkWorker(root: string, run: Run, worker: string): void {
   const { workers } = readState(root, run)
@@ -100,7 +99,7 @@ function filesOf(folder: string): string[] {
   }
 }
 
-function printOnce(run: Run, want: Wanted, print: Printer): Status {
+async function printOnce(run: Run, want: Wanted, print: Printer): Promise<Status> {
   const files = logFiles(want)
   if (!files.length) {
     const of = want.iteration === undefined ? '' : `iteration ${want.iteration} of `
@@ -111,70 +110,110 @@ function printOnce(run: Run, want: Wanted, print: Printer): Status {
       status: STATUS.nothing,
     })
   }
+  const pipe = openPipe()
   for (const file of files) {
-    const reader = openReader(file, print)
-    reader.drain()
-    reader.end()
+    const reader = openReader(file, print, pipe)
+    const taken = (await reader.drain()) && (await reader.end())
+    if (!taken) break
   }
   return STATUS.done
 }
 
 async function follow(root: string, run: Run, want: Wanted, print: Printer): Promise<Status> {
-  const open = new Map<string, { file: LogFile; drain(): void; end(): void }>()
+  const open = new Map<string, Reader & { readonly file: LogFile }>()
+  const pipe = openPipe()
   for (;;) {
     // Asked before reading, so that what was written before the end is not missed.
     const running = readRun(root, run.swarm)?.state === 'running'
     for (const file of logFiles(want)) {
       const known = open.get(file.worker)
       if (known?.file.iteration === file.iteration) continue
-      known?.drain()
-      known?.end()
-      open.set(file.worker, { file, ...openReader(file, print) })
+      if (known && !((await known.drain()) && (await known.end()))) return STATUS.done
+      open.set(file.worker, { file, ...openReader(file, print, pipe) })
     }
-    for (const reader of open.values()) reader.drain()
+    for (const reader of open.values()) if (!(await reader.drain())) return STATUS.done
     if (!running) break
     await sleep(POLL_MS)
   }
-  for (const reader of open.values()) reader.end()
+  for (const reader of open.values()) if (!(await reader.end())) break
   return STATUS.done
 }
 
-function openReader(file: LogFile, print: Printer): { drain(): void; end(): void } {
-  const tail = openTail(file.file)
-  const out = print.open(file)
+/** Both give false once nobody reads any more. */
+interface Reader {
+  drain(): Promise<boolean>
+  end(): Promise<boolean>
+}
+
+/** Prints a log from its beginning: what was put aside when it became too long comes first. */
+function openReader({ worker, file }: LogFile, print: Printer, pipe: Pipe): Reader {
+  const out = print(worker)
+  const older = olderOutput(file)
+  let tail = openTail(existsSync(older) ? older : file)
+  let reading = existsSync(older) ? older : file
+  let inode: number | undefined
+  const readAll = async (): Promise<boolean> => {
+    for (let bytes = tail.read(); bytes.length > 0; bytes = tail.read()) {
+      if (!(await pipe.write(out.take(bytes)))) return false
+    }
+    return true
+  }
   return {
-    drain() {
-      for (let bytes = tail.read(); bytes.length > 0; bytes = tail.read()) out.write(bytes)
+    async drain() {
+      for (;;) {
+        const now = inodeOf(file)
+        if (reading === file) inode ??= now
+        if (!(await readAll())) return false
+        // The file of this name is another one by now: what we have open was put aside.
+        const moved = reading === older || (now !== undefined && now !== inode)
+        if (!moved) return true
+        tail.close()
+        tail = openTail(file)
+        reading = file
+        inode = now
+      }
     },
-    end() {
+    async end() {
       tail.close()
-      out.end()
+      return pipe.write(out.end())
     },
   }
 }
 
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino
+}
+
 function rawPrinter(): Printer {
-  return { open: () => ({ write: (bytes) => void process.stdout.write(bytes), end() {} }) }
+  return () => ({ take: (bytes) => bytes, end: () => '' })
+}
+
+/** A line of megabytes is looked through in parts: each of its characters may become four. */
+const PART = 64 * 1024
+
+function harmless(line: string): string {
+  if (line.length <= PART) return escapeText(line)
+  const parts: string[] = []
+  for (let at = 0; at < line.length; at += PART) parts.push(escapeText(line.slice(at, at + PART)))
+  return parts.join('')
 }
 
 function linePrinter(named: boolean): Printer {
-  return {
-    open({ worker }) {
-      const splitter = lineSplitter()
-      const reader = readable()
-      const print = (lines: readonly string[]) => {
-        for (const line of lines) console.log(named ? `[${worker}] ${escapeText(line)}` : escapeText(line))
-      }
-      return {
-        write(bytes) {
-          for (const line of splitter.take(bytes)) print(reader.take(line.replace(/\r$/, '')))
-        },
-        end() {
-          const rest = splitter.rest()
-          if (rest) print(reader.take(rest))
-          print(reader.flush())
-        },
-      }
-    },
+  return (worker) => {
+    const splitter = lineSplitter()
+    const reader = readable()
+    const shown = (lines: readonly string[]) =>
+      lines.map((line) => `${named ? `[${worker}] ` : ''}${harmless(line)}\n`).join('')
+    return {
+      take: (bytes) =>
+        splitter
+          .take(bytes)
+          .map((line) => shown(reader.take(line.replace(/\r$/, ''))))
+          .join(''),
+      end() {
+        const rest = splitter.rest()
+        return shown([...(rest ? reader.take(rest) : []), ...reader.flush()])
+      },
+    }
   }
 }

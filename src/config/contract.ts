@@ -100,6 +100,12 @@ export interface Settings {
   readonly gitHooks: boolean
   readonly probe: boolean
   readonly ports: { readonly from: number; readonly block: number }
+  readonly logs: {
+    /** Of one iteration's output, its end. */
+    readonly mostBytes: number
+    /** `oompa cleanup` removes the output of swarms that ended longer ago. */
+    readonly keepMs: number
+  }
   readonly backoff: {
     readonly firstMs: number
     readonly maxMs: number

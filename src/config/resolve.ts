@@ -68,6 +68,10 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
     gitHooks: config.git?.hooks ?? false,
     probe: given.probe ? truth(given.probe) : (config.probe ?? true),
     ports: { from: config.ports?.from ?? 20_000, block: config.ports?.block ?? 20 },
+    logs: {
+      mostBytes: (config.logs?.max_mb ?? 64) * 1_000_000,
+      keepMs: (config.logs?.keep_days ?? 30) * 86_400_000,
+    },
     backoff: {
       firstMs: durationMs(config.backoff?.first ?? '60s'),
       maxMs: durationMs(config.backoff?.max ?? '10m'),

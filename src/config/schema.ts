@@ -228,6 +228,20 @@ export const configSchema = z.strictObject(
       )
       .optional()
       .describe('The first port, and how many each worker has for its own (`OOMPA_PORT_BASE`).'),
+    logs: z
+      .strictObject(
+        {
+          max_mb: whole(1)
+            .optional()
+            .describe('What is kept of what the agents of an iteration print, its end, in megabytes. Default 64.'),
+          keep_days: whole(0)
+            .optional()
+            .describe('`oompa cleanup` removes what the agents of a swarm printed that ended longer ago. Default 30.'),
+        },
+        objectWords('an object with `max_mb` and `keep_days`'),
+      )
+      .optional()
+      .describe('How much of the output of agents is kept, and how long.'),
     backoff: z
       .strictObject(
         {

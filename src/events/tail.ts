@@ -34,27 +34,36 @@ export function openTail(file: string, from = 0): Tail {
   }
 }
 
+/** A line longer than this is given in parts: a file without line ends must not be held in memory. */
+const LONGEST_LINE = 8 << 20
+
 /** Whole lines out of pieces of bytes; what is after the last line end waits for the rest of it. */
-export function lineSplitter(): { take(bytes: Buffer): string[]; rest(): string } {
-  // Put together once for each line end: a line of any length in pieces of any size costs its length.
-  let rest: Buffer[] = []
+export function lineSplitter(longest = LONGEST_LINE): { take(bytes: Buffer): string[]; rest(): string } {
+  let waiting: Buffer[] = []
+  let length = 0
+  const rest = (): string => {
+    const text = Buffer.concat(waiting).toString('utf8')
+    waiting = []
+    length = 0
+    return text
+  }
   return {
     take(bytes) {
       const end = bytes.lastIndexOf(10)
-      if (end < 0) {
-        rest.push(Buffer.from(bytes))
-        return []
+      const lines: string[] = []
+      if (end >= 0) {
+        waiting.push(bytes.subarray(0, end))
+        lines.push(...rest().split('\n'))
       }
-      const lines = Buffer.concat([...rest, bytes.subarray(0, end)])
-        .toString('utf8')
-        .split('\n')
-      rest = [Buffer.from(bytes.subarray(end + 1))]
+      const left = bytes.subarray(end + 1)
+      if (left.length > 0) {
+        // A copy: the piece that it is a part of need not be kept for it.
+        waiting.push(Buffer.from(left))
+        length += left.length
+      }
+      if (length > longest) lines.push(rest())
       return lines
     },
-    rest() {
-      const text = Buffer.concat(rest).toString('utf8')
-      rest = []
-      return text
-    },
+    rest,
   }
 }

@@ -27,6 +27,16 @@ export function outputFile(root: string, swarm: string, worker: string, iteratio
   return path.join(runFolder(root, swarm), `${worker}-${iteration}.log`)
 }
 
+/** Files of tools that agents of a swarm left beside their work. */
+export function litterFolder(root: string, swarm: string): string {
+  return path.join(runFolder(root, swarm), 'litter')
+}
+
+/** What stood in an output file before it became too long. */
+export function olderOutput(file: string): string {
+  return `${file}.old`
+}
+
 /**
  * The user's cache folder for one repository: gates and spare worktrees live here and not in the repository, because
  * a test run inside it would find the main checkout's `node_modules`.

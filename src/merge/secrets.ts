@@ -1,9 +1,13 @@
-// Decides which of an agent's leftover files must not be committed for it: secrets, huge files, installed packages.
+// Decides which of an agent's leftover files must not be committed for it: secrets, huge files, installed packages, litter.
 
 import path from 'node:path'
+import { isLitter } from './litter.js'
 
 /** Files above this are not committed for an agent: 10 MB, where hosting services begin to warn at 50. */
 export const HUGE_BYTES = 10_000_000
+
+/** The reason of files that are nobody's work: whoever puts a worktree away need not keep it for them. */
+export const LITTER = 'a file of a tool, and no part of the work'
 
 const SECRET_NAMES = [
   /^\.env(\..+)?$/i,
@@ -34,10 +38,11 @@ export function refusedName(file: string, linked: boolean): string | undefined {
   const parts = file.split('/')
   const name = parts.at(-1) || parts.at(-2) || file
   if (parts.includes('node_modules')) return linked ? 'a link to installed packages' : 'installed packages'
+  if (parts.includes('.venv')) return 'installed packages'
   if (HARMLESS_NAMES.some((pattern) => pattern.test(name))) return undefined
   if (SECRET_NAMES.some((pattern) => pattern.test(name))) return 'its name says that it holds a secret'
   if (path.posix.dirname(file).endsWith('.aws') && name === 'credentials') return 'its name says that it holds a secret'
-  return undefined
+  return isLitter(file) ? LITTER : undefined
 }
 
 /** Why a file should not be committed, from what is in it. */

@@ -1,21 +1,12 @@
 // Passes a stream on as it comes, at the pace of whoever takes it, and keeps nothing: a hundred agents that print
 // 10 MB each must not cost memory.
 
-import { writeSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { isErrno } from '../errors.js'
 
 /** Where raw output goes. If `write` gives a promise, nothing is read until it is kept; a `FileHandle` is such a one. */
 export interface OutputSink {
   write(chunk: Uint8Array): unknown
-}
-
-/**
- * Writes to an open file at once. Into the page cache that takes 10 µs for 20 kB; by the thread pool it was 100 and
- * more, on a machine whose cores agents keep busy.
- */
-export function fileSink(fd: number): OutputSink {
-  return { write: (chunk) => writeSync(fd, chunk) }
 }
 
 /**

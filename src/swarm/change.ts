@@ -14,6 +14,7 @@ import { markersRefusal, nestedRefusal, operationRefusal } from '../merge/unfini
 import type { Change, Refusal, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { emptyChange, remember } from './iteration.js'
+import { sayLeft } from './litter.js'
 import { takeOwn, takeRequests } from './requests.js'
 import type { Turn } from './turn.js'
 
@@ -75,7 +76,6 @@ interface TakenUp {
 
 /** Commits what the author left, unless it is in the middle of something; gives the commit that the worktree is on. */
 async function takeUp(iteration: Iteration, worktree: Worktree): Promise<TakenUp> {
-  const { swarm } = iteration.lane
   const operation = operationIn(gitFolders(worktree.path).own)
   if (operation) {
     const { commit, entries } = await readStatus(worktree.path)
@@ -86,15 +86,7 @@ async function takeUp(iteration: Iteration, worktree: Worktree): Promise<TakenUp
   const leftovers = await commitLeftovers(worktree, {
     message: task ? `${task.summary}` : `Work of ${iteration.worker}, iteration ${iteration.number}`,
   })
-  for (const { path, reason } of leftovers.left) {
-    swarm.emit({
-      type: 'note',
-      level: 'warning',
-      worker: iteration.worker,
-      iteration: iteration.number,
-      text: `${path} is not committed: ${reason}`,
-    })
-  }
+  sayLeft(iteration, leftovers.left)
   const head = leftovers.head ?? worktree.base
   if (leftovers.unresolved.length > 0) return { head, unfinished: markersRefusal(leftovers.unresolved) }
   const folders = leftovers.left.filter((one) => one.path.endsWith('/'))

@@ -7,6 +7,7 @@ import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
 import { adoptClaims } from './hold.js'
 import { keepBranch, keepCommit, keepWorktree, keptRef } from './keep.js'
+import { putLitterAside, rememberLitter } from './litter.js'
 import { factsOfClaim, pay } from './owed.js'
 
 /** Called once for each iteration, whatever happened in it. */
@@ -79,7 +80,8 @@ async function keepWork(iteration: Iteration, worktree: Worktree): Promise<numbe
     message: `Unfinished work of ${iteration.worker}, iteration ${iteration.number}`,
   }
   try {
-    const { refs, commits } = await keepWorktree(swarm.repository.root, worktree, options)
+    const { refs, commits, left } = await keepWorktree(swarm.repository.root, worktree, options)
+    rememberLitter(iteration, left)
     sayKept(iteration, refs)
     return commits
   } catch (error) {
@@ -135,6 +137,7 @@ async function releaseClaims(iteration: Iteration): Promise<void> {
 async function giveBack(iteration: Iteration, worktree: Worktree): Promise<void> {
   const { swarm } = iteration.lane
   if (swarm.settings.keepWorktrees) return
+  putLitterAside(iteration, worktree)
   const returned = await swarm.pool.release(worktree)
   if (!returned.gone) {
     swarm.emit({

@@ -5,7 +5,6 @@ import { runAgent } from '../agents/run.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
-import { appendOwn } from '../files/own.js'
 import { runFolder } from '../files/paths.js'
 import { ceilings } from '../git/ceilings.js'
 import type { HookContext } from '../hooks/contract.js'
@@ -88,7 +87,6 @@ export function hookContext(parts: ContextParts): HookContext {
       for (;;) {
         await parts.harnesses?.ready(spec, options.signal ?? parts.signal)
         emit({ type: 'agent.started', ...facts, agent: name, attempt: 1, role: options.role, session: options.session })
-        appendOwn(root, parts.logFile, `\n--- ${options.role}: ${name}\n`)
         const place = parts.begin?.(text)
         const run = await ask({
           agent,
@@ -108,6 +106,8 @@ export function hookContext(parts: ContextParts): HookContext {
           }),
           marker: marker(),
           logFile: parts.logFile,
+          logBytes: settings.logs.mostBytes,
+          logHeading: `${options.role}: ${name}`,
           root,
           recordFile: processRecord(runFolder(root, swarm)),
           limits: { ...settings.limits, ...(options.timeoutMs ? { iterationMs: options.timeoutMs } : {}) },

@@ -139,6 +139,8 @@ export interface Iteration extends IterationFacts {
   planning: boolean
   /** Ids of tasks that its agent added. */
   readonly added: string[]
+  /** Files of tools that were left in its worktree, and need not keep it there. */
+  readonly litter: Set<string>
   /** How many tasks it has completed. */
   completed: number
   /** Ids of its tasks of which its agent said, by a move or a command, that they are done. */

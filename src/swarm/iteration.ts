@@ -26,6 +26,7 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     hadTask: false,
     planning: false,
     added: [],
+    litter: new Set(),
     before: [],
     held: [],
     completed: 0,

@@ -73,6 +73,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       }),
       marker: uniqueMarker(swarm.id, lane.name, iteration.number),
       logFile: outputFile(swarm.repository.root, swarm.id, lane.name, iteration.number),
+      logBytes: settings.logs.mostBytes,
       recordFile: processRecord(runFolder(swarm.repository.root, swarm.id)),
       limits: settings.limits,
       signal: stopping.agents,

@@ -1,6 +1,8 @@
 // Agents' JSON streams as a person reads them: what was said, which tools were called, how it ended. A line that is
 // none of the known ones stays as it is, so that nothing an agent printed is hidden.
 
+import { partsOf } from '../agents/json.js'
+
 /** Lines of a tool's output that are shown. */
 const MOST_LINES = 4
 /** Kinds of the four CLIs that tell nothing to a reader. */
@@ -34,16 +36,19 @@ export function readable(): Readable {
     return lines
   }
   return {
-    take(line) {
-      const value = objectOf(line)
-      const piece = value && pieceOf(value)
-      if (piece !== undefined) {
-        pieces += piece
-        return []
-      }
-      return [...flush(), ...(value ? (linesOf(value) ?? [line]) : [line])]
-    },
+    take: (line) => (line.includes('{') ? partsOf(line).flatMap((part) => take(part, line)) : [...flush(), line]),
     flush,
+  }
+
+  function take(part: string | Facts, line: string): string[] {
+    // Spaces between two objects are nothing; other noise is shown as it is.
+    if (typeof part === 'string') return part.trim() === '' && part !== line ? [] : [...flush(), part]
+    const piece = pieceOf(part)
+    if (piece === undefined) return [...flush(), ...(linesOf(part) ?? [line])]
+    // What is a line already need not wait for the rest of its message.
+    const [rest = '', ...lines] = (pieces + piece).split('\n').reverse()
+    pieces = rest
+    return lines.reverse()
   }
 }
 
@@ -167,14 +172,4 @@ function facts(value: unknown): Facts {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value))
     : {}
-}
-
-function objectOf(line: string): Facts | undefined {
-  if (!line.startsWith('{')) return undefined
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? facts(value) : undefined
-  } catch {
-    return undefined
-  }
 }

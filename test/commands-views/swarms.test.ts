@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readRun } from '../../src/events/runs.js'
-import { outputFile, runFolder } from '../../src/files/paths.js'
+import { olderOutput, outputFile, runFolder } from '../../src/files/paths.js'
 import { isAlive, processStart } from '../../src/processes/identity.js'
 import { startedByTheDead, startedHere, stopped, writeEvents } from '../events/folder.js'
 import { at, COMMIT, sampleEvents } from '../events/sample.js'
@@ -267,6 +267,45 @@ test('logs prints the latest iteration of a worker, made readable and harmless, 
   ])
   expect(await run(repository, 'logs', 'w3')).toMatchObject({ status: 2, stderr: expect.stringContaining('w1, w2') })
   expect(await run(repository, 'logs', 'w1', '--iteration', '9')).toMatchObject({ status: 3 })
+})
+
+test('logs ends at once where nobody reads on, and holds no more than a piece of a long log', async () => {
+  const repository = testRepository()
+  runningHere(repository)
+  const file = outputFile(repository.root, A, 'w1', 1)
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, 'first\n')
+  // 300 MB without a line end, and none of them on the disk.
+  truncateSync(file, 300_000_000)
+  const bin = path.join(packageRoot, 'bin/oompa')
+  for (const flags of ['', '--raw']) {
+    const script = `${process.execPath} --max-old-space-size=256 '${bin}' logs w1 ${flags} | head -1; echo "status \${PIPESTATUS[0]}"`
+    const began = performance.now()
+    const ended = await start('bash', ['-c', script], { cwd: repository.root, env: repository.env }).ended
+    expect(ended.stdout).toBe('first\nstatus 0\n')
+    expect(ended.stderr).toBe('')
+    expect(performance.now() - began).toBeLessThan(20_000)
+  }
+})
+
+test('logs prints what was put aside first, and follows a log that is put aside', async () => {
+  const repository = testRepository()
+  const swarm = await loop(repository, A)
+  const file = outputFile(repository.root, A, 'w1', 1)
+  writeFileSync(olderOutput(file), 'zero\n')
+  writeFileSync(file, 'one\n')
+  expect((await run(repository, 'logs', 'w1')).stdout).toBe('zero\none\n')
+  const following = start(process.execPath, [path.join(packageRoot, 'bin/oompa'), 'logs', '-f'], {
+    cwd: repository.root,
+    env: repository.env,
+  })
+  await following.prints(/one/)
+  writeFileSync(file, 'two\n', { flag: 'a' })
+  renameSync(file, olderOutput(file))
+  writeFileSync(file, 'three\n')
+  await following.prints(/three/)
+  swarm.child.kill('SIGTERM')
+  expect((await following.ended).stdout).toBe('[w1] zero\n[w1] one\n[w1] two\n[w1] three\n')
 })
 
 test('logs -f follows a worker into its next iteration, and ends when the swarm ends', async () => {

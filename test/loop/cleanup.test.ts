@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { level1, level2, type TestLoop, until } from '../support/loop.js'
@@ -10,6 +10,7 @@ const there = (loop: TestLoop, name: string) => existsSync(path.join(loop.reposi
 interface Cleanup {
   removed: { worktree?: string; branch?: string }[]
   left: { name: string; why: string; look?: string }[]
+  logs: { swarm: string; bytes: number }[]
 }
 
 async function cleanup(loop: TestLoop, ...flags: string[]): Promise<Cleanup> {
@@ -93,5 +94,31 @@ describe('oompa cleanup', () => {
     expect(spares().length).toBeGreaterThan(0)
     await cleanup(loop, '--all')
     expect(spares()).toEqual([])
+  })
+
+  test('removes what the agents of old swarms printed and left, as a setting says, and never the record of a swarm', async () => {
+    const loop = level2('echo a line', { config: { logs: { keep_days: 1 } } })
+    expect((await loop.run()).status).toBe(3)
+    const [old = ''] = loop.swarms()
+    const runs = path.join(loop.repository.root, '.oompa/runs')
+    expect(await cleanup(loop)).toMatchObject({ logs: [] })
+    // Two days later.
+    const file = path.join(runs, old, 'events.jsonl')
+    const earlier = new Date(Date.now() - 2 * 86_400_000).toISOString()
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"at":"[^"]*"/g, `"at":"${earlier}"`))
+    writeFileSync(path.join(runs, old, 'w1-1.log.old'), 'older')
+    mkdirSync(path.join(runs, old, 'litter/w1-1'), { recursive: true })
+    writeFileSync(path.join(runs, old, 'litter/w1-1/nohup.out'), 'x')
+    writeFileSync(path.join(runs, old, 'mine.txt'), 'not of ours')
+    expect((await loop.run()).status).toBe(3)
+    expect(await cleanup(loop, '--dry-run')).toMatchObject({ logs: [{ swarm: old }] })
+    expect(readdirSync(path.join(runs, old))).toContain('w1-1.log')
+    expect(await cleanup(loop)).toMatchObject({ logs: [{ swarm: old }] })
+    const left = readdirSync(path.join(runs, old))
+    expect(left).not.toEqual(expect.arrayContaining(['w1-1.log']))
+    expect(left).not.toEqual(expect.arrayContaining(['litter']))
+    expect(left).toEqual(expect.arrayContaining(['events.jsonl', 'mine.txt']))
+    const recent = loop.swarms().find((swarm) => swarm !== old) ?? ''
+    expect(readdirSync(path.join(runs, recent))).toContain('w1-1.log')
   })
 })

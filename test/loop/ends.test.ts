@@ -1,6 +1,9 @@
 // What becomes of a change by how its agent's run ended.
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { isLitter } from '../../src/merge/litter.js'
 import { level1, level1Files, type TestLoop } from '../support/loop.js'
 
 const json = (facts: unknown) => `printf '%s\\n' '${JSON.stringify(facts)}'`
@@ -69,5 +72,66 @@ describe('a change', () => {
     const [iteration] = loop.events('iteration.ended')
     expect(iteration).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('took longer than') })
     expect(loop.repository.git(['show', `${iteration?.kept}:work`])).toBe('half')
+  })
+})
+
+describe('what tools leave beside the work', () => {
+  const made = [
+    '.claude/settings.local.json',
+    '.DS_Store',
+    '.aider.chat.history.md',
+    '__pycache__/a.pyc',
+    'nohup.out',
+    'server.pid',
+  ]
+  const leaves = `cd "$OOMPA_WORKTREE"; mkdir -p .claude __pycache__; for f in ${made.join(' ')}; do echo x > "$f"; done`
+
+  test('is not committed for an agent, is said, and keeps no worktree', async () => {
+    const loop = claudes(`${init}; ${leaves}; echo work > work; ${result}`)
+    const ended = await loop.run()
+    expect(ended.status, ended.stdout).toBe(0)
+    expect(loop.repository.git(['diff', '--name-only', 'main~1', 'main'])).toBe('work')
+    for (const file of made) expect(ended.stdout).toContain(file)
+    expect(ended.stdout).toContain('not committed: a file of a tool')
+    expect(existsSync(path.join(loop.repository.root, '.w1-i1'))).toBe(false)
+    // Nothing that an agent made is lost.
+    const aside = path.join(loop.repository.root, '.oompa/runs', loop.swarms()[0] ?? '', 'litter/w1-1')
+    expect(made.every((file) => existsSync(path.join(aside, file)))).toBe(true)
+  })
+
+  test('is no change', async () => {
+    const loop = claudes(`${init}; ${leaves}; ${result}`)
+    await loop.run()
+    expect(loop.events('iteration.ended')).toMatchObject([{ outcome: 'nothing' }])
+  })
+
+  test.each([
+    ...made,
+    'sub/.aider.tags.cache.v3/x',
+    '.codex/sessions/2026/x.jsonl',
+    '.gemini/tmp.json',
+    '.opencode/x',
+    '.playwright-mcp/page.png',
+    'dev-server.log',
+    '.foo.swp',
+  ])('is known by its name: %s', (file) => {
+    expect(isLitter(file)).toBe(true)
+  })
+
+  test.each([
+    '.claude/settings.json',
+    '.claude/commands/x.md',
+    '.codex/config.toml',
+    '.opencode/agent/reviewer.md',
+    'opencode.json',
+    '.aider.conf.yml',
+    '.aiderignore',
+    'test/fixtures/app.log',
+    'src/pid.ts',
+    'docs/nohup.out.md',
+    'CLAUDE.md',
+    '.gitignore',
+  ])('is not what a person would commit: %s', (file) => {
+    expect(isLitter(file)).toBe(false)
   })
 })

@@ -78,6 +78,14 @@ test("OpenCode's and Gemini's streams read as well, pieces of a message joined",
   ).toEqual(['→ bash Where', '    /x', 'Here.', 'One message.', 'Two.', '→ shell ls', '    a.txt'])
 })
 
+test('noise around an object hides neither', () => {
+  const event = '{"type":"text","part":{"text":"Here."}}'
+  expect(shown(`\u001b[?2004h${event}`)).toEqual(['Here.'])
+  expect(shown(`[statusline] main ${event}`)).toEqual(['[statusline] main ', 'Here.'])
+  expect(shown(`${event} ${event}`)).toEqual(['Here.', 'Here.'])
+  expect(shown(`\ufeff${event}\r`)).toEqual(['Here.'])
+})
+
 test('whatever is not known stays as it is', () => {
   const lines = ['plain', '{"type":"mine","x":1}', '{"a":1}', '{broken', '[1]', '{"type":7}', '']
   expect(shown(...lines)).toEqual(lines)
