@@ -4,6 +4,7 @@ import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { branchStart } from '../merge/base.js'
 import { waitingApprovals } from '../review/approvals.js'
+import type { TaskStore } from '../tasks/contract.js'
 import { keptWork } from '../tasks/kept.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import type { Swarm } from './contract.js'
@@ -52,14 +53,22 @@ export async function keepInterrupted(
   return kept
 }
 
+/** The tasks of a target. */
+export interface TargetTasks {
+  readonly store?: TaskStore
+  readonly into?: string
+}
+
 /**
  * Puts back every claim whose holder is gone, whoever it was; what the target has complete is complete.
+ * @param whose the swarm's own target's, unless given
  * @returns how many claims
  */
-export async function releaseStale(swarm: Swarm): Promise<number> {
-  const { into, repository, settings, hooks } = swarm
+export async function releaseStale(swarm: Swarm, whose: TargetTasks = swarm): Promise<number> {
+  const { repository, settings, hooks } = swarm
+  const { into } = whose
   // A swarm that claims nothing (level 1) still puts back what a crashed one had claimed.
-  const store = swarm.store ?? (await existingTasks(repository.root, settings, hooks))
+  const store = whose.store ?? (await existingTasks(repository.root, settings, hooks))
   if (!store) return 0
   if (into) await store.tracked?.recover(into)
   // A task whose change waits for a person is nobody's to do again.

@@ -6,11 +6,12 @@ import path from 'node:path'
 import { readLog } from '../events/log.js'
 import { deleteRef } from '../git/refs.js'
 import { type RecoveredLanding, recoverLandings } from '../merge/recover-work.js'
+import type { TaskStore } from '../tasks/contract.js'
 import type { Swarm } from './contract.js'
 
 /** Completes the tasks of changes that landed while the swarm `id` was killed, and says so. */
-export async function completeLanded(swarm: Swarm, id: string): Promise<void> {
-  const { store, repository, emit } = swarm
+export async function completeLanded(swarm: Swarm, id: string, store: TaskStore | undefined): Promise<void> {
+  const { repository, emit } = swarm
   for (const one of await recoverLandings(repository.root, readLog(repository.root, id))) {
     if (!one.landed) continue
     emit({

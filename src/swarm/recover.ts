@@ -12,6 +12,8 @@ import { withLock } from '../merge/lock.js'
 import { reap } from '../processes/reap.js'
 import { processRecord } from '../processes/watchdog.js'
 import type { Swarm } from './contract.js'
+import type { TargetTasks } from './interrupted.js'
+import { existingTasks } from './tasks.js'
 
 /** Puts the things of every swarm that died in order, and says what was found. */
 export async function recoverCrashed(swarm: Swarm): Promise<void> {
@@ -30,8 +32,11 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
       try {
         const processes = await reap(id, processRecord(runFolder(root, id)))
         const kept = await keepInterrupted(swarm, id, openIterations(root, id))
-        await completeLanded(swarm, id)
-        const claims = await releaseStale(swarm)
+        const other = await tasksOf(swarm, id)
+        await completeLanded(swarm, id, (other ?? swarm).store)
+        const theirs = other ? await releaseStale(swarm, other) : 0
+        await other?.store?.close?.()
+        const claims = theirs + (await releaseStale(swarm))
         if (id === swarm.id) swarm.emit({ type: 'swarm.recovered', by: swarm.id, processes, claims, kept })
         else append(root, id, { by: swarm.id, processes, claims, kept })
         const what = found(processes, claims, kept)
@@ -56,6 +61,16 @@ function left(swarm: Swarm): string[] {
 function isRecovered(root: string, id: string): boolean {
   const edges = logEdges(root, id, (type) => type === 'swarm.recovered' || type === 'swarm.started')
   return edges === undefined || edges.last.at(-1)?.type === 'swarm.recovered'
+}
+
+/** The tasks of the target of a swarm that died, if that is not ours: their status is not written into our checkout. */
+async function tasksOf(swarm: Swarm, id: string): Promise<TargetTasks | undefined> {
+  const { repository, settings, hooks } = swarm
+  const [started] = scanLog(repository.root, id, (type) => type === 'swarm.started').slice(-1)
+  const into = started?.type === 'swarm.started' && typeof started.into === 'string' ? started.into : undefined
+  if (into === undefined || into === swarm.into || !(await swarm.commitOf(`refs/heads/${into}`))) return undefined
+  const store = await existingTasks(repository.root, settings, hooks, { into })
+  return store && { store, into }
 }
 
 /** What was found, in words; empty if there was nothing. Pure. */

@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { level2, type TestLoop, until } from '../support/loop.js'
+import { allEnded, level2, type TestLoop, until } from '../support/loop.js'
 
 const task = (id: string, more = '') => `{:id "${id}" :summary "Do ${id}"${more}}\n`
 const TASKS = {
@@ -165,4 +165,118 @@ describe('while the person is on another branch', () => {
     checkout('main')(loop)
     expect(status(loop)).toBe('')
   })
+})
+
+describe('after a swarm has ended while the person was on another branch', () => {
+  /** A swarm that was killed in its first of two iterations, with the checkout on another branch. */
+  async function killed(then: (loop: TestLoop) => void): Promise<TestLoop> {
+    const loop = level2(WORK, { files: TASKS, iterations: 2, config: { probe: false } })
+    const { home, root } = loop.repository
+    loop.repository.git(['branch', 'other'])
+    writeFileSync(path.join(home, 'hold-1'), '')
+    const running = loop.start()
+    await until(() => existsSync(path.join(home, 'began-1')), 'the agent')
+    expect(onDisk(loop)).toContain('tasks/current/a.edn')
+    then(loop)
+    await until(() => !onDisk(loop).includes('tasks/current/a.edn'), 'the task to leave the checkout')
+    running.child.kill('SIGKILL')
+    await running.ended
+    await allEnded(loop)
+    expect(existsSync(path.join(root, '.oompa/away/main'))).toBe(true)
+    writeFileSync(path.join(home, 'did-1'), '')
+    return loop
+  }
+
+  test('killed and resumed from there, it goes on with the tasks of its target', async () => {
+    const loop = await killed(checkout('other'))
+    const resumed = await loop.oompa(['resume'])
+    expect(resumed.status, resumed.stdout + resumed.stderr).toBe(0)
+    expect(status(loop)).toBe('')
+    expect(onDisk(loop)).toEqual(ALL_PENDING)
+    expect(inTree(loop, 'main')).toEqual(TWO_DONE)
+    checkout('main')(loop)
+    expect(status(loop)).toBe('')
+  })
+
+  test('killed, a swarm of the other branch puts its tasks back where they belong, and takes none of them', async () => {
+    const loop = await killed(checkout('other'))
+    const second = await loop.run()
+    expect(second.status, second.stdout + second.stderr).toBe(0)
+    expect(inTree(loop, 'other')).toEqual(TWO_DONE)
+    expect(inTree(loop, 'main')).toEqual(ALL_PENDING)
+    expect(status(loop)).toBe('')
+    checkout('main')(loop)
+    expect((await loop.oompa(['tasks'])).stdout).toMatch(/Pending: +3/)
+    expect(onDisk(loop)).toEqual(ALL_PENDING)
+  })
+
+  test('killed, its claim is found and put back when the person is on the target again', async () => {
+    const loop = await killed(checkout('other'))
+    checkout('main')(loop)
+    const listed = await loop.oompa(['tasks', 'stale'])
+    expect(listed.stdout).toMatch(/held by w1; its process \d+ is gone/)
+    expect(onDisk(loop)).toEqual(ALL_PENDING)
+  })
+})
+
+test('two swarms on two branches at once: each has the tasks of its own, and completes them with its own work', async () => {
+  const loop = level2(WORK, { files: TASKS, iterations: 1, config: { probe: false } })
+  const { repository } = loop
+  repository.git(['branch', 'other'])
+  writeFileSync(path.join(repository.home, 'hold-1'), '')
+  const first = loop.start()
+  await until(() => existsSync(path.join(repository.home, 'began-1')), 'the first agent')
+  checkout('other')(loop)
+  await until(() => status(loop) === '', 'the checkout to be clean')
+  const second = loop.start()
+  await until(() => loop.agent.calls().length === 2, 'the second agent')
+  expect(onDisk(loop)).toEqual(['tasks/pending/b.edn', 'tasks/pending/c.edn', 'tasks/current/a.edn'])
+  writeFileSync(path.join(repository.home, 'did-1'), '')
+  for (const ended of await Promise.all([first.ended, second.ended])) expect(ended.status, ended.stdout).toBe(0)
+  const done = ['tasks/complete/a.edn', 'tasks/pending/b.edn', 'tasks/pending/c.edn']
+  for (const branch of ['main', 'other']) {
+    expect(inTree(loop, branch)).toEqual(done)
+    expect(repository.git(['ls-tree', '--name-only', branch])).toContain('made-1.txt')
+  }
+  expect(status(loop)).toBe('')
+  checkout('main')(loop)
+  expect(status(loop)).toBe('')
+})
+
+test('an approval given from another branch lands on its target, and completes its task there', async () => {
+  const loop = await play({
+    files: { ...TASKS, 'hooks/approve.ts': `export default () => ({ wait: 'somebody looks at it' })\n` },
+    iterations: 1,
+    meanwhile: { 1: () => {} },
+  })
+  checkout('other')(loop)
+  const [waiting] = JSON.parse((await loop.oompa(['approvals', '--json'])).stdout)
+  const approved = await loop.oompa(['approve', waiting.id])
+  expect(approved.status, approved.stderr).toBe(0)
+  expect(inTree(loop, 'main')).toContain('tasks/complete/a.edn')
+  expect(inTree(loop, 'other')).toEqual(ALL_PENDING)
+  expect(status(loop)).toBe('')
+  checkout('main')(loop)
+  expect(status(loop)).toBe('')
+  expect(onDisk(loop)).toEqual(['tasks/pending/b.edn', 'tasks/pending/c.edn', 'tasks/complete/a.edn'])
+})
+
+test('a rebase of the person on the target sees no move of ours, and the tasks are back after it', async () => {
+  const loop = await play({
+    iterations: 2,
+    meanwhile: {
+      1: (at) => {
+        const { repository } = at
+        repository.git(['checkout', '-q', '--detach'])
+        for (const end = Date.now() + 10_000; status(at) !== '' && Date.now() < end; );
+        repository.commit('Rebased to', { 'person.txt': 'p' })
+        expect(inTree(at, 'HEAD')).toEqual(ALL_PENDING)
+        repository.git(['branch', '-q', '-f', 'main', 'HEAD'])
+        repository.git(['checkout', '-q', 'main'])
+      },
+    },
+  })
+  expect(inTree(loop, 'main')).toEqual(TWO_DONE)
+  expect(loop.repository.git(['ls-tree', '--name-only', 'main'])).toContain('person.txt')
+  expect(status(loop)).toBe('')
 })

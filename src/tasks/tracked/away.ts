@@ -2,12 +2,13 @@
 // no checkout that is not on it, and nothing of ours may keep the person from coming back. So what we did there is taken
 // out again, and the target's tasks, with that, are kept in a copy below `.oompa/away/` until the checkout is back.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno } from '../../errors.js'
 import { onDisk } from '../../files/bytes.js'
+import { checkOwnFolder, readOwn, textOf, wrongOnTheWay } from '../../files/own.js'
 import { stateFolder } from '../../files/paths.js'
 import { sharedObjects } from '../../git/objects.js'
+import { removeOurs } from '../../git/remove.js'
 import { gitText } from '../../git/run.js'
 import type { TreeEdit } from '../../words.js'
 import type { AwayTasks, OurTasks } from '../contract.js'
@@ -31,12 +32,7 @@ export function copyFolder(root: string, into: string): string {
 
 /** The commit of the target that the copy was last brought up to; undefined where there is no copy. */
 export function copiedFrom(root: string, into: string): string | undefined {
-  try {
-    return readFileSync(path.join(copyFolder(root, into), 'base'), 'utf8').trim()
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
+  return textOf(path.join(copyFolder(root, into), 'base'))?.trim()
 }
 
 export async function targetNow(root: string, into: string): Promise<string | undefined> {
@@ -53,20 +49,27 @@ export async function leaveCheckout(away: Away): Promise<void> {
   const { root, into, home, copy } = away
   const target = await targetNow(root, into)
   if (!target) return
-  const dirty = await dirtyPaths(root, home.paths)
-  const found = await home.ours(into)
-  const ours: OurTasks = { ...found, edits: found.edits.filter((edit) => dirty.has(edit.path)) }
   const folder = copyFolder(root, into)
-  // A crash has left it half made, with claims in it.
+  const dirty = await dirtyPaths(root, home.paths)
+  // A crash may have left it half made, with claims in it that the checkout has no more.
   const before = existsSync(folder) ? await copy.ours(into) : undefined
+  const found = await home.ours(into)
+  const ours: OurTasks = {
+    edits: [...(before?.edits ?? []), ...found.edits].filter((edit) => dirty.has(edit.path)),
+    claims: [...(before?.claims ?? []), ...found.claims],
+  }
   makeStateFolder(root, folder)
   for (const file of (await treeFiles(root, target, home.paths)).keys()) {
     write(folder, file, await fileAt(root, target, file))
   }
-  for (const edit of [...(before?.edits ?? []), ...ours.edits]) write(folder, edit.path, edit.content)
+  for (const edit of [...(before?.edits ?? []), ...found.edits]) {
+    if (before?.edits.includes(edit) || dirty.has(edit.path)) write(folder, edit.path, edit.content)
+  }
   for (const { key, record } of ours.claims) if (copy.records !== home.records) copy.records.write(key, record)
   await clean(away, target, dirty, ours)
-  for (const { key } of ours.claims) if (copy.records !== home.records) home.records.remove(key)
+  for (const { key, record } of ours.claims) {
+    if (copy.records !== home.records && home.records.read(key)?.fence === record.fence) home.records.remove(key)
+  }
   // Last: a copy without it is begun again.
   writeFileSync(path.join(folder, 'base'), `${target}\n`)
 }
@@ -118,8 +121,8 @@ export async function forgetIfDone(away: Away): Promise<boolean> {
 }
 
 function forget({ root, into, home, copy }: Away): void {
-  rmSync(copyFolder(root, into), { recursive: true, force: true })
-  if (copy.records !== home.records) rmSync(copy.records.folder, { recursive: true, force: true })
+  removeOurs(copyFolder(root, into))
+  if (copy.records !== home.records) removeOurs(copy.records.folder)
 }
 
 /** Puts the checkout's tasks back to what its own branch has, where all that differs is ours. */
@@ -162,13 +165,11 @@ async function dirtyPaths(root: string, paths: readonly string[]): Promise<Map<s
   ])
 }
 
+/** Through folders alone, and no link: an agent may have put one in the place of a folder of tasks. */
 function read(base: string, file: string): Buffer | undefined {
-  try {
-    return readFileSync(onDisk(path.join(base, file)))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
-    throw error
-  }
+  if (wrongOnTheWay(base, path.join(base, path.dirname(file)))) return undefined
+  const found = readOwn(path.join(base, file))
+  return found && 'bytes' in found ? found.bytes : undefined
 }
 
 /** Whole or not at all; `null` and undefined remove the file. */
@@ -178,6 +179,7 @@ function write(base: string, file: string, content: TreeEdit['content'] | undefi
     remove(base, file)
     return
   }
+  checkOwnFolder(base, path.dirname(full))
   mkdirSync(onDisk(path.dirname(full)), { recursive: true })
   const draft = path.join(path.dirname(full), `.away-${process.pid}~${path.basename(full)}`)
   writeFileSync(onDisk(draft), content)
@@ -185,6 +187,7 @@ function write(base: string, file: string, content: TreeEdit['content'] | undefi
 }
 
 function remove(base: string, file: string): void {
+  if (wrongOnTheWay(base, path.join(base, path.dirname(file)))) return
   rmSync(onDisk(path.join(base, file)), { force: true })
 }
 
