@@ -164,21 +164,32 @@ export function excludeChange(file: string, before: string, after: string, ours:
 /**
  * Entries of the stash that are gone. From level 2 on agents are refused the stash: what went without a record of theirs
  * is the person's own doing. At level 1 nobody knows, and an entry too many does less harm than one that is lost.
+ * @param popped workers that have the files of an entry, by its id
  */
 export function stashChanges(
-  before: readonly StashEntry[],
-  after: readonly StashEntry[],
+  gone: readonly StashEntry[],
   records: Records | undefined,
+  popped: ReadonlyMap<string, readonly string[]> = new Map(),
 ): SharedChange[] {
+  const refused = records ? authors(records, (line) => line === 'stash') : []
+  return gone.map((entry) => {
+    const by = [...new Set([...refused, ...(popped.get(entry.oid) ?? [])])]
+    return stashChange(entry, by, records === undefined || by.length > 0)
+  })
+}
+
+/** Entries that are in a stash no more. */
+export function goneFrom(before: readonly StashEntry[], after: readonly StashEntry[]): StashEntry[] {
   const left = after.map((entry) => entry.oid)
-  const gone = before.filter(({ oid }) => {
+  return before.filter(({ oid }) => {
     const at = left.indexOf(oid)
     if (at >= 0) left.splice(at, 1)
     return at < 0
   })
-  const by = records ? authors(records, (line) => line === 'stash') : []
-  const restored = records === undefined || by.length > 0
-  return gone.map((entry) => ({
+}
+
+function stashChange(entry: StashEntry, by: readonly string[], restored: boolean): SharedChange {
+  return {
     what: `the stash has lost an entry: ${entry.message || entry.oid.slice(0, 12)}`,
     undo: restored
       ? 'git stash drop'
@@ -186,7 +197,7 @@ export function stashChanges(
     by,
     ...(restored ? { putBack: { stash: entry } } : {}),
     holds: by.length > 0,
-  }))
+  }
 }
 
 export interface RefFacts {

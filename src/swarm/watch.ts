@@ -9,13 +9,14 @@ import { parseConfig, setConfig } from '../git/config-file.js'
 import { excludedByUs, excludeOurs } from '../git/exclude.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { git, gitText } from '../git/run.js'
-import { isLogged, readSharedFiles, readSharedRefs, type SharedState } from '../git/shared-state.js'
+import { isLogged, readSharedFiles, readSharedRefs, type SharedState, type StashEntry } from '../git/shared-state.js'
 import { guardIsChanged, guardRecord } from '../merge/guard.js'
 import {
   changeWords,
   configChanges,
   excludeChange,
   fileChange,
+  goneFrom,
   isSameFile,
   type PutBack,
   type Records,
@@ -24,6 +25,7 @@ import {
   stashChanges,
 } from '../merge/shared-changes.js'
 import type { Iteration } from './contract.js'
+import { whoPopped } from './popped.js'
 
 export interface SharedWatch {
   /** Runs an agent of an iteration, and compares with before when it has ended. */
@@ -87,7 +89,7 @@ export function watchShared(options: WatchOptions): SharedWatch {
     const records: Records = fenced ? recordsOf([...active.keys()], root, swarm) : new Map()
     const changes = [
       ...(await changedFiles(root, common, known, files, records)),
-      ...stashChanges(known.stash, files.stash, fenced ? records : undefined),
+      ...(await stashed(goneFrom(known.stash, files.stash), records)),
     ]
     await report(changes)
     if (withRefs && fenced) {
@@ -99,6 +101,13 @@ export function watchShared(options: WatchOptions): SharedWatch {
     if (changes.length > 0 || files.files.size !== known.files.size) await refresh(false)
     else known = { ...known, ...files }
     await pinStash()
+  }
+
+  async function stashed(gone: readonly StashEntry[], records: Records): Promise<SharedChange[]> {
+    if (!fenced) return stashChanges(gone, undefined)
+    const popped = new Map<string, string[]>()
+    for (const { oid } of gone) popped.set(oid, await whoPopped(root, oid, [...active.keys()]))
+    return stashChanges(gone, records, popped)
   }
 
   async function report(changes: readonly SharedChange[]): Promise<void> {

@@ -141,15 +141,28 @@ describe('an agent that changes what all worktrees share', () => {
     expect(loop.repository.git(['show', 'main:made.txt'])).toBe('1')
   })
 
-  test('drops the only entry of the stash by another git: it is put back, and what it took waits', async () => {
-    const loop = prepare(level2('PATH=$(echo $PATH | cut -d: -f2-) git stash pop -q; echo 1 > made.txt'))
-    const ended = await loop.run()
-    expect(ended.status, ended.stdout + ended.stderr).toBe(0)
-    expect(warnings(loop)).toContain('w1 changed what all worktrees share: the stash has lost an entry')
-    expect(loop.repository.git(['stash', 'list'])).toContain('mine')
-    expect(outcomes(loop)).toEqual({ w1: 'waiting' })
-    expect(loop.repository.git(['show', 'main:spec.md'])).toBe('A spec.')
-  })
+  // A login shell has a PATH of its own: Codex starts each command in one.
+  test.each([1, 2])(
+    'pops one of %i entries of the stash by another git: it is put back, and what it took waits',
+    async (entries) => {
+      const loop = prepare(
+        level2('PATH=$(echo $PATH | tr : "\\n" | grep -v /guard/ | paste -sd :) git stash pop -q; echo 1 > made.txt'),
+      )
+      if (entries === 2) {
+        // Below the other one: git asks no hook when it drops an entry that is not the last.
+        loop.repository.write('.gitignore', 'x\n')
+        loop.repository.git(['stash', '-q', '-u', '-m', 'other'])
+        loop.repository.git(['stash', 'pop', '-q', 'stash@{1}'])
+        loop.repository.git(['stash', '-q', '-m', 'mine'])
+      }
+      const ended = await loop.run()
+      expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+      expect(warnings(loop)).toContain('w1 changed what all worktrees share: the stash has lost an entry')
+      expect(loop.repository.git(['stash', 'list'])).toContain('mine')
+      expect(outcomes(loop)).toEqual({ w1: 'waiting' })
+      expect(loop.repository.git(['show', 'main:spec.md'])).toBe('A spec.')
+    },
+  )
 })
 
 describe('a person who works while agents do', () => {

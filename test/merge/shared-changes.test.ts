@@ -6,6 +6,7 @@ import {
   configChanges,
   excludeChange,
   fileChange,
+  goneFrom,
   refChanges,
   stashChanges,
 } from '../../src/merge/shared-changes.js'
@@ -177,19 +178,19 @@ describe('the stash', () => {
   ]
 
   test('may get entries; one that is gone is named', () => {
-    expect(stashChanges([a], [a, b], nobody)).toEqual([])
-    expect(stashChanges([a, b], [b], nobody)).toMatchObject([
+    expect(goneFrom([a], [a, b])).toEqual([])
+    expect(goneFrom([a, a], [a])).toEqual([a])
+    expect(stashChanges(goneFrom([a, b], [b]), nobody)).toMatchObject([
       { what: 'the stash has lost an entry: mine', holds: false },
     ])
-    expect(stashChanges([a, a], [a], nobody)).toHaveLength(1)
   })
 
-  test('is put back where an agent was refused half way, and at level 1, where nobody is refused', () => {
-    expect(stashChanges([a], [], nobody)[0]!.putBack).toBeUndefined()
-    expect(stashChanges([a], [], new Map([['w1', ['stash']]]))).toMatchObject([
-      { by: ['w1'], holds: true, putBack: { stash: a } },
-    ])
-    expect(stashChanges([a], [], undefined)).toMatchObject([{ by: [], holds: false, putBack: { stash: a } }])
+  test('is put back where an agent was refused half way, or has its files, and at level 1, where nobody is refused', () => {
+    expect(stashChanges([a], nobody)[0]!.putBack).toBeUndefined()
+    const restored = { holds: true, putBack: { stash: a } }
+    expect(stashChanges([a], new Map([['w1', ['stash']]]))).toMatchObject([{ by: ['w1'], ...restored }])
+    expect(stashChanges([a], nobody, new Map([[a.oid, ['w2']]]))).toMatchObject([{ by: ['w2'], ...restored }])
+    expect(stashChanges([a], undefined)).toMatchObject([{ by: [], holds: false, putBack: { stash: a } }])
   })
 })
 
