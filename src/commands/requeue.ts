@@ -9,7 +9,7 @@ import { plain, printJson } from './tasks/print.js'
 export const command: Command = {
   name: 'requeue',
   summary: 'Puts claims whose worker is gone back to pending. 3: there is none; 4: one that was named is held.',
-  positionals: [{ name: 'ids', describe: 'only these tasks, even if they were moved by hand', array: true }],
+  positionals: [{ name: 'ids', describe: 'only these tasks, even if they have no claim record', array: true }],
   options: { ...who, json },
   examples: [
     ['oompa requeue', 'every stale claim'],
@@ -24,7 +24,14 @@ export const command: Command = {
     if (flag(args, 'json')) printJson({ requeued: requeued.map((one) => one.id), left })
     else {
       for (const one of requeued) console.log(`Requeued ${plain(one.id)}: ${one.reason}.`)
-      if (requeued.length + left.length === 0) console.log('No stale claims.')
+      if (requeued.length + left.length === 0) {
+        const bare = ids ? [] : (await store.list()).current.filter((task) => task.bare !== undefined)
+        console.log('No stale claims.')
+        if (bare.length > 0) {
+          const names = bare.map(({ id }) => plain(id)).join(' ')
+          console.log(`In current without a claim record; if nobody works on them: oompa requeue ${names}`)
+        }
+      }
     }
     for (const one of left) console.error(`oompa: not requeued ${plain(one.id)}: ${plain(one.reason)}`)
     if (left.some((one) => one.unknown)) return STATUS.usage

@@ -1,6 +1,6 @@
 // The event log: appended to by stages, read by views. It is the only record of what a swarm did.
 
-import { closeSync, type Dirent, writeSync } from 'node:fs'
+import { closeSync, type Dirent, fstatSync, readSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { endsWhole, entriesOf, kindOfEntry, openOwn, textOf, wrongAt, wrongOnTheWay } from '../files/own.js'
@@ -21,7 +21,7 @@ export function logFile(root: string, swarm: string): string {
 
 /** Opens (and makes) the log of a swarm for appending. */
 export function openLog(root: string, swarm: string): EventLog {
-  const file = openOwn(root, logFile(root, swarm), 'append')
+  let file = openOwn(root, logFile(root, swarm), 'append')
   const listeners: ((event: OompaEvent) => void)[] = []
   let open = true
   // After a line that a crash or a full disk has cut, a line end comes first: else the next event would be lost with it.
@@ -33,6 +33,7 @@ export function openLog(root: string, swarm: string): EventLog {
       try {
         // One write for one line: O_APPEND keeps lines of several processes apart.
         if (open) {
+          file = whereItWas(file, root, swarm)
           const line = Buffer.from(`${whole ? '' : '\n'}${JSON.stringify(full)}\n`)
           whole = false
           whole = writeSync(file, line) === line.length
@@ -50,6 +51,23 @@ export function openLog(root: string, swarm: string): EventLog {
       if (open) closeSync(file)
       open = false
     },
+  }
+}
+
+/** A log that somebody has removed (`git clean -fdx`) is written again, from the file that we still have open. */
+function whereItWas(file: number, root: string, swarm: string): number {
+  const { nlink, size } = fstatSync(file)
+  if (nlink > 0) return file
+  try {
+    const text = Buffer.alloc(size)
+    readSync(file, text, 0, size, 0)
+    const again = openOwn(root, logFile(root, swarm), 'append')
+    writeSync(again, text)
+    closeSync(file)
+    return again
+  } catch {
+    // Something else stands there now: the views still hear of what happens.
+    return file
   }
 }
 

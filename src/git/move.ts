@@ -24,7 +24,7 @@ export interface Moved {
 
 export interface MoveOptions {
   readonly checkout: Checkout
-  /** Paths that somebody else puts on disk (a task's files): only the index is changed. */
+  /** Paths that somebody else puts on disk, or takes away (a task's files): only the index is changed. */
   readonly notOnDisk?: ReadonlySet<string>
   /** The difference between them. */
   readonly changes: readonly RawChange[]
@@ -111,6 +111,8 @@ async function inspect(
   const { entries, edited } = parseIndex(await gitText(checkout.path, args, { env }))
   await lookBehindFlags(checkout.path, index, changes, entries, edited)
   const removed = new Set(changes.flatMap((change) => (change.newMode === '000000' ? [change.path] : [])))
+  // What somebody else takes away is nobody's edit that could be lost.
+  for (const gone of removed) if (notOnDisk.has(gone) && edited.has(gone)) edited.set(gone, 'gone')
   const look = looker(checkout.path, index, removed)
   const found = new Map<string, Awaited<ReturnType<typeof look>>>()
   for (const change of changes) {

@@ -40,8 +40,7 @@ export async function whatBlocks(request: SwapRequest): Promise<Blocked | undefi
 
 /** Only the main checkout has the task's files: there `settle` puts them in place. */
 function writtenBySettle(request: SwapRequest, checkout: Checkout): Set<string> {
-  const written = checkout.path === request.root ? request.edits.filter((edit) => edit.content) : []
-  return new Set(written.map((edit) => edit.path))
+  return new Set(checkout.path === request.root ? request.edits.map((edit) => edit.path) : [])
 }
 
 /**

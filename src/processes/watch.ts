@@ -62,8 +62,9 @@ function look(): void {
 /** Appends pids with their start times. A full disk must not end the swarm: the marks are still there. */
 export function recordProcesses(file: string, processes: readonly ProcessFacts[]): void {
   if (processes.length === 0) return
+  const lines = processes.map(({ pid, start }) => `${pid} ${start}\n`).join('')
   try {
-    appendOwn(path.dirname(file), file, processes.map(({ pid, start }) => `${pid} ${start}\n`).join(''))
+    appendOwn(path.dirname(file), file, lines)
   } catch (error) {
     process.emitWarning(`Cannot write down processes in ${file}: ${messageOf(error)}`, { code: 'oompa-record' })
   }

@@ -9,6 +9,7 @@ import type { Iteration, Worker } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { hold } from './hold.js'
 import { payDebts } from './owed.js'
+import { sayUnclaimed } from './unclaimed.js'
 
 /** How the waiting ended: with a task, with the leave to begin without one, or with why there will be none. */
 type Found = { readonly task?: Task } | { readonly none: string }
@@ -59,6 +60,7 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
     if (hasReady(listing, lane)) answer = await store.claim(request)
   }
   if (answer.answer === 'claimed') return { task: taken(iteration, answer) }
+  sayUnclaimed(swarm, listing!)
   const { crew } = swarm
   const mayPlan = isPlanningDue(lane, listing!)
   if (mayPlan && lane.settings.canPlan) {
@@ -93,6 +95,7 @@ async function mayBegin(lane: Worker, store: TaskStore): Promise<Found | { reado
     lane.swarm.crew.set(lane.name, 'working')
     return {}
   }
+  sayUnclaimed(lane.swarm, listing)
   const [waiting] = listing.pending
   const last = waiting ? `\`${waiting.id}\` waits for ${waiting.waitsFor.join(', ') || 'others'}` : 'no task is pending'
   return hopeFor({ wants: wantsOf(lane) }, othersOf(lane), listing, false) ? { last } : { none: last }

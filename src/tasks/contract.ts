@@ -44,8 +44,11 @@ export interface TaskProblem {
 export interface TaskListing {
   /** In the order in which they would be claimed. */
   readonly pending: readonly (Task & { readonly ready: boolean; readonly waitsFor: readonly string[] })[]
-  /** `stale` says why there is no sign of life; without a claim it was moved by hand (cli.md, 18). */
-  readonly current: readonly (Task & { readonly claim?: Claim; readonly stale?: string })[]
+  /**
+   * `stale` says why there is no sign of life. `bare` says that it is nobody's: somebody has moved it by hand, or its
+   * record was removed; it goes back to pending only where a person names it.
+   */
+  readonly current: readonly (Task & { readonly claim?: Claim; readonly stale?: string; readonly bare?: string })[]
   readonly complete: readonly Task[]
   /** Files that are not tasks, cycles, missing prerequisites: they never stop the good ones. */
   readonly problems: readonly TaskProblem[]

@@ -15,6 +15,8 @@ export interface CurrentFound extends Found {
   readonly claim?: Claim
   /** Why it shows no sign of life. */
   readonly stale?: string
+  /** Why it is nobody's. */
+  readonly bare?: string
 }
 
 export interface Snapshot {
@@ -59,10 +61,11 @@ export function arrange(snapshot: Snapshot): TaskListing {
       const waits = waitsFor(found.task, (id) => complete.has(id))
       return { ...found.task, ready: waits.length === 0 && !found.blocked && !twice.has(found), waitsFor: waits }
     }),
-    current: inOrder(snapshot.current).map(({ task, claim, stale }) => ({
+    current: inOrder(snapshot.current).map(({ task, claim, stale, bare }) => ({
       ...task,
       ...(claim ? { claim } : {}),
       ...(stale === undefined ? {} : { stale }),
+      ...(bare === undefined ? {} : { bare }),
     })),
     complete: inOrder(snapshot.complete).map((found) => found.task),
     problems,

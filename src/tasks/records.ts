@@ -1,6 +1,6 @@
 // Claim records in `.oompa/claims/`: whose a claim is. What is claimed is decided by the task's file alone.
 
-import { lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { peekSettings } from '../config/peek.js'
 import { isErrno } from '../errors.js'
@@ -22,7 +22,7 @@ import type { Claimer, TaskProblem } from './contract.js'
 export const LEASE_MS = 15 * 60_000
 
 /** After how long a claim by a bare `mv` is listed as stale: 2 h (cli.md, 18). */
-export const BARE_STALE_MS = 2 * 3_600_000
+const BARE_STALE_MS = 2 * 3_600_000
 
 /** What a claim record says. The time of its file is the last sign of life. */
 export interface ClaimRecord {
@@ -38,6 +38,10 @@ export interface ClaimRecord {
 export interface Records {
   read(key: string): (ClaimRecord & { readonly heartbeatMs: number }) | undefined
   write(key: string, record: ClaimRecord): void
+  /** The record that this process has written for a claim of its own, whatever has become of the file. */
+  own(key: string): ClaimRecord | undefined
+  /** Writes a record that somebody has removed, where there is none. */
+  restore(key: string, record: ClaimRecord): void
   /** Says that the claim lives, if it is still this one. */
   renew(key: string, fence: string): void
   remove(key: string): void
@@ -51,12 +55,21 @@ export interface Records {
 
 let made = 0
 
+/** Records of this process's own claims, by file: a file can be removed by somebody who does not mean it. */
+const written = new Map<string, ClaimRecord>()
+
 /** The records of one store: `folder` is its tasks' folder or file, relative to the root or absolute. */
 export function claimRecords(root: string, folder: string): Records {
   const relative = path.relative(root, path.resolve(root, folder))
   const place = path.join(stateFolder(root), 'claims', relative.replace(/[^A-Za-z0-9_-]+/g, '-') || 'root')
   const file = (key: string) => path.join(place, `${key}.claim`)
   let leaseMs: number | undefined
+  const textOf = ({ owner, ...rest }: ClaimRecord) => `${JSON.stringify({ ...rest, ...owner })}\n`
+  const draftOf = (record: ClaimRecord): string => {
+    const draft = path.join(place, `.${process.pid}-${made++}`)
+    writeFileSync(draft, textOf(record), { flag: 'wx' })
+    return draft
+  }
   return {
     folder: place,
     // Only a list of claims needs it.
@@ -71,20 +84,32 @@ export function claimRecords(root: string, folder: string): Records {
       return record && { ...record, heartbeatMs: found.stat.mtimeMs }
     },
     write(key, record) {
-      const { owner, ...rest } = record
-      const text = `${JSON.stringify({ ...rest, ...owner })}\n`
       checkOwnFolder(root, place)
+      if (record.owner?.pid === process.pid) written.set(file(key), record)
+      else written.delete(file(key))
       try {
         // Of a new claim nobody looks for the record yet: its file has no visible name.
-        writeFileSync(file(key), text, { flag: 'wx' })
+        writeFileSync(file(key), textOf(record), { flag: 'wx' })
       } catch (error) {
         if (!isErrno(error, 'ENOENT', 'EEXIST')) throw error
         if (isErrno(error, 'ENOENT')) makeStateFolder(root, place)
         // Renamed into place, so that nobody ever reads half a record.
-        const draft = path.join(place, `.${process.pid}-${made++}`)
-        writeFileSync(draft, text, { flag: 'wx' })
+        const draft = draftOf(record)
         clearPlace(file(key))
         renameSync(draft, file(key))
+      }
+    },
+    own: (key) => written.get(file(key)),
+    restore(key, record) {
+      checkOwnFolder(root, place)
+      makeStateFolder(root, place)
+      const draft = draftOf(record)
+      try {
+        linkSync(draft, file(key))
+      } catch (error) {
+        if (!isErrno(error, 'EEXIST')) throw error
+      } finally {
+        rmSync(draft, { force: true })
       }
     },
     renew(key, fence) {
@@ -97,6 +122,7 @@ export function claimRecords(root: string, folder: string): Records {
       }
     },
     remove(key) {
+      written.delete(file(key))
       if (wrongOnTheWay(root, place)) return
       clearPlace(file(key))
       rmSync(file(key), { force: true })
@@ -171,6 +197,19 @@ export function staleness(
   if (owner ? !isDead(owner, sign, machine) : !isSilent(sign, machine)) return undefined
   if (owner && isSeenFromHere(owner)) return `its process ${owner.pid} is gone`
   return `no sign of life for ${Math.floor(Math.abs(now - heartbeatMs) / 60_000)} minutes`
+}
+
+/**
+ * What is said of a task in current that no record names: somebody has moved it by hand, or the records were removed.
+ * It is nobody's, and called stale after 2 hours.
+ * @param sinceMs when it came there; undefined if nothing says that
+ */
+export function bareClaim(sinceMs: number | undefined, now = Date.now()): { bare: string; stale?: string } {
+  if (sinceMs === undefined) return { bare: 'it is in current without a claim record' }
+  const minutes = Math.max(0, Math.floor((now - sinceMs) / 60_000))
+  const long = minutes < 120 ? `${minutes} minute${minutes === 1 ? '' : 's'}` : `${Math.floor(minutes / 60)} hours`
+  const bare = `it has been in current for ${long} without a claim record`
+  return now - sinceMs > BARE_STALE_MS ? { bare, stale: bare } : { bare }
 }
 
 /** The holder that a record names. */

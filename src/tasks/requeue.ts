@@ -8,7 +8,7 @@ export interface StaleClaim {
   readonly summary: string
   /** Why it counts as stale. */
   readonly reason: string
-  /** Missing where somebody moved the file by hand: nobody's, and never put back by itself (cli.md, 18). */
+  /** Missing where it is nobody's: never put back by itself. */
   readonly claim?: Claim
 }
 
@@ -27,12 +27,13 @@ export interface RequeueOptions {
   readonly note?: (claim: Claim) => Promise<string | undefined>
 }
 
-/** Every claim without a sign of life, and every file that was moved by hand long ago. */
+/** Every claim without a sign of life, and every task in current that is nobody's. */
 export async function staleClaims(store: TaskStore): Promise<StaleClaim[]> {
   const { current } = await store.list()
-  return current.flatMap(({ id, summary, stale, claim }) =>
-    stale === undefined ? [] : { id, summary, reason: stale, ...(claim ? { claim } : {}) },
-  )
+  return current.flatMap(({ id, summary, stale, bare, claim }) => {
+    const reason = stale ?? bare
+    return reason === undefined ? [] : { id, summary, reason, ...(claim ? { claim } : {}) }
+  })
 }
 
 /** Puts stale claims back to pending. A holder that comes back late is refused: its fence is an old one. */
@@ -64,7 +65,7 @@ async function notStale(
   return missing.map((id) => {
     const held = current.find((task) => task.id === id)
     if (held?.claim) return { id, reason: `${held.claim.holder.worker} holds it and shows signs of life` }
-    if (held) return { id, reason: 'it was moved by hand less than 2 hours ago' }
+    if (held) return { id, reason: 'somebody is moving it' }
     if (pending.some((task) => task.id === id)) return { id, reason: 'it is pending' }
     if (complete.some((task) => task.id === id)) return { id, reason: 'it is complete' }
     return { id, reason: 'there is no such task', unknown: true }

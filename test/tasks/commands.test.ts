@@ -209,14 +209,16 @@ describe('oompa tasks lint and graph', () => {
 })
 
 describe('oompa tasks stale and requeue', () => {
-  it('put back a claim whose process is gone, and only list what was moved by hand', async () => {
+  it('put back a claim whose process is gone, and what was moved by hand only if it is named', async () => {
     const repository = repositoryWith({ ...twoTasks, 'tasks/current/c.edn': '{:id "c" :summary "By hand"}' })
     const run = commands(repository)
     expect((await run('requeue')).status).toBe(3)
     await startClaimer(repository.root, 'w9', { KILL: '1' }).ended
     const listed = JSON.parse((await run('tasks stale --list --json')).stdout)
-    expect(listed).toMatchObject([{ id: 'a', claim: { worker: 'w9' }, requeued: false }])
-    expect((await run('requeue c')).status).toBe(4)
+    expect(listed).toMatchObject([
+      { id: 'a', claim: { worker: 'w9' }, requeued: false },
+      { id: 'c', reason: expect.stringContaining('without a claim record'), requeued: false },
+    ])
     expect((await run('requeue nowhere')).status).toBe(2)
     const stale = await run('tasks stale')
     expect(stale.stdout).toMatch(/a: First\n {2}held by w9; its process \d+ is gone; back to pending\n/)
@@ -224,6 +226,9 @@ describe('oompa tasks stale and requeue', () => {
     await startClaimer(repository.root, 'w8', { KILL: '1' }).ended
     expect((await run('requeue')).stdout).toMatch(/^Requeued a: its process \d+ is gone\.\n$/)
     expect(namesIn(repository.root, 'tasks/current')).toEqual(['c.edn'])
+    expect((await run('requeue')).stdout).toContain('if nobody works on them: oompa requeue c')
+    expect((await run('requeue c')).status).toBe(0)
+    expect(namesIn(repository.root, 'tasks/current')).toEqual([])
   })
 
   it('see a claim without a process as stale when its lease is over, and any command of its worker renews it', async () => {

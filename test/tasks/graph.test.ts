@@ -47,7 +47,9 @@ describe('a task graph', () => {
       ['n1', true, []],
       ['n3', false, []],
     ])
-    expect(current).toMatchObject([{ id: 'n4', stale: expect.stringMatching(/^in progress for \d+ hours$/) }])
+    expect(current).toMatchObject([
+      { id: 'n4', stale: expect.stringMatching(/^it has been in current for \d+ hours without a claim record$/) },
+    ])
   })
 
   it('stays as it is while a task is held, and keeps comments and order when it is complete', async () => {

@@ -1,4 +1,4 @@
-// `oompa tasks stale`: claims without a sign of life. Ours go back to pending; what was moved by hand is only listed.
+// `oompa tasks stale`: claims without a sign of life. Ours go back to pending; what is nobody's is only listed.
 
 import { STATUS } from '../../errors.js'
 import { keptWork } from '../../tasks/kept.js'
@@ -10,12 +10,13 @@ import { claimFacts, plain, printJson } from './print.js'
 
 export const command: Command = {
   name: 'tasks stale',
-  summary: 'Lists claims without a sign of life, and puts them back to pending; files moved by hand are only listed.',
+  summary:
+    'Lists claims without a sign of life, and puts them back to pending; tasks in current without a claim record are only listed.',
   options: { ...who, list: { type: 'boolean', describe: 'Only list, put nothing back' }, json },
   examples: [
     ['oompa tasks stale', 'lists them, and puts back those whose worker is gone'],
     ['oompa tasks stale --list', 'changes nothing'],
-    ['oompa requeue parser', 'puts back one that was moved by hand'],
+    ['oompa requeue parser', 'puts back one that has no claim record'],
   ],
   async run(args) {
     const { root, store, worker } = await openTasks(args)

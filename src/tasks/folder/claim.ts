@@ -6,7 +6,7 @@ import { fileStem } from '../decode.js'
 import { isWanted, waitsFor } from '../order.js'
 import { newRecord } from '../records.js'
 import { completeness, findComplete } from './complete.js'
-import { seize, show } from './moves.js'
+import { draft, seize, show } from './moves.js'
 import { newFence, place } from './names.js'
 import { readTaskFile } from './read.js'
 import { repair } from './repair.js'
@@ -66,21 +66,25 @@ function tryClaim(state: FolderState, file: TaskFile, request: ClaimRequest): At
   const seized = seize(folder, 'pending', file.place, 'claiming', fence)
   if (!seized) return 'gone'
   // What we chose by may be a second old: what we hold now is what counts.
-  const content = readTaskFile(seized.path, file.place)
-  const task = content?.ok ? content.task : undefined
+  const read = readTaskFile(seized.path, file.place)
+  const content = read?.ok ? read : undefined
+  const task = content?.task
   const waits = task ? waitsFor(task, completeness(state)) : []
   const stillWanted = task && task.id === file.task.id && waits.length === 0 && !findComplete(state, task.id)
-  if (!task || !stillWanted || existsSync(place(folder, 'current', file.place))) {
+  if (!content || !task || !stillWanted || existsSync(place(folder, 'current', file.place))) {
     putBack(state, seized.path, file.place, fence)
     return waits.length ? { waits } : 'gone'
   }
   const record = newRecord(task.id, request.claimer, fence)
   state.records.write(file.place, record)
-  if (!show(seized.path, place(folder, 'current', file.place))) {
+  // Swept away between the two names (`git clean`): we have read it, and nobody else can have it.
+  const from = existsSync(seized.path) ? seized.path : draft(folder, file.place, fence, content.text)
+  if (!show(from, place(folder, 'current', file.place))) {
     state.records.remove(file.place)
     putBack(state, seized.path, file.place, fence)
     return 'gone'
   }
+  state.held.set(task.id, { fence, name: file.place, text: content.text })
   state.say({ type: 'claimed', task: task.id, by: record.worker, swarm: record.swarm })
   return { claim: { task, holder: request.claimer, fence, since: record.since } }
 }

@@ -6,12 +6,14 @@ import { completionFields, setFields } from '../edit.js'
 import { alreadyComplete, notYours } from '../errors.js'
 import { withNote } from '../notes.js'
 import { holderOf, newRecord } from '../records.js'
+import { standing } from '../standing.js'
 import { putBack } from './claim.js'
 import { findComplete } from './complete.js'
 import { discard, draft, type Seized, seize, show } from './moves.js'
 import { formatOf, newFence, parseInBetween, place } from './names.js'
 import { parseTask, readTaskFile } from './read.js'
 import { inBetweens, repair } from './repair.js'
+import { revive } from './revive.js'
 import type { FolderState } from './state.js'
 
 /** The file in `current/` with this id, and what it says. */
@@ -38,7 +40,7 @@ async function hold(state: FolderState, id: string, expected: string | undefined
     const seized = name === undefined ? undefined : verify(state, id, name, expected)
     if (seized) return seized
     repair(state)
-    if (findCurrent(state, id) !== undefined && Date.now() < until) continue
+    if ((findCurrent(state, id) !== undefined || revive(state, id, expected)) && Date.now() < until) continue
     if (!inBetweens(state).some((file) => isFileOf(state, file, id)) || Date.now() > until) {
       throw notYours(id, whereabouts(state, id))
     }
@@ -73,7 +75,8 @@ function verify(state: FolderState, id: string, name: string, expected: string |
 }
 
 function checkFence(state: FolderState, id: string, name: string, expected: string | undefined): void {
-  const record = state.records.read(name)
+  const record =
+    expected === undefined ? state.records.read(name) : standing(state.folder.root, state.records, name, expected)
   if (record?.fence === expected) return
   throw notYours(id, record ? `${record.worker} has held it since ${record.since}` : 'it was claimed without a record')
 }
@@ -99,6 +102,7 @@ export async function completeTask(state: FolderState, claim: Claim, completion:
   }
   discard(held.path)
   records.remove(held.name)
+  state.held.delete(id)
   state.say({ type: 'completed', task: id, by: completion.by, swarm: claim.holder.swarm })
 }
 
@@ -130,7 +134,8 @@ export function movedByHolder(state: FolderState, claim: Claim): string | undefi
   if (findCurrent(state, id) !== undefined) return undefined
   const name =
     findComplete(state, id) ?? [...state.scan.files('complete').values()].find((file) => file.task.id === id)?.place
-  return name !== undefined && state.records.read(name)?.fence === claim.fence ? name : undefined
+  if (name === undefined) return undefined
+  return standing(state.folder.root, state.records, name, claim.fence)?.fence === claim.fence ? name : undefined
 }
 
 /** Puts a task back to pending, with the reason in its notes: also one that its holder moved to complete by hand. */
@@ -144,6 +149,7 @@ export async function releaseTask(state: FolderState, claim: Claim, reason: stri
   const held = await hold(state, claim.task.id, claim.fence)
   // The record goes first: once the file is in pending, a record of that name is the next claimer's.
   records.remove(held.name)
+  state.held.delete(claim.task.id)
   const content = readTaskFile(held.path, held.name)
   const notes = content?.ok ? withNote(content.task.notes, reason, claim.holder.worker) : undefined
   if (notes === undefined) putBack(state, held.path, held.name, held.fence)

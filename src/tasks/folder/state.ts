@@ -11,6 +11,8 @@ export interface FolderState {
   readonly records: Records
   /** Ids of tasks that agents asked for by files in their worktrees: what is added of them is the swarm's doing. */
   readonly asked: Set<string>
+  /** What was in the files of claims that were made here, by the task's id. */
+  readonly held: Map<string, { readonly fence: string; readonly name: string; readonly text: string }>
   /** Appends to the history. */
   say(entry: Omit<HistoryEntry, 'at'>): void
 }

@@ -9,7 +9,8 @@ import { encodeTask, completeTask as fillIn, freeId } from '../encode.js'
 import { duplicateTask } from '../errors.js'
 import { addedBy, record } from '../history.js'
 import { arrange, type CurrentFound } from '../listing.js'
-import { BARE_STALE_MS, claimRecords, holderOf, staleness } from '../records.js'
+import { bareClaim, claimRecords, holderOf, staleness } from '../records.js'
+import { standing } from '../standing.js'
 import { lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'
 import { claimTask } from './claim.js'
@@ -18,6 +19,7 @@ import { type Folder, formatOf, newFence, parseInBetween, place, STATES } from '
 import { readTaskFile } from './read.js'
 import { checkFolder } from './real.js'
 import { inBetweens, repair } from './repair.js'
+import { revive } from './revive.js'
 import { createScan, type TaskFile } from './scan.js'
 import { completeTask, releaseTask, reopenTask, takeTask } from './settle.js'
 import type { FolderState } from './state.js'
@@ -65,6 +67,7 @@ export function openFolder(root: string, folder: string, copyOf?: string): Folde
     scan: createScan(opened),
     records: claimRecords(root, folder),
     asked: new Set(),
+    held: new Map(),
     say: (entry) => record(root, entry),
   }
 }
@@ -88,11 +91,10 @@ export function listTasks(state: FolderState): TaskListing {
   })
 }
 
-function claimOf(state: FolderState, file: TaskFile): { claim?: Claim; stale?: string } {
+function claimOf(state: FolderState, file: TaskFile): Pick<CurrentFound, 'claim' | 'stale' | 'bare'> {
   const kept = state.records.read(file.place)
   if (!kept || kept.id !== file.task.id) {
-    const age = Date.now() - file.sinceMs
-    return age > BARE_STALE_MS ? { stale: `moved by hand ${Math.floor(age / 3_600_000)} hours ago` } : {}
+    return bareClaim(file.sinceMs)
   }
   const stale = staleness(kept, state.records.leaseMs)
   return {
@@ -153,9 +155,12 @@ function usualFormat(files: readonly TaskFile[]): 'edn' | 'json' {
 
 function renewClaims(state: FolderState, claims: readonly Claim[]): void {
   const fences = new Map(claims.map((claim) => [claim.task.id, claim.fence]))
+  for (const [id, fence] of fences) revive(state, id, fence)
   for (const file of state.scan.files('current').values()) {
     const fence = fences.get(file.task.id)
-    if (fence !== undefined) state.records.renew(file.place, fence)
+    if (fence === undefined) continue
+    standing(state.folder.root, state.records, file.place, fence)
+    state.records.renew(file.place, fence)
   }
   // A person moved the file back by hand: whoever moves it to current next must not be taken for the old holder.
   for (const file of state.scan.order().files) {

@@ -23,7 +23,8 @@ import { withLock } from '../lock.js'
 import { readNotes, withNote, writeNotes } from '../notes.js'
 import { readTasksText, replaceFile, topOf } from '../one-file.js'
 import { answerFrom } from '../pick.js'
-import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
+import { bareClaim, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
+import { standing } from '../standing.js'
 import { lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'
 import { findGraph, GRAPH_FILES } from './files.js'
@@ -84,7 +85,11 @@ export function graphOf(
     release: (claim, reason) => locked((graph) => releaseTask(open(), graph, claim, reason)),
     add: (task) => locked((graph) => addTask(open(), graph, task)),
     renew: async (claims) => {
-      for (const { task, fence } of claims) open().records.renew(fileStem(task.id), fence)
+      const { records, root: base } = open()
+      for (const { task, fence } of claims) {
+        standing(base, records, fileStem(task.id), fence)
+        records.renew(fileStem(task.id), fence)
+      }
     },
     take: (id, claimer, expected) => locked((graph) => takeTask(open(), graph, id, claimer, expected)),
     reopen: (id, reason, by) => locked((graph) => reopenTask(open(), graph, id, reason, by)),
@@ -126,7 +131,7 @@ function listTasks(open: OpenGraph, graph: Graph): TaskListing {
       const stale = staleness(kept, open.records.leaseMs)
       const claim = { task: node.task, holder: holderOf(kept), fence: kept.fence, since: kept.since }
       current.push({ ...found, claim, ...(stale === undefined ? {} : { stale }) })
-    } else if (node.status === 'in-progress') current.push({ ...found, ...bareStale(node) })
+    } else if (node.status === 'in-progress') current.push({ ...found, ...bareNode(node) })
     else pending.push({ ...found, ...(node.status === 'blocked' ? { blocked: true } : {}) })
   }
   return arrange({ pending, current, complete, problems: [...graph.problems, ...open.records.problems()] })
@@ -137,11 +142,16 @@ function recordOf(open: OpenGraph, id: string) {
   return kept?.id === id ? kept : undefined
 }
 
-/** A node that another tool has set to in-progress is nobody's of ours: listed as stale after 2 h. */
-function bareStale(node: GraphNode): { stale?: string } {
+/** The record of a claim: one that is missing may still stand. */
+function recordFor(open: OpenGraph, id: string, fence: string) {
+  const kept = standing(open.root, open.records, fileStem(id), fence)
+  return kept?.id === id ? kept : undefined
+}
+
+/** A node that another tool has set to in-progress is nobody's of ours. */
+function bareNode(node: GraphNode): { bare: string; stale?: string } {
   const since = Date.parse(String(node.task.extra.claimed_at ?? ''))
-  const age = Date.now() - since
-  return age > BARE_STALE_MS ? { stale: `in progress for ${Math.floor(age / 3_600_000)} hours` } : {}
+  return bareClaim(Number.isNaN(since) ? undefined : since)
 }
 
 function claimTask(open: OpenGraph, graph: Graph, request: ClaimRequest): ClaimAnswer {
@@ -156,7 +166,7 @@ function claimTask(open: OpenGraph, graph: Graph, request: ClaimRequest): ClaimA
 
 export function heldNode(open: OpenGraph, graph: Graph, id: string, fence: string | undefined): GraphNode {
   const node = graph.nodes.find((one) => one.task.id === id)
-  const kept = recordOf(open, id)
+  const kept = fence === undefined ? recordOf(open, id) : recordFor(open, id, fence)
   if (!node) throw notYours(id, 'it is not in the graph any more')
   if (node.status === 'complete') throw notYours(id, 'it is complete already')
   if (!kept && fence === undefined && node.status === 'in-progress') return node
@@ -168,7 +178,7 @@ export function heldNode(open: OpenGraph, graph: Graph, id: string, fence: strin
 async function completeTask(open: OpenGraph, graph: Graph, claim: Claim, completion: Completion): Promise<void> {
   const { id } = claim.task
   const done = graph.nodes.find((node) => node.task.id === id && node.status === 'complete')
-  if (done && recordOf(open, id)?.fence !== claim.fence) throw notYours(id, 'it is complete already')
+  if (done && recordFor(open, id, claim.fence)?.fence !== claim.fence) throw notYours(id, 'it is complete already')
   if (!done) {
     heldNode(open, graph, id, claim.fence)
     replaceFile(fileOf(open), await completedGraph(graph, claim, completion))
@@ -192,7 +202,7 @@ export async function completedGraph(graph: Graph, claim: Claim, completion: Com
 async function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: string): Promise<void> {
   const { id } = claim.task
   const done = graph.nodes.find((one) => one.task.id === id && one.status === 'complete')
-  const byHand = done !== undefined && recordOf(open, id)?.fence === claim.fence
+  const byHand = done !== undefined && recordFor(open, id, claim.fence)?.fence === claim.fence
   // Its holder set it to complete by hand, and it was not found to be done.
   if (byHand) {
     const { setNode } = await import('./edit.js')

@@ -25,7 +25,8 @@ import { withLock } from '../lock.js'
 import { withNote } from '../notes.js'
 import { replaceFile, topOf } from '../one-file.js'
 import { answerFrom } from '../pick.js'
-import { BARE_STALE_MS, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
+import { bareClaim, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
+import { standing } from '../standing.js'
 import { lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'
 import { finishMove, type List, type ListName, type Lists, moveItem, readLists } from './files.js'
@@ -87,7 +88,12 @@ export function listsOf(folder: string, root: string | undefined, copyOf?: strin
     release: (claim, reason) => locked((lists) => releaseTask(open(), lists, claim, reason)),
     add: (task) => locked((lists) => addTask(open(), lists, task)),
     renew: async (claims) => {
-      for (const { task, fence } of claims) open().records.renew(fileStem(task.id), fence)
+      const { records, root: base } = open()
+      const held = new Set(itemsOf(readLists(open().top, open().folder), 'in_progress').map(({ item }) => item.task.id))
+      for (const { task, fence } of claims) {
+        if (held.has(task.id)) standing(base, records, fileStem(task.id), fence)
+        records.renew(fileStem(task.id), fence)
+      }
     },
     watch: (changed) => watchFolder({ root: open().root, path: open().folder }, changed),
     take: (id, claimer, expected) => locked((lists) => takeTask(open(), lists, id, claimer, expected)),
@@ -127,11 +133,11 @@ function listTasks(open: OpenLists, lists: Lists): TaskListing {
   })
 }
 
-function claimOf(open: OpenLists, found: Found): Pick<CurrentFound, 'claim' | 'stale'> {
+function claimOf(open: OpenLists, found: Found): Pick<CurrentFound, 'claim' | 'stale' | 'bare'> {
   const kept = open.records.read(fileStem(found.task.id))
   if (!kept || kept.id !== found.task.id) {
-    const age = Date.now() - (statSync(found.path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-    return age > BARE_STALE_MS ? { stale: `moved by hand at least ${Math.floor(age / 3_600_000)} hours ago` } : {}
+    // At least since the list was last written.
+    return bareClaim(statSync(found.path, { throwIfNoEntry: false })?.mtimeMs)
   }
   const stale = staleness(kept, open.records.leaseMs)
   return {
@@ -151,10 +157,14 @@ function claimTask(open: OpenLists, lists: Lists, request: ClaimRequest): ClaimA
   })
 }
 
+function recordOf(open: OpenLists, id: string, fence: string | undefined) {
+  return fence === undefined ? open.records.read(fileStem(id)) : standing(open.root, open.records, fileStem(id), fence)
+}
+
 /** The item of a claim, if the claim is still the one with this fence. */
 export function heldItem(open: OpenLists, lists: Lists, id: string, fence: string | undefined): Item {
   const item = itemsOf(lists, 'in_progress').find((one) => one.item.task.id === id)?.item
-  const kept = open.records.read(fileStem(id))
+  const kept = recordOf(open, id, fence)
   if (!item) {
     const isComplete = itemsOf(lists, 'complete').some((one) => one.item.task.id === id)
     throw notYours(id, isComplete ? 'it is complete already' : 'it is not in progress any more')
@@ -214,7 +224,7 @@ function releaseTask(open: OpenLists, lists: Lists, claim: Claim, reason: string
 /** The item of a claim, complete by its holder's own hand. */
 function tickedByHolder(open: OpenLists, lists: Lists, { task: { id }, fence }: Claim) {
   const done = itemsOf(lists, 'complete').find((one) => one.item.task.id === id)
-  if (!done || open.records.read(fileStem(id))?.fence !== fence) return undefined
+  if (!done || recordOf(open, id, fence)?.fence !== fence) return undefined
   return itemsOf(lists, 'in_progress').some((one) => one.item.task.id === id) ? undefined : done
 }
 

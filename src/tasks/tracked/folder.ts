@@ -9,10 +9,12 @@ import { findComplete } from '../folder/complete.js'
 import { forceComplete } from '../folder/force.js'
 import { isTaskName, place, STATES, type State } from '../folder/names.js'
 import { parseTask, readTaskFile } from '../folder/read.js'
+import { revive } from '../folder/revive.js'
 import { completedText, movedByHolder } from '../folder/settle.js'
 import type { FolderState } from '../folder/state.js'
 import { storeOf } from '../folder/store.js'
 import { isOfSwarm, readHistory } from '../history.js'
+import { standing } from '../standing.js'
 import { drainFolder, oursInFolder, recoverFolder } from './drain.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
@@ -140,6 +142,7 @@ function locate(state: FolderState, claim: Claim): { name: string; state: State 
   const current = [...state.scan.files('current').values()].find((file) => file.task.id === id)
   if (current) return { name: current.place, state: 'current' }
   const complete = movedByHolder(state, claim) ?? findComplete(state, id)
+  if (complete === undefined && revive(state, id, claim.fence)) return locate(state, claim)
   return complete === undefined ? undefined : { name: complete, state: 'complete' }
 }
 
@@ -148,7 +151,7 @@ function verify(state: FolderState, claim: Claim): void {
   const { id } = claim.task
   const where = locate(state, claim)
   if (!where) throw notYours(id, 'its file went back to pending, or is gone')
-  const record = state.records.read(where.name)
+  const record = standing(state.folder.root, state.records, where.name, claim.fence)
   if (record?.fence === claim.fence) return
   throw notYours(id, record ? `${record.worker} has held it since ${record.since}` : 'its claim has ended')
 }
