@@ -6,10 +6,10 @@ import { standalone } from './standalone.js'
 
 /** Costs nothing where there is neither. */
 export async function setUpGate(root: string, gate: Worktree): Promise<void> {
+  if (hasHook(findHooks(root), 'worktree')) {
+    await standalone(root, {}, async ({ context }) => context.prepare?.(gate))
+    return
+  }
   const { includeFiles } = await import('../worktrees/include.js')
   await includeFiles(root, gate.path)
-  if (!hasHook(findHooks(root), 'worktree')) return
-  await standalone(root, {}, async ({ hooks, context }) => {
-    for (const hook of hooks.worktree) await hook(gate, context)
-  })
 }

@@ -17,6 +17,7 @@ import { type LoadedHooks, loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../review/protected.js'
 import { hookContext } from '../swarm/context.js'
 import { agentFinder } from '../swarm/iteration.js'
+import { setUpWorktree } from '../swarm/setup.js'
 import type { Task } from '../words.js'
 
 export interface StandaloneFacts {
@@ -87,11 +88,7 @@ export async function standalone<T>(
       ...plain,
       workers: 1,
       // A gate is set up as a worktree is.
-      prepare: async (worktree) => {
-        const { includeFiles } = await import('../worktrees/include.js')
-        await includeFiles(root, worktree.path)
-        for (const hook of hooks.worktree) await hook(worktree, context)
-      },
+      prepare: (worktree) => setUpWorktree(worktree, context, { hooks, root }),
     }
     const result = await work({ settings, hooks, context })
     stopping.signal.throwIfAborted()

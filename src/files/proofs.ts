@@ -16,8 +16,11 @@ import path from 'node:path'
 import { makeFolder } from './folders.js'
 import { proofFolder } from './paths.js'
 
-/** What is proved: a change that waits for a person, how a swarm was started. */
-export type ProofKind = 'approvals' | 'starts'
+/**
+ * What is proved: a change that waits for a person, how a swarm was started, what a set-up made, which files a test
+ * changes.
+ */
+export type ProofKind = 'approvals' | 'starts' | 'setups' | 'tests'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9-]*$/
 /** More than any of them has; a larger one is not ours. */

@@ -18,6 +18,14 @@ export async function leftOutOf(checkout: string, own: string): Promise<LeavesOu
   return (sparse?.cone && coneOf(sparse.patterns)) || NOTHING
 }
 
+/**
+ * Whether a checkout leaves files out.
+ * @param own its own git directory
+ */
+export async function isSparse(checkout: string, own: string): Promise<boolean> {
+  return (await sparseCheckout(checkout, own)) !== undefined
+}
+
 /** Undefined unless the checkout is one: asked of a file first, and then of git. */
 async function sparseCheckout(
   checkout: string,

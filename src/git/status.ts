@@ -21,6 +21,15 @@ export interface Status {
   readonly branch?: string
   /** What is not committed, ignored files left out. */
   readonly entries: readonly StatusEntry[]
+  /** Whether there are files that git ignores; where it was asked for. */
+  readonly hasIgnored?: boolean
+}
+
+export interface StatusOptions {
+  /** Look for ignored files, too. */
+  readonly ignored?: boolean
+  /** Leave out what git does not track. */
+  readonly trackedOnly?: boolean
 }
 
 const ARGS = [
@@ -33,10 +42,13 @@ const ARGS = [
  * The status of a checkout.
  * @throws OompaError `git-failed` if git cannot read it
  */
-export async function readStatus(checkout: string): Promise<Status> {
-  const { status, stdout, stderr } = await git(checkout, ARGS)
-  if (status !== 0) throw gitFailed(checkout, ARGS, status, stderr)
-  const found = parseStatus(stdout)
+export async function readStatus(checkout: string, options: StatusOptions = {}): Promise<Status> {
+  const ignored = options.ignored ? ['--ignored=matching'] : []
+  const args = [...ARGS, ...ignored, ...(options.trackedOnly ? ['--untracked-files=no'] : [])]
+  const { status, stdout, stderr } = await git(checkout, args)
+  if (status !== 0) throw gitFailed(checkout, args, status, stderr)
+  const read = parseStatus(stdout)
+  const found = options.ignored ? { ...read, hasIgnored: /(^|\0)! /.test(stdout) } : read
   // Work within a submodule is work.
   const known = new Set(found.entries.map((entry) => entry.path))
   const nested = (await nestedWork(checkout)).filter((link) => !known.has(link))

@@ -6,12 +6,15 @@ import { messageOf, OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
 import { cacheFolder, gatesFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
+import { clearFlags } from '../git/index-flags.js'
 import { requireOurs } from '../git/ours.js'
 import { registrationsOf } from '../git/registrations.js'
 import { cachePlace, removeScratch } from '../git/remove.js'
-import { git, gitFailed } from '../git/run.js'
+import { git, gitFailed, gitText } from '../git/run.js'
 import type { CommandResult } from '../hooks/contract.js'
+import { cleanOthers, MADE_FILE } from '../worktrees/made.js'
 import type { LandContext } from './contract.js'
+import { differing, isOwnDoing, namesOf, rememberDoing, writtenIn } from './gate-writes.js'
 import { type HeldLock, withLock } from './lock.js'
 
 export interface GateTest {
@@ -29,23 +32,49 @@ export const WORKTREE_LOCK = 'worktree'
 const MOST_GATES = 64
 
 /**
- * Runs the test on a commit, in a free gate.
- * @throws OompaError `gate-failed` if no gate can be made, or its dependencies cannot be installed
+ * Runs the test on a commit, in a free gate. What passes has to be the commit's own files: where others stand there
+ * afterwards, it is tested again.
+ * @throws OompaError `gate-failed` if no gate can be made, its dependencies cannot be installed, or somebody writes in it
  */
 export function testCommit(context: LandContext, commit: string, test: GateTest): Promise<CommandResult> {
   return inGate(context, commit, async (gate, lock) => {
-    await context.prepare?.({ name: path.basename(gate), path: gate, branch: '', base: commit })
-    return context.run(test.command, {
-      cwd: gate,
-      env: { ...context.env, ...test.env, ...lock.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
-      timeoutMs: test.timeoutMs,
-      // Never without one: some runners fall back to the swarm's.
-      signal: context.testSignal ?? new AbortController().signal,
-    })
+    const first = await testOnce(context, { gate, commit, test, lock })
+    if (first.result.status !== 0 || isOwnDoing(context.root, test.command, first.written)) return first.result
+    await checkOut(context.root, gate, commit)
+    const again = await testOnce(context, { gate, commit, test, lock })
+    if (again.result.status !== 0) return again.result
+    const files = namesOf(first.written)
+    if (again.written.length === 0) {
+      const text = `Somebody wrote in ${gate} while ${commit.slice(0, 12)} was tested there (${files}): it was tested again, and passed.`
+      context.emit({ type: 'note', level: 'warning', text })
+      return again.result
+    }
+    if (first.written.join('\0') !== again.written.join('\0')) throw writtenIn(gate, again.written)
+    rememberDoing(context.root, test.command, first.written)
+    const text = `\`${test.command}\` changes files that git tracks (${files}): it passes on what it makes of them, and that is not what lands.`
+    context.emit({ type: 'note', level: 'warning', text })
+    return again.result
   })
 }
 
-/** Takes the first gate that nobody is using, with `commit` checked out and nothing of the last test but what git ignores. */
+async function testOnce(
+  context: LandContext,
+  { gate, commit, test, lock }: { gate: string; commit: string; test: GateTest; lock: HeldLock },
+): Promise<{ result: CommandResult; written: readonly string[] }> {
+  await context.prepare?.({ name: path.basename(gate), path: gate, branch: '', base: commit })
+  const before = await differing(gate, commit)
+  const result = await context.run(test.command, {
+    cwd: gate,
+    env: { ...context.env, ...test.env, ...lock.env, OOMPA_ROOT: context.root, OOMPA_WORKTREE: gate },
+    timeoutMs: test.timeoutMs,
+    // Never without one: some runners fall back to the swarm's.
+    signal: context.testSignal ?? new AbortController().signal,
+  })
+  if (result.status !== 0) return { result, written: [] }
+  return { result, written: (await differing(gate, commit)).filter((file) => !before.includes(file)) }
+}
+
+/** Takes the first gate that nobody is using, with `commit` checked out, and of the last test's nothing but what the person's set-up made. */
 async function inGate<T>(
   context: LandContext,
   commit: string,
@@ -88,7 +117,7 @@ export async function removeIdleGates(root: string): Promise<string[]> {
 }
 
 async function checkOut(root: string, gate: string, commit: string): Promise<void> {
-  if (isWhole(root, gate) && (await reuse(gate, commit))) return
+  if (isWhole(root, gate) && (await reuse(root, gate, commit))) return
   // Ours, and nothing in it that is not in git.
   removeScratch(root, gate)
   const args = ['worktree', 'add', '--force', '--detach', gate, commit]
@@ -113,8 +142,16 @@ function isWhole(root: string, gate: string): boolean {
   }
 }
 
-async function reuse(gate: string, commit: string): Promise<boolean> {
-  rmSync(path.join(gitFolders(gate).own, 'index.lock'), { force: true })
-  const out = await git(gate, ['checkout', '--quiet', '--force', '--detach', commit])
-  return out.status === 0 && (await git(gate, ['clean', '-ffdq'])).status === 0
+async function reuse(root: string, gate: string, commit: string): Promise<boolean> {
+  const { own } = gitFolders(gate)
+  rmSync(path.join(own, 'index.lock'), { force: true })
+  try {
+    await clearFlags(gate)
+    await gitText(gate, ['checkout', '--quiet', '--force', '--detach', commit])
+    await cleanOthers(root, gate, path.join(own, MADE_FILE))
+    return true
+  } catch (error) {
+    if (error instanceof OompaError && error.code === 'git-failed') return false
+    throw error
+  }
 }

@@ -7,6 +7,7 @@ import { messageOf } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
 import { hiddenCommits } from '../git/hidden.js'
+import { clearFlags } from '../git/index-flags.js'
 import { requireOurs } from '../git/ours.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
@@ -62,6 +63,8 @@ export async function keepWorktree(
 ): Promise<Kept> {
   // Before they are committed over: what is in progress names commits that nothing else does.
   const hidden = await hiddenCommits(root, requireOurs(worktree.path).own)
+  // What an agent told git not to look at is looked at.
+  await clearFlags(worktree.path)
   const leftovers = await commitAll(worktree, { message: options.message })
   if (leftovers.unresolved.length > 0) {
     const message = `${options.message}, with conflict markers`

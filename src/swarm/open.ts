@@ -180,6 +180,7 @@ async function broughtUpToDate(iteration: Iteration, worktree: Worktree): Promis
 }
 
 async function setUp(iteration: Iteration, worktree: Worktree): Promise<Worktree> {
-  await setUpWorktree(worktree, contextOf(iteration, worktree), iteration.lane.swarm)
+  const { hooks, repository } = iteration.lane.swarm
+  await setUpWorktree(worktree, contextOf(iteration, worktree), { hooks, root: repository.root })
   return worktree
 }

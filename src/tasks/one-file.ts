@@ -1,6 +1,7 @@
 // The files of stores that keep all tasks in one file: read and replaced where they are, through no link that leads out
 // of the repository, and never waited for.
 
+import { randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
@@ -47,11 +48,10 @@ export function replaceFile({ top, path: file }: { readonly top: string; readonl
     })
   }
   const target = place.path
-  const draft = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}`)
+  const draft = path.join(path.dirname(target), `.${path.basename(target)}.${randomBytes(6).toString('hex')}`)
   mkdirSync(path.dirname(target), { recursive: true })
   const mode = statSync(target, { throwIfNoEntry: false })?.mode ?? 0o666
   try {
-    rmSync(draft, { force: true, recursive: true })
     writeFileSync(draft, toBytes(text), { mode: mode & 0o777, flag: 'wx' })
     renameSync(draft, target)
   } catch (error) {

@@ -22,6 +22,9 @@ const INSTALLERS: readonly (readonly [file: string, command: Install])[] = [
   ['composer.lock', ['composer', 'install']],
 ]
 
+/** What says which packages an installer gets, to the byte. */
+export const LOCK_FILES: readonly string[] = INSTALLERS.map(([file]) => file)
+
 /** The install command of a checkout, or undefined where it needs none that we know. Pure but for `files`. */
 export function installCommand(files: Files): Install | undefined {
   const found = INSTALLERS.find(([file]) => files.read(file) !== undefined)

@@ -24,17 +24,19 @@ import { kindOf } from '../files/kind.js'
 import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { hiddenCommits } from '../git/hidden.js'
+import { clearFlags } from '../git/index-flags.js'
 import { sharedObjects } from '../git/objects.js'
 import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
 import { openCache, removeEntry, removeOurs, removeWorktree } from '../git/remove.js'
 import { git, gitText } from '../git/run.js'
-import { readStatus } from '../git/status.js'
+import { readStatus, type Status } from '../git/status.js'
 import { treeChanges } from '../git/tree-diff.js'
 import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
 import { processStart } from '../processes/identity.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
+import { cleanOthers, hasRecord, MADE_FILE } from './made.js'
 import { atMost } from './queue.js'
 import { discardHalfMade, discardUnfilled, finishWorktree, registerWorktree } from './register.js'
 import { checkSpace } from './space.js'
@@ -86,13 +88,15 @@ export function worktreePool(options: PoolOptions): WorktreePool {
     async release({ path: full }) {
       try {
         requireOurs(full)
-        const { commit, entries } = await readStatus(full)
+        // What an agent told git not to look at is looked at.
+        await clearFlags(full)
+        const { commit, entries, hasIgnored } = await readStatus(full, { ignored: true })
         if (entries.length > 0)
           return { gone: false, why: `${entries.length} uncommitted ${entries.length === 1 ? 'file' : 'files'}` }
         const { why, said } = await whatElse(root, full, commit)
         if (why) return { gone: false, why }
         // Not with the signal: when a swarm is being stopped its worktrees are put away all the same.
-        const returned = await withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, commit))
+        const returned = await withLock(root, WORKTREE_LOCK, () => putAway(spares, root, full, { commit, hasIgnored }))
         return returned.gone && said.length > 0 ? { ...returned, said } : returned
       } catch (error) {
         // One that git cannot read is never taken for a clean one.
@@ -191,15 +195,16 @@ async function adopt(spare: string, root: string, full: string, request: Worktre
   return own
 }
 
-/** Brings a spare's files to `base`, with nothing of the earlier iteration but what git ignores. */
+/** Brings a spare's files to `base`, with nothing of the earlier iteration but what the person's set-up made. */
 async function renew(root: string, full: string, spare: string, own: string, base: string): Promise<void> {
   const reset = ['reset', '--hard', '--quiet', base]
+  await clearFlags(full)
   if ((await git(full, reset)).status !== 0) {
     // An index that git cannot use here (a split one, say) only saves time.
     rmSync(path.join(own, 'index'), { force: true })
     await gitText(full, reset)
   }
-  if (!(await ignoresTheSame(root, spare, base))) await gitText(full, ['clean', '-ffdq'])
+  if (!(await ignoresTheSame(root, spare, base))) await cleanOthers(root, full, path.join(spare, MADE_FILE))
   finishWorktree(own)
   removeOurs(spare)
 }
@@ -207,7 +212,12 @@ async function renew(root: string, full: string, spare: string, own: string, bas
 let serial = 0
 
 /** Makes a clean worktree a spare, or removes it where it cannot be one. */
-async function putAway(spares: string, root: string, full: string, commit: string | undefined): Promise<Returned> {
+async function putAway(
+  spares: string,
+  root: string,
+  full: string,
+  { commit, hasIgnored }: Pick<Status, 'commit' | 'hasIgnored'>,
+): Promise<Returned> {
   const submodules = existsSync(path.join(full, '.gitmodules'))
   try {
     openCache(path.dirname(spares))
@@ -218,7 +228,8 @@ async function putAway(spares: string, root: string, full: string, commit: strin
       const making = `${spare}.making`
       mkdirSync(making, { recursive: true })
       copyFileSync(path.join(own, 'index'), path.join(making, 'index'))
-      if (commit) writeFileSync(path.join(making, 'ignored'), ignoredState(root, commit))
+      if (commit && !hasIgnored) writeFileSync(path.join(making, 'ignored'), ignoredState(root, commit))
+      if (hasRecord(path.join(own, MADE_FILE))) copyFileSync(path.join(own, MADE_FILE), path.join(making, MADE_FILE))
       renameSync(full, path.join(making, 'files'))
       rmSync(path.join(making, 'files', '.git'))
       removeEntry(root, own, full)
@@ -257,7 +268,7 @@ function ignoredState(root: string, commit: string): string {
   return `${process.pid} ${exclude?.mtimeMs} ${exclude?.size}\n${commit}`
 }
 
-/** Whether what git ignored in a spare when it was put away is ignored at `base` too: then there is nothing to clean. */
+/** Whether a spare in which git ignored nothing has nothing at `base`, either: then there is nothing to clean. */
 async function ignoresTheSame(root: string, spare: string, base: string): Promise<boolean> {
   const file = path.join(spare, 'ignored')
   const before = existsSync(file) ? readFileSync(file, 'utf8') : ''

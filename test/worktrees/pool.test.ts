@@ -1,8 +1,19 @@
 // Worktrees as git makes them, in less time: git knows them, and nothing of one iteration is in the next.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { clearFlags, mayHaveFlags } from '../../src/git/index-flags.js'
+import { MADE_FILE, recordMade } from '../../src/worktrees/made.js'
 import { worktreePool } from '../../src/worktrees/pool.js'
 import { atMost } from '../../src/worktrees/queue.js'
 import { registerWorktree } from '../../src/worktrees/register.js'
@@ -46,28 +57,108 @@ test('a new one, and one from a spare, are what `git worktree add` makes', async
   }
 })
 
-test('what git ignored in a spare is gone where the next base, or the person, ignores it no more', async () => {
-  const repository = testRepository({ '.gitignore': 'out/\nkept/\n', a: '1\n' })
-  const { pool, request } = poolOf(repository)
-  const build = (full: string) => {
-    for (const name of ['out', 'kept']) repository.write(path.join(path.basename(full), name, 'x'), 'built\n')
-  }
-  const first = await pool.acquire(request(1))
-  build(first.path)
+test('of what git ignores in a spare nothing stays but what the set-up made from an unchanged lock file', async () => {
+  const repository = testRepository({ '.gitignore': 'out/\nnode_modules/\n', 'package-lock.json': '1\n' })
+  const { pool, request, head } = poolOf(repository)
+  const { root } = repository
+  const there = (full: string) => readdirSync(full).filter((name) => name === 'out' || name === 'node_modules')
+  const put = (name: string, file: string) => repository.write(path.join(name, file), 'made\n')
+  let number = 0
+  const opened = async (base = head) => pool.acquire(request(++number, base))
+
+  const first = await opened()
+  put(first.name, 'node_modules/deep/tool')
+  await recordMade(root, first.path)
+  put(first.name, 'out/x')
+  put(first.name, 'node_modules/.cache/x')
   await pool.release(first)
-  const second = await pool.acquire(request(2))
-  expect(existsSync(path.join(second.path, 'out/x')), 'dependencies are not installed twice').toBe(true)
+  const second = await opened()
+  expect(there(second.path), 'it is not set up twice').toEqual(['node_modules'])
+  expect(readdirSync(path.join(second.path, 'node_modules'))).toEqual(['deep'])
+
+  // An agent edits what was installed.
+  await recordMade(root, second.path)
+  const tool = path.join(second.path, 'node_modules/deep/tool')
+  writeFileSync(tool, 'evil\n')
+  utimesSync(tool, 1, 1)
   await pool.release(second)
-  const base = repository.commit('Ignore less', { '.gitignore': 'kept/\n' })
-  const third = await pool.acquire(request(3, repository.git(['rev-parse', base || 'HEAD'])))
-  expect(existsSync(path.join(third.path, 'out/x'))).toBe(false)
-  expect(existsSync(path.join(third.path, 'kept/x'))).toBe(true)
+  const third = await opened()
+  expect(there(third.path)).toEqual([])
+
+  // The lock file is another one at the next base.
+  put(third.name, 'node_modules/deep/tool')
+  await recordMade(root, third.path)
+  await pool.release(third)
+  repository.commit('Other packages', { 'package-lock.json': '2\n' })
+  const fourth = await opened(repository.git(['rev-parse', 'HEAD']))
+  expect(there(fourth.path)).toEqual([])
+
+  // A record that an agent wrote says what it likes.
+  put(fourth.name, 'node_modules/deep/tool')
+  await recordMade(root, fourth.path)
+  const record = path.join(root, '.git/worktrees', fourth.name.slice(1), MADE_FILE)
+  writeFileSync(record, readFileSync(record, 'utf8').replace('deep', 'evil'))
+  renameSync(path.join(fourth.path, 'node_modules/deep'), path.join(fourth.path, 'node_modules/evil'))
+  await pool.release(fourth)
+  const fifth = await opened(repository.git(['rev-parse', 'HEAD']))
+  expect(there(fifth.path)).toEqual([])
+})
+
+test('what git ignored in a spare is gone where the person ignores it no more', async () => {
+  const repository = testRepository({ '.gitignore': 'kept/\n', a: '1\n' })
+  const { pool, request } = poolOf(repository)
+  const first = await pool.acquire(request(1))
   repository.write('.git/info/exclude', 'own/\n')
-  repository.write(`${third.name}/own/x`, 'built\n')
-  expect(await pool.release(third)).toMatchObject({ gone: true })
+  repository.write(`${first.name}/own/x`, 'built\n')
+  expect(await pool.release(first)).toMatchObject({ gone: true })
   repository.write('.git/info/exclude', '')
-  const fourth = await pool.acquire(request(4, repository.git(['rev-parse', 'HEAD'])))
-  expect(existsSync(path.join(fourth.path, 'own/x'))).toBe(false)
+  const second = await pool.acquire(request(2))
+  expect(existsSync(path.join(second.path, 'own/x'))).toBe(false)
+})
+
+test('edits that an agent told git not to look at are seen, and hold the worktree; its flags are not in a spare', async () => {
+  const repository = testRepository({ a: '1\n', b: '1\n', c: '1\n' })
+  const { pool, request } = poolOf(repository)
+  const first = await pool.acquire(request(1))
+  repository.git(['update-index', '--skip-worktree', 'a'], first.path)
+  repository.git(['update-index', '--assume-unchanged', 'b'], first.path)
+  writeFileSync(path.join(first.path, 'a'), 'hidden\n')
+  rmSync(path.join(first.path, 'b'))
+  expect(repository.git(['status', '--porcelain'], first.path)).toBe('')
+  expect(await pool.release(first)).toEqual({ gone: false, why: '2 uncommitted files' })
+  repository.git(['checkout', '-q', '--', '.'], first.path)
+  repository.git(['update-index', '--skip-worktree', 'c'], first.path)
+  expect(await pool.release(first)).toMatchObject({ gone: true })
+  const second = await pool.acquire(request(2))
+  expect(repository.git(['ls-files', '-v'], second.path)).toBe('H a\nH b\nH c')
+})
+
+test.each([
+  [2, 'sha1'],
+  [3, 'sha1'],
+  [4, 'sha1'],
+  [2, 'sha256'],
+  [4, 'sha256'],
+] as const)('flags of an index of version %s with ids of %s are found as git finds them', async (version, format) => {
+  const repository = testRepository()
+  const root = path.join(repository.home, 'other')
+  mkdirSync(root)
+  const git = (...args: string[]) => repository.git(args, root)
+  git('init', '-q', `--object-format=${format}`)
+  for (const name of ['a', 'bb', 'ccc', 'd'.repeat(63), 'e'.repeat(64)])
+    writeFileSync(path.join(root, name), `${name}\n`)
+  git('config', 'index.version', String(version))
+  git('add', '-A')
+  const has = () => mayHaveFlags(readFileSync(path.join(root, '.git/index')), format === 'sha1' ? 20 : 32)
+  const before = has()
+  expect(before).toBe(version === 4)
+  for (const flag of ['assume-unchanged', 'skip-worktree']) {
+    git('update-index', `--${flag}`, 'e'.repeat(64))
+    expect(has()).toBe(true)
+    await clearFlags(root)
+    expect(git('ls-files', '-v')).not.toMatch(/^[^H]/m)
+    expect(has()).toBe(before)
+  }
 })
 
 test('a branch that is checked out elsewhere is refused in the words of git', async () => {
