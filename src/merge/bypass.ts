@@ -1,32 +1,45 @@
 // Notices that a worker's commits reached the target without having been landed: unreviewed, untested. We stop and say
 // how to look and how to undo; we never move the ref back, because only a person knows what was built on it since.
 
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError } from '../errors.js'
-import { gitFolders, ourFolder } from '../git/folders.js'
+import { makeFolder } from '../files/folders.js'
+import { proofFolder } from '../files/paths.js'
+import { gitFolders } from '../git/folders.js'
 import { git, gitText } from '../git/run.js'
 
 /** More than a few thousand landings back, nobody asks. */
 const MOST_BYTES = 200_000
 
-/** Writes down that this value of a target is ours. */
+/** What this process has landed, by repository. */
+const landedHere = new Map<string, Set<string>>()
+
+/**
+ * Writes down that this value of a target is ours: for us, and outside the repository for other processes of ours. What
+ * lies in the repository an agent can write, and would call a commit of its own landed.
+ */
 export function recordLanded(root: string, commit: string): void {
+  landedHere.set(root, (landedHere.get(root) ?? new Set()).add(commit))
   const file = landedFile(root)
-  mkdirSync(path.dirname(file), { recursive: true })
-  appendFileSync(file, `${commit}\n`)
-  if (statSync(file).size < MOST_BYTES) return
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
-  writeFileSync(`${file}.new`, `${lines.slice(lines.length / 2).join('\n')}\n`)
-  renameSync(`${file}.new`, file)
+  try {
+    makeFolder(path.dirname(file), 0o700)
+    appendFileSync(file, `${commit}\n`, { mode: 0o600 })
+    if (statSync(file).size < MOST_BYTES) return
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    writeFileSync(`${file}.new`, `${lines.slice(lines.length / 2).join('\n')}\n`, { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  } catch {
+    // A home that is read-only, a full disk: another process will say that the target moved, and lands upon it.
+  }
 }
 
 function landedFile(root: string): string {
-  return path.join(ourFolder(gitFolders(root).common), 'landed')
+  return path.join(proofFolder(root), 'landed')
 }
 
 function landedCommits(root: string): string[] {
-  return readText(landedFile(root)).trimEnd().split('\n')
+  return [...readText(landedFile(root)).trimEnd().split('\n'), ...(landedHere.get(root) ?? [])]
 }
 
 /** Changes that a hook of the person's own is landing, by repository: it moves the target itself. */

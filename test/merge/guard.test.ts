@@ -348,6 +348,18 @@ describe('a bypass', () => {
     expect(await detectBypass(repository.root, 'main', from, to)).toBeUndefined()
   })
 
+  test('is found whatever the agent writes into the repository: that we have landed it stands elsewhere', async () => {
+    const repository = landingRepository()
+    const from = repository.git(['rev-parse', 'main'])
+    const { worktree } = await agent(repository)
+    repository.git(['commit', '-q', '--allow-empty', '-m', 'Work'], worktree)
+    const tip = repository.git(['rev-parse', 'HEAD'], worktree)
+    repository.write('.git/oompa/landed', `${tip}\n`)
+    repository.write('.oompa/landed', `${tip}\n`)
+    repository.git(['merge', '-q', 'oompa/w1-i1'])
+    expect(await detectBypass(repository.root, 'main', from, tip)).toMatchObject({ commits: [tip] })
+  })
+
   test('stops the queue with status 1 and the commands to look and to undo; the ref is not moved back', async () => {
     const repository = landingRepository()
     const { worktree } = await agent(repository)
