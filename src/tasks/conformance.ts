@@ -9,6 +9,17 @@ import { requeueStale, staleClaims } from './requeue.js'
 /** An empty store, and as many handles on it as are asked for, each as another process would open it. */
 export interface StoreUnderTest {
   open(): TaskStore | Promise<TaskStore>
+  /**
+   * Puts the last sign of life of the claim of this task so far into the past, milliseconds. Without it the cases of a
+   * lease, and of a holder elsewhere, prove nothing.
+   */
+  age?(id: string, ms: number): void | Promise<void>
+  /** Makes the holder of this task a process of another machine, which nobody here can see. */
+  elsewhere?(id: string): void | Promise<void>
+  /** Adds many tasks at once, for the case of a large store; else they are added one after the other. */
+  fill?(tasks: readonly { readonly id: string; readonly summary: string }[]): void | Promise<void>
+  /** Takes the store away, as a network or a disk does; gives what brings it back. */
+  away?(): Promise<() => void | Promise<void>>
   /** Removes it. */
   close?(): void | Promise<void>
 }
@@ -23,17 +34,19 @@ export interface ConformanceCase {
  * The cases that every store must pass, independent of a test runner.
  * @param makeStore makes a new, empty store for each case
  * @param options.tasks how many tasks many handles claim at once; fewer for a store that starts a program for each call
+ * @param options.many how many tasks a large store holds; fewer for the same reason
  */
 export function conformance(
   makeStore: () => StoreUnderTest | Promise<StoreUnderTest>,
-  options: { readonly tasks?: number } = {},
+  options: { readonly tasks?: number; readonly many?: number } = {},
 ): readonly ConformanceCase[] {
   return Object.entries(cases).map(([name, test]) => ({
     name,
     async run() {
       const place = await makeStore()
       try {
-        await test(await place.open(), async () => place.open(), options.tasks ?? 40)
+        const { tasks = 40, many = 5000 } = options
+        await test(await place.open(), async () => place.open(), { place, tasks, many })
       } finally {
         await place.close?.()
       }
@@ -41,7 +54,16 @@ export function conformance(
   }))
 }
 
-type Case = (store: TaskStore, another: () => Promise<TaskStore>, tasks: number) => Promise<void>
+interface CaseFacts {
+  readonly place: StoreUnderTest
+  readonly tasks: number
+  readonly many: number
+}
+
+type Case = (store: TaskStore, another: () => Promise<TaskStore>, facts: CaseFacts) => Promise<void>
+
+/** Longer than any lease. */
+const LONG_MS = 7 * 24 * 3_600_000
 
 const cases: Readonly<Record<string, Case>> = {
   async 'an added task is pending, with what it was given'(store) {
@@ -103,7 +125,7 @@ const cases: Readonly<Record<string, Case>> = {
     assert.equal((await other.claim({ claimer: you, id: 'one' })).answer, 'already-taken')
   },
 
-  async 'one task is claimed by one of many'(store, another, count) {
+  async 'one task is claimed by one of many'(store, another, { tasks: count }) {
     for (let index = 0; index < count; index++) await store.add({ id: `t${index}`, summary: `Task ${index}` })
     const handles = await Promise.all(Array.from({ length: 8 }, another))
     const taken = await Promise.all(handles.map((handle, index) => claimAll(handle, `w${index}`)))
@@ -185,7 +207,112 @@ const cases: Readonly<Record<string, Case>> = {
     await refuses('not-yours', store.complete(first, completion))
     await store.complete(second, completion)
   },
+
+  async 'the old holder’s renewing does nothing after a takeover'(store, another, { place }) {
+    if (!store.take || !store.renew) return
+    await store.add({ id: 'one', summary: 'First' })
+    const first = await claimed(store, { claimer: { worker: 'w1' } })
+    const second = await (await another()).take!('one', { worker: 'w2' }, first.fence)
+    await store.renew([first])
+    const [held] = (await store.list()).current
+    assert.deepEqual([held?.claim?.holder.worker, held?.claim?.fence], ['w2', second.fence])
+    if (place.age) {
+      await place.age('one', LONG_MS)
+      await store.renew([first])
+      assert.equal((await staleClaims(store)).length, 1, 'the old holder has kept the new one’s claim alive')
+      await store.renew([second])
+      assert.deepEqual(await staleClaims(store), [])
+    }
+    await refuses('not-yours', store.release(first, 'late'))
+    await store.complete(second, completion)
+  },
+
+  async 'a claim without a process lives by its lease: renewed it lives on, lapsed it goes back'(
+    store,
+    another,
+    facts,
+  ) {
+    const { age } = facts.place
+    if (!age || !store.renew) return
+    await store.add({ id: 'one', summary: 'First' })
+    const lease = await claimed(store, { claimer: { worker: 'w1' } })
+    assert.deepEqual(await staleClaims(store), [])
+    await age('one', LONG_MS)
+    await store.renew([lease])
+    assert.deepEqual(await staleClaims(store), [], 'a renewed claim is alive')
+    await age('one', LONG_MS)
+    const other = await another()
+    assert.deepEqual(
+      (await staleClaims(other)).map((one) => one.id),
+      ['one'],
+    )
+    assert.equal((await requeueStale(other, { by: 'a' })).requeued.length, 1)
+    await refuses('not-yours', store.complete(lease, completion))
+    assert.equal((await claimed(store, {})).task.id, 'one')
+  },
+
+  async 'a holder on another machine is alive, though nobody sees its process, until its lease lapses'(
+    store,
+    another,
+    { place },
+  ) {
+    if (!place.elsewhere || !place.age || !store.renew) return
+    await store.add({ id: 'one', summary: 'First' })
+    const far = await claimed(store, { claimer: { worker: 'w9', pid: await deadPid() } })
+    await place.elsewhere('one')
+    const other = await another()
+    assert.deepEqual(await staleClaims(other), [], 'its process is no process of this machine')
+    assert.equal((await requeueStale(other, { by: 'a' })).requeued.length, 0)
+    await place.age('one', LONG_MS)
+    await store.renew([far])
+    assert.deepEqual(await staleClaims(other), [], 'it is renewed from there')
+    await place.age('one', LONG_MS)
+    assert.equal((await requeueStale(other, { by: 'a' })).requeued.length, 1)
+    await refuses('not-yours', store.complete(far, completion))
+  },
+
+  async 'a store that is away says so, and loses nothing'(store, another, { place }) {
+    if (!place.away) return
+    await store.add({ id: 'one', summary: 'First' })
+    await store.add({ id: 'two', summary: 'Second' })
+    const claim = await claimed(store, { id: 'one' })
+    const back = await place.away()
+    try {
+      await assert.rejects(store.claim({ claimer: you }), 'no task and no answer are not the same')
+      await assert.rejects(store.complete(claim, completion))
+      await assert.rejects(store.release(claim, 'away'))
+      await assert.rejects(store.add({ id: 'three', summary: 'Third' }))
+    } finally {
+      await back()
+    }
+    const { pending, current, complete } = await (await another()).list()
+    assert.deepEqual(
+      [pending, current, complete].map((tasks) => tasks.map((task) => task.id)),
+      [['two'], ['one'], []],
+    )
+    await store.complete(claim, completion)
+    assert.equal((await store.list()).complete.length, 1)
+  },
+
+  async 'a large store is listed whole, in order, and a claim in it costs little'(store, another, { place, many }) {
+    const name = (index: number) => `t${String(index).padStart(6, '0')}`
+    const tasks = Array.from({ length: many }, (_, index) => ({ id: name(index), summary: `Task ${index}` }))
+    if (place.fill) await place.fill(tasks)
+    else for (const task of tasks) await store.add(task)
+    const other = await another()
+    const { pending, problems } = await other.list()
+    assert.deepEqual([pending.length, problems.length], [many, 0])
+    assert.deepEqual([pending[0]?.id, pending.at(-1)?.id], [name(0), name(many - 1)])
+    const started = Date.now()
+    for (let index = 0; index < 10; index++) assert.equal((await claimed(other, {})).task.id, name(index))
+    assert.equal((await claimed(other, { id: name(many - 1) })).task.id, name(many - 1))
+    const each = (Date.now() - started) / 11
+    assert.ok(each < MOST_FOR_A_CLAIM_MS, `a claim among ${many} tasks takes ${Math.round(each)} ms`)
+  },
 }
+
+/** A claim among thousands of tasks: more than this, and workers wait for the store and not for their agents. */
+const MOST_FOR_A_CLAIM_MS = 3000
 
 const me = { worker: 'w1', pid: process.pid }
 const you = { worker: 'w2', pid: process.pid }

@@ -1,7 +1,7 @@
 // Notes of a task: what earlier attempts left, where their work is, the last feedback.
 
 import path from 'node:path'
-import { clearPlace, replaceOwn, textOf } from '../files/own.js'
+import { clearPlace, entriesOf, replaceOwn, textOf } from '../files/own.js'
 import { fileStem } from './decode.js'
 import { makeStateFolder } from './records.js'
 
@@ -26,6 +26,13 @@ function notesFile(folder: string, id: string): string {
 }
 
 /** Notes that are kept beside the claim records, for a store whose file should not change with every attempt. */
+/** The stems of tasks that have notes: one look at the folder, and not one for each task. */
+export function notedIn(root: string, folder: string): ReadonlySet<string> {
+  return new Set(
+    entriesOf(root, folder).flatMap(({ name }) => (name.endsWith('.notes') ? name.slice(0, -'.notes'.length) : [])),
+  )
+}
+
 export function readNotes(folder: string, id: string): string | undefined {
   return textOf(notesFile(folder, id))?.trimEnd() || undefined
 }

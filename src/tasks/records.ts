@@ -45,6 +45,8 @@ export interface Records {
   /** Says that the claim lives, if it is still this one. */
   renew(key: string, fence: string): void
   remove(key: string): void
+  /** Of what there is a record: one look at the folder, and not one for each task. */
+  keys(): ReadonlySet<string>
   /** What stands in the place of records and is none: it counts as no record. */
   problems(): TaskProblem[]
   /** How long a claim lives without a sign of life: `limits.lease` of `oompa.json`. */
@@ -127,6 +129,10 @@ export function claimRecords(root: string, folder: string): Records {
       clearPlace(file(key))
       rmSync(file(key), { force: true })
     },
+    keys: () =>
+      new Set(
+        entriesOf(root, place).flatMap(({ name }) => (name.endsWith('.claim') ? name.slice(0, -'.claim'.length) : [])),
+      ),
     problems() {
       const wrong = wrongOnTheWay(root, place)
       if (wrong) return [{ path: wrong.path, reason: `${wrong.wrong}, where the folder of claims has to be` }]

@@ -1,10 +1,11 @@
 // Every store passes the suite that we ship.
 
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'vitest'
 import type { Run } from '../../src/hooks/executable.js'
 import { executableStore } from '../../src/hooks/executable-store.js'
-import { conformance } from '../../src/tasks/conformance.js'
+import { conformance, type StoreUnderTest } from '../../src/tasks/conformance.js'
 import type { TaskStore } from '../../src/tasks/contract.js'
 import { taskFolder } from '../../src/tasks/folder/store.js'
 import { taskGraph } from '../../src/tasks/graph/store.js'
@@ -12,17 +13,67 @@ import { markdownLists } from '../../src/tasks/lists/store.js'
 import { packageRoot, start } from '../support/oompa.js'
 import { temporaryFolder } from '../support/repository.js'
 
-const stores: Record<string, (root: string) => TaskStore> = {
-  'the folder': (root) => taskFolder('tasks', root),
-  'markdown lists': (root) => markdownLists('tasks', root),
-  'a task graph': (root) => taskGraph(undefined, root),
+type Tasks = readonly { readonly id: string; readonly summary: string }[]
+
+/** Each store, and how many tasks are written into it at once. */
+const stores: Record<string, { open(root: string): TaskStore; fill(root: string, tasks: Tasks): void }> = {
+  'the folder': {
+    open: (root) => taskFolder('tasks', root),
+    fill(root, tasks) {
+      mkdirSync(path.join(root, 'tasks/pending'), { recursive: true })
+      for (const { id, summary } of tasks)
+        writeFileSync(path.join(root, `tasks/pending/${id}.edn`), `{:id "${id}" :summary "${summary}"}\n`)
+    },
+  },
+  'markdown lists': {
+    open: (root) => markdownLists('tasks', root),
+    fill(root, tasks) {
+      mkdirSync(path.join(root, 'tasks'), { recursive: true })
+      const items = tasks.map(({ id, summary }) => `- [ ] ${summary}\n  - id: ${id}\n`)
+      writeFileSync(path.join(root, 'tasks/pending.md'), items.join(''))
+    },
+  },
+  'a task graph': {
+    open: (root) => taskGraph(undefined, root),
+    fill(root, tasks) {
+      const nodes = tasks.map(({ id, summary }) => `  - id: ${id}\n    title: ${summary}\n    status: ready\n`)
+      writeFileSync(path.join(root, 'task-graph.yaml'), `nodes:\n${nodes.join('')}`)
+    },
+  },
 }
 
-for (const [name, open] of Object.entries(stores)) {
+/** The record of a task's claim, of whatever store of ours. */
+function recordOf(root: string, id: string): string {
+  const claims = path.join(root, '.oompa/claims')
+  const files = readdirSync(claims, { recursive: true, encoding: 'utf8' }).map((name) => path.join(claims, name))
+  return files.find((file) => file.endsWith('.claim') && JSON.parse(readFileSync(file, 'utf8')).id === id)!
+}
+
+function age(root: string, id: string, ms: number): void {
+  const file = recordOf(root, id)
+  const then = (statSync(file).mtimeMs - ms) / 1000
+  utimesSync(file, then, then)
+}
+
+function elsewhere(root: string, id: string): void {
+  const file = recordOf(root, id)
+  const { mtimeMs } = statSync(file)
+  const record = JSON.parse(readFileSync(file, 'utf8'))
+  writeFileSync(file, JSON.stringify({ ...record, host: 'elsewhere', start: 'another-system.1' }))
+  utimesSync(file, mtimeMs / 1000, mtimeMs / 1000)
+}
+
+const inFolder = (root: string, open: () => TaskStore): StoreUnderTest => ({
+  open,
+  age: (id, ms) => age(root, id, ms),
+  elsewhere: (id) => elsewhere(root, id),
+})
+
+for (const [name, { open, fill }] of Object.entries(stores)) {
   describe(name, () => {
     for (const test of conformance(() => {
       const root = temporaryFolder()
-      return { open: () => open(root) }
+      return { ...inFolder(root, () => open(root)), fill: (tasks: Tasks) => fill(root, tasks) }
     })) {
       it(test.name, () => test.run())
     }
@@ -41,9 +92,17 @@ describe('an executable', () => {
   for (const test of conformance(
     () => {
       const root = temporaryFolder()
-      return { open: () => executableStore(hook, root, async () => run) }
+      const away = path.join(root, 'away')
+      return {
+        ...inFolder(root, () => executableStore(hook, root, async () => run)),
+        // As a program ends that does not reach its tracker: neither yes nor no.
+        async away() {
+          writeFileSync(away, '')
+          return () => rmSync(away)
+        },
+      }
     },
-    { tasks: 6 },
+    { tasks: 6, many: 15 },
   )) {
     it(test.name, () => test.run())
   }

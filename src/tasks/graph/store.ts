@@ -20,7 +20,7 @@ import { newFence } from '../folder/names.js'
 import { addedBy, type HistoryEntry, record } from '../history.js'
 import { arrange, type CurrentFound, type Found } from '../listing.js'
 import { withLock } from '../lock.js'
-import { readNotes, withNote, writeNotes } from '../notes.js'
+import { notedIn, readNotes, withNote, writeNotes } from '../notes.js'
 import { readTasksText, replaceFile, topOf } from '../one-file.js'
 import { answerFrom } from '../pick.js'
 import { bareClaim, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
@@ -108,11 +108,24 @@ export function fileOf({ top, file }: Pick<OpenGraph, 'top' | 'file'>): {
   return { top, path: file }
 }
 
+/** What each opened graph was when it was read last: a claim does not change it, and reading 5,000 nodes takes a second. */
+const before = new WeakMap<OpenGraph, Graph>()
+
+async function parsed(open: OpenGraph, text: string): Promise<Graph> {
+  const known = before.get(open)
+  if (known?.text === text) return known
+  const graph = await readGraph(text, open.file)
+  before.set(open, graph)
+  return graph
+}
+
 async function read(open: OpenGraph): Promise<Graph> {
   const { text, wrong } = readTasksText(open.top, open.file)
-  const graph = await readGraph(text || 'nodes: []\n', open.file)
+  const graph = await parsed(open, text || 'nodes: []\n')
+  const noted = notedIn(open.root, open.records.folder)
   const nodes = graph.nodes.map((node) => {
-    const notes = readNotes(open.records.folder, node.task.id) ?? node.task.notes
+    const { id } = node.task
+    const notes = (noted.has(fileStem(id)) ? readNotes(open.records.folder, id) : undefined) ?? node.task.notes
     return notes === undefined ? node : { ...node, task: { ...node.task, notes } }
   })
   const problems = wrong ? [{ path: open.file, reason: `${wrong}: no task is read from it` }] : graph.problems
@@ -123,9 +136,11 @@ function listTasks(open: OpenGraph, graph: Graph): TaskListing {
   const pending: Found[] = []
   const current: CurrentFound[] = []
   const complete: Found[] = []
+  const held = open.records.keys()
   for (const [index, node] of graph.nodes.entries()) {
     const found = { task: node.task, place: String(index).padStart(6, '0'), path: open.file }
-    const kept = node.status === 'complete' ? undefined : recordOf(open, node.task.id)
+    const isHeld = node.status !== 'complete' && held.has(fileStem(node.task.id))
+    const kept = isHeld ? recordOf(open, node.task.id) : undefined
     if (node.status === 'complete') complete.push(found)
     else if (kept) {
       const stale = staleness(kept, open.records.leaseMs)
