@@ -13,7 +13,7 @@ export interface GuardFacts {
   readonly theirs: string
   /** The target, without `refs/heads/`. */
   readonly into: string
-  /** The folder that belongs to the agent: `hooks/`, `path` (another folder of hooks that it chose), `record`. */
+  /** The folder that belongs to the agent: `hooks/`, `path` (another folder of hooks that it chose), `record`, `used`. */
   readonly own: string
   /** The git that the agent has otherwise, absolute. */
   readonly git: string
@@ -90,6 +90,9 @@ fi
 exit 0
 `
 
+/** A line of the record: the agent's git is not the one that keeps it. */
+export const ANOTHER_GIT = 'another git'
+
 /** Why the stash is refused, and what to do in its place. */
 const STASH =
   'oompa: the stash is one for all worktrees: you would take or lose what the person or another worker has put there. Commit on your own branch instead (`git commit -am wip`, and `git reset --soft HEAD~` to go on).'
@@ -143,8 +146,10 @@ check() {
     esac
   done
 }
-# Whoever reads this agent's work is to know which refs of others it has moved.
+# Whoever reads this agent's work is to know which refs of others it has moved; and whether it calls another git than
+# its own, of which nobody knows what it writes to the configuration.
 record() {
+  [ -e "$own/used" ] || grep -qsx ${quote(ANOTHER_GIT)} "$own/record" || echo ${quote(ANOTHER_GIT)} >> "$own/record"
   while read -r old new ref; do
     case $ref in
       "$mine" | refs/bisect/* | refs/worktree/* | refs/rewritten/* | refs/stash) ;;
@@ -204,6 +209,7 @@ for one do
       fi ;;
   esac
 done
+[ -e "$own/used" ] || : > "$own/used"
 is_ours() { [ "$("$git" -C "$at" rev-parse --path-format=absolute --git-common-dir 2> /dev/null)" = "$ours" ]; }
 hide() { export GIT_CONFIG_KEY_${at}=oompa.guard; }
 show() {

@@ -3,6 +3,7 @@
 
 import type { Config } from '../git/config-file.js'
 import type { FileState, StashEntry } from '../git/shared-state.js'
+import { ANOTHER_GIT } from './guard-scripts.js'
 
 /** How a change is put back. */
 export type PutBack =
@@ -18,7 +19,9 @@ export interface SharedChange {
   /** Workers whose guard has recorded that they did it; empty where nobody knows. */
   readonly by: readonly string[]
   readonly putBack?: PutBack
-  /** Changes of those who were at work wait for a person. */
+  /** Where nobody knows: workers of whose git nothing is recorded. */
+  readonly suspects?: readonly string[]
+  /** Changes of those who did it, or are suspects, or else of all who were at work, wait for a person. */
   readonly holds: boolean
 }
 
@@ -63,12 +66,14 @@ export function configChanges(
     const [was, is] = [before.get(key) ?? [], after.get(key) ?? []]
     const by = authors(records, (line) => writesConfig(line, key))
     const breaks = BREAKS.test(key)
+    const suspects = by.length > 0 || breaks ? [] : authors(records, (line) => line === ANOTHER_GIT)
     return {
       what: `${key} ${is.length > 0 ? `is ${inWords(is)}` : 'is not set any more'} in ${shown} (${was.length > 0 ? `it was ${inWords(was)}` : 'it was not set'})`,
       undo: undoConfig(place, key, was),
       by,
       ...(breaks || by.length > 0 ? { putBack: { config: name, key, values: was } } : {}),
-      holds: breaks || by.length > 0,
+      ...(suspects.length > 0 ? { suspects } : {}),
+      holds: breaks || by.length > 0 || suspects.length > 0,
     }
   })
 }

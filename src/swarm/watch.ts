@@ -113,7 +113,8 @@ export function watchShared(options: WatchOptions): SharedWatch {
   async function report(changes: readonly SharedChange[]): Promise<void> {
     for (const [at, change] of changes.entries()) {
       const iterations = [...active.keys()]
-      const accused = iterations.filter(({ worker }) => change.by.length === 0 || change.by.includes(worker))
+      const named = change.by.length > 0 ? change.by : (change.suspects ?? [])
+      const accused = iterations.filter(({ worker }) => named.length === 0 || named.includes(worker))
       const text = changeWords(change, [...new Set(iterations.map(({ worker }) => worker))])
       if (change.putBack) await putBack(root, common, change.putBack)
       if (change.holds) for (const one of accused) one.held.push(text)

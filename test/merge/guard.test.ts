@@ -8,6 +8,7 @@ import { detectBypass } from '../../src/merge/bypass.js'
 import { commitLeftovers } from '../../src/merge/commit.js'
 import { prepareConflict } from '../../src/merge/conflict.js'
 import { guardEnvironment, guardIsChanged, guardRecord, removeGuards } from '../../src/merge/guard.js'
+import { ANOTHER_GIT } from '../../src/merge/guard-scripts.js'
 import { mergeQueue } from '../../src/merge/queue.js'
 import { isRefusal } from '../../src/words.js'
 import { itWith } from '../support/optional.js'
@@ -280,12 +281,25 @@ describe('an installer of hooks', () => {
 })
 
 describe('what an agent does to what is shared', () => {
+  test('is not recorded where it has another git from the start, and that is', async () => {
+    const repository = landingRepository()
+    const { sh, branch } = await agent(repository)
+    const other = '$(PATH=$(echo $PATH | cut -d: -f2-); command -v git)'
+    sh(
+      `${other} config user.name Eve; ${other} commit -q --allow-empty -m one; ${other} commit -q --allow-empty -m two`,
+    )
+    expect(guardRecord(repository.root, '0123abcd', branch)).toEqual([ANOTHER_GIT])
+  })
+
   test('is recorded by its guard: configuration that it writes, and refs of others that it moves', async () => {
     const repository = landingRepository()
     repository.git(['branch', 'mine'])
     const { sh, branch } = await agent(repository)
     sh('git config user.name; git config --get user.email; git config --list > /dev/null; git config --file x a.b c')
     sh('git commit -q --allow-empty -m one; git status > /dev/null; git log > /dev/null; git remote -v')
+    expect(guardRecord(repository.root, '0123abcd', branch)).toEqual([])
+    const other = '$(PATH=$(echo $PATH | cut -d: -f2-); command -v git)'
+    sh(`${other} commit -q --allow-empty -m two`)
     expect(guardRecord(repository.root, '0123abcd', branch)).toEqual([])
     sh(
       'git config user.name Eve; git config --unset user.email; git -C . config alias.x y; git branch -f mine; git remote add o x',

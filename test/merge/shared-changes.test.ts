@@ -51,6 +51,15 @@ describe('configuration', () => {
         configChanges(file, config({}), config({ [key]: 'x' }), records)[0]!
       expect(compare(nobody)).toMatchObject({ holds: false, by: [] })
       expect(compare(nobody).putBack).toBeUndefined()
+      // Nothing is known of what another git has written: it waits, and nothing is undone.
+      const another = compare(
+        new Map([
+          ['w1', ['another git']],
+          ['w2', []],
+        ]),
+      )
+      expect(another).toMatchObject({ holds: true, by: [], suspects: ['w1'] })
+      expect(another.putBack).toBeUndefined()
       expect(
         compare(
           new Map([
