@@ -7,6 +7,8 @@ export interface Form {
   readonly value: unknown
   /** Of a map: its keys in the order in which they stand. */
   readonly entries?: readonly Entry[]
+  /** Of a list: what is in it. */
+  readonly items?: readonly Form[]
 }
 
 export interface Entry {

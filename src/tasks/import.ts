@@ -1,80 +1,139 @@
-// Reads tasks from elsewhere: a markdown list, a JSON array, an EDN vector, a task graph.
+// Reads tasks from elsewhere: markdown, JSON, JSON lines, EDN, YAML, a task graph. Each is right, or refused with what
+// was expected.
 
 import { usageError } from '../errors.js'
-import type { Task } from '../words.js'
-import type { NewTask } from './contract.js'
-import { canonicalKey, decodeTask } from './decode.js'
 import { readForm } from './edit.js'
-import { slug } from './encode.js'
-import { lineAt, SyntaxFault } from './form.js'
+import { symbolKey } from './edn/read.js'
+import { type Form, lineAt, SyntaxFault } from './form.js'
+import { type Entry, entriesOf, type Imported, tasksOf } from './import/entries.js'
+
+export type { Imported } from './import/entries.js'
+
+export interface ImportOptions {
+  /** The file's name: its ending says what it is, or else how it begins. */
+  readonly name: string
+  /** The list of several in one file that is meant. */
+  readonly list?: string
+}
 
 /**
- * The open tasks of a text; which kind it is says its name's ending, or else how it begins.
- * @throws OompaError (status 2) with the line, if it cannot be read
+ * The open tasks of a text.
+ * @throws OompaError (status 2) with the line or the entry, and what was expected, if it cannot be read
  */
-export async function readImport(text: string, name: string): Promise<NewTask[]> {
-  const kind = kindOf(text, name)
-  if (kind === 'yaml') {
-    const { graphTasks } = await import('./graph/import.js')
-    return graphTasks(text, name)
+export async function readImport(text: string, { name, list }: ImportOptions): Promise<Imported> {
+  switch (kindOf(text, name)) {
+    case 'yaml':
+      return readYaml(text, name, list)
+    case 'md':
+      return readMarkdown(text, name)
+    case 'edn':
+      return tasksOf(ednEntries(text, name, list))
+    case 'jsonl':
+      return tasksOf(lineEntries(text, name))
+    default:
+      return tasksOf(entriesOf(read(text, 'json', name).value, name, list))
   }
-  if (kind === 'md') {
-    const { readItems } = await import('./lists/markdown.js')
-    return readItems(text).items.flatMap((item) => (item.checked === true ? [] : item.task))
-  }
-  return fromData(text, kind, name)
 }
 
-function kindOf(text: string, name: string): 'md' | 'json' | 'edn' | 'yaml' {
-  const ending = /\.(md|markdown|json|edn|ya?ml)$/i.exec(name)?.[1]?.toLowerCase()
-  if (ending) return ending === 'json' || ending === 'edn' ? ending : ending.startsWith('y') ? 'yaml' : 'md'
-  const start = text.trimStart().slice(0, 200)
-  if (/^[[{]\s*["[{\]}]/.test(start)) return 'json'
+type Kind = 'md' | 'json' | 'jsonl' | 'edn' | 'yaml'
+
+const ENDINGS: Readonly<Record<string, Kind>> = {
+  md: 'md',
+  markdown: 'md',
+  json: 'json',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  edn: 'edn',
+  yaml: 'yaml',
+  yml: 'yaml',
+}
+
+function kindOf(text: string, name: string): Kind {
+  const ending = ENDINGS[/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? '']
+  if (ending && ending !== 'json') return ending
+  const start = text
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .slice(0, 200)
+  // One object a line, whatever the file is called.
+  if (/^\{\s*"/.test(start) && secondLine(text)?.startsWith('{') && !isJson(text)) return 'jsonl'
+  if (ending === 'json' || /^[[{]\s*["[{\]}]/.test(start)) return 'json'
   if (/^[[({]/.test(start) && !/^\[[ xX]\]/.test(start)) return 'edn'
-  return /^(nodes|version|milestones)\s*:/m.test(text) ? 'yaml' : 'md'
+  return /^(nodes|version|milestones|tasks)\s*:/m.test(text) ? 'yaml' : 'md'
 }
 
-function fromData(text: string, format: 'json' | 'edn', name: string): NewTask[] {
-  let value: unknown
+function secondLine(text: string): string | undefined {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')[1]
+    ?.trim()
+}
+
+function isJson(text: string): boolean {
   try {
-    value = readForm(text, format).value
+    readForm(text, 'json')
+    return true
+  } catch (error) {
+    if (error instanceof SyntaxFault) return false
+    throw error
+  }
+}
+
+function read(text: string, format: 'json' | 'edn', name: string): Form {
+  try {
+    return readForm(text, format)
   } catch (error) {
     if (!(error instanceof SyntaxFault)) throw error
     throw usageError(`Cannot import ${name}: line ${lineAt(text, error.offset)}: ${error.message}.`)
   }
-  const list = Array.isArray(value) ? value : listIn(value)
-  if (!list) throw usageError(`Cannot import ${name}: it is not a list of tasks.`)
-  return list.flatMap((one, index) => (isDone(one) ? [] : toTask(one, `${name}, task ${index + 1}`)))
 }
 
-/** `{ "tasks": […] }` and the like. */
-function listIn(value: unknown): unknown[] | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const fields = Object.entries(value)
-  const found = fields.find(
-    ([key, one]) => ['tasks', 'user_stories', 'items'].includes(canonicalKey(key)) && Array.isArray(one),
+function ednEntries(text: string, name: string, list: string | undefined): Entry[] {
+  const form = read(text, 'edn', name)
+  const symbol = [form, ...(form.items ?? [])].map((one) => symbolKey(text, one)).find(Boolean)
+  if (symbol) {
+    const line = lineAt(text, symbol.keyStart)
+    throw usageError(
+      `Cannot import ${name}: line ${line}: the key \`${symbol.key}\` is a symbol: write \`:${symbol.key}\`.`,
+    )
+  }
+  return entriesOf(form.value, name, list)
+}
+
+/** One JSON object a line. */
+function lineEntries(text: string, name: string): Entry[] {
+  return text.split('\n').flatMap((line, index): Entry[] => {
+    const plain = line.replace(/^\uFEFF/, '').trim()
+    const where = `${name}, line ${index + 1}`
+    if (plain === '') return []
+    try {
+      return [{ value: readForm(plain, 'json').value, where }]
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) throw error
+      throw usageError(`Cannot import ${where}: ${error.message}. Expected is one JSON object a line.`)
+    }
+  })
+}
+
+async function readMarkdown(text: string, name: string): Promise<Imported> {
+  const { entriesOfMarkdown } = await import('./import/headings.js')
+  const entries = entriesOfMarkdown(text, name)
+  if (entries.length > 0) return tasksOf(entries)
+  throw usageError(
+    `Cannot import ${name}: there is no task in it. Expected are \`- [ ]\` items, or headings with facts below them, such as \`Priority: 1\`.`,
   )
-  if (Array.isArray(found?.[1])) return found[1]
-  return fields.some(([key]) => key === 'id') ? [value] : undefined
 }
 
-/** Lists of other tools mark what is done in their own way. */
-function isDone(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const status = 'status' in value ? String(value.status).toLowerCase() : ''
-  return ['complete', 'completed', 'done', 'closed'].includes(status) || ('passes' in value && value.passes === true)
-}
-
-function toTask(value: unknown, where: string): Task {
-  const fields = typeof value === 'string' ? { summary: value } : value
-  const named =
-    typeof fields === 'object' && fields !== null && !('id' in fields)
-      ? {
-          ...fields,
-          id: slug(String(('summary' in fields && fields.summary) || ('title' in fields && fields.title) || '')),
-        }
-      : fields
-  const decoded = decodeTask(named)
-  if ('reason' in decoded) throw usageError(`Cannot import ${where}: ${decoded.reason}.`)
-  return decoded.task
+/** A task graph, or a list as of JSON. */
+async function readYaml(text: string, name: string, list: string | undefined): Promise<Imported> {
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text)
+  const [error] = document.errors
+  if (error)
+    throw usageError(`Cannot import ${name}: line ${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`)
+  const value: unknown = document.toJS()
+  const isGraph = typeof value === 'object' && value !== null && 'nodes' in value
+  if (!isGraph) return tasksOf(entriesOf(value, name, list))
+  const { graphTasks } = await import('./graph/import.js')
+  return { tasks: await graphTasks(text, name), remarks: [] }
 }

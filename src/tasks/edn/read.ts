@@ -115,7 +115,7 @@ function readDispatch(reader: Reader, start: number): Form {
 
 function readCollection(reader: Reader, opener: '{' | '[' | '(', start: number): Form {
   const items = readItems(reader, opener, start)
-  if (opener !== '{') return { start, end: reader.at, value: items.map((item) => item.value) }
+  if (opener !== '{') return { start, end: reader.at, value: items.map((item) => item.value), items }
   if (items.length % 2 === 1) {
     const last = items.at(-1)!
     throw new SyntaxFault(

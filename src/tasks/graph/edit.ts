@@ -92,6 +92,18 @@ function countEdits(graph: Graph, id: string, status: string): Edit[] {
   })
 }
 
+const GRAPH_KEYS = new Set([
+  'id',
+  'title',
+  'status',
+  'depends_on',
+  'dependencies',
+  'claimed_at',
+  'claimed_by',
+  'completed_at',
+  'assignee',
+])
+
 /** The text with one more node, and its edges. */
 export async function addNode(graph: Graph, task: Task, path: string): Promise<string> {
   const newline = graph.text.includes('\r\n') ? '\r\n' : '\n'
@@ -101,9 +113,22 @@ export async function addNode(graph: Graph, task: Task, path: string): Promise<s
     ['story', task.story],
     ['description', task.description],
     ['priority', task.priority],
+    ['difficulty', task.difficulty],
+    ['role', task.role],
+    ['notes', task.notes],
     ['status', 'pending' satisfies GraphStatus],
   ]
-  const lines = fields.flatMap(([key, value]) => (value === undefined ? [] : `${key}: ${scalar(value)}`))
+  const more: [string, unknown][] = [
+    ['acceptance', task.acceptance.length ? task.acceptance : undefined],
+    ['files', task.files.length ? task.files : undefined],
+    // The node's own status and place in the graph are those above.
+    ...Object.entries(task.extra).filter(([key]) => !GRAPH_KEYS.has(key)),
+  ]
+  const lines = [
+    ...fields.flatMap(([key, value]) => (value === undefined ? [] : `${key}: ${scalar(value)}`)),
+    // JSON is YAML on one line.
+    ...more.flatMap(([key, value]) => (value === undefined ? [] : `${scalar(key)}: ${JSON.stringify(value)}`)),
+  ]
   let text = appendItem(graph, 'nodes', lines, newline)
   for (const from of task.dependsOn) {
     text = appendItem(

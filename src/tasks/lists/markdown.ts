@@ -33,6 +33,9 @@ const FACTS = new Set([
   'role',
   'story',
   'notes',
+  'path',
+  'output',
+  'complexity',
   'completed_by',
   'completed_at',
   'review_rounds',
@@ -101,6 +104,7 @@ function readItem(block: string): { task: Task; checked?: boolean } | { reason: 
     priority: facts.priority ?? head.priority,
     depends_on: listOf(facts.depends_on ?? head.dependsOn),
     files: listOf(facts.files),
+    ...(facts.output === undefined ? {} : { output: listOf(facts.output) }),
     acceptance: [...(facts.acceptance ? [facts.acceptance] : []), ...acceptance],
     description: facts.description ?? (description || undefined),
   })
@@ -123,7 +127,7 @@ interface Title {
 }
 
 /** `P1: T-2: Do it {#id} (depends on: a, b)` and the like: what a title says besides the summary. */
-function readTitle(title: string): Title {
+export function readTitle(title: string): Title {
   let summary = title.trim()
   const take = (pattern: RegExp) => {
     const found = pattern.exec(summary)
@@ -229,6 +233,17 @@ export function withItem(text: string, block: string): string {
   return before + gap + space + block.replace(/\r?\n/g, newline) + text.slice(at)
 }
 
+/** What a list may say besides, of those keys that a task brings with it. */
+function moreFacts({ extra }: Task): Record<string, string | undefined> {
+  return Object.fromEntries(
+    ['path', 'output', 'complexity'].map((key) => {
+      const value = extra[key]
+      const text = Array.isArray(value) ? value.map(String).join(', ') : value === undefined ? undefined : String(value)
+      return [key, text]
+    }),
+  )
+}
+
 /** A task as an item; `plain` without a box. */
 export function writeItem(task: Task, plain: boolean): string {
   const summary = task.summary.replace(/\s+/g, ' ').trim()
@@ -243,6 +258,7 @@ export function writeItem(task: Task, plain: boolean): string {
     difficulty: task.difficulty,
     role: task.role,
     story: task.story,
+    ...moreFacts(task),
     description: task.description,
     notes: task.notes,
     acceptance: task.acceptance.length
