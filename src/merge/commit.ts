@@ -4,6 +4,7 @@
 import { closeSync, lstatSync, openSync, type PathLike, readFileSync, readSync } from 'node:fs'
 import { OompaError } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
+import { clearLeftLocks } from '../git/left-locks.js'
 import { requireOurs } from '../git/ours.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import { showConflicts } from '../git/sparse.js'
@@ -39,6 +40,7 @@ export interface Leftovers {
 export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
   const cwd = worktree.path
   const { own } = requireOurs(cwd)
+  await clearLeftLocks(cwd)
   const { entries, commit } = await readStatus(cwd)
   const on = commit ? { head: commit } : {}
   if (entries.length === 0 && !isMerging(cwd)) return { left: [], unresolved: [], ...on }

@@ -1,12 +1,13 @@
 // Where a merged tree is tested before the target moves: a worktree in the user's cache folder, used again and again.
 
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
 import { cacheFolder, gatesFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { clearFlags } from '../git/index-flags.js'
+import { clearLeftLocks } from '../git/left-locks.js'
 import { requireOurs } from '../git/ours.js'
 import { registrationsOf } from '../git/registrations.js'
 import { cachePlace, removeScratch } from '../git/remove.js'
@@ -144,8 +145,8 @@ function isWhole(root: string, gate: string): boolean {
 
 async function reuse(root: string, gate: string, commit: string): Promise<boolean> {
   const { own } = gitFolders(gate)
-  rmSync(path.join(own, 'index.lock'), { force: true })
   try {
+    await clearLeftLocks(gate)
     await clearFlags(gate)
     await gitText(gate, ['checkout', '--quiet', '--force', '--detach', commit])
     await cleanOthers(root, gate, path.join(own, MADE_FILE))

@@ -1,6 +1,8 @@
 // Ends a swarm: finishes what is under way, removes what nobody needs, and says what the exit status is.
 
 import { messageOf, STATUS, type Status } from '../errors.js'
+import { gitFolders } from '../git/folders.js'
+import { clearMaintenanceLock } from '../git/left-locks.js'
 import { deleteRef } from '../git/refs.js'
 import type { Ended, Outcome, Swarm } from './contract.js'
 import { payLastDebts } from './owed.js'
@@ -24,6 +26,9 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
   await swarm.watch.close()
   await tried('Giving tasks back', () => payLastDebts(swarm))
   await tried('Ending the landings', () => swarm.drain())
+  await tried('Clearing a lock of git away', async () => {
+    clearMaintenanceLock(gitFolders(swarm.repository.root).common, performance.timeOrigin)
+  })
   await tried('Looking for moves of the target', () => swarm.bypassed())
   const status = statusOf(swarm.outcomes, swarm.stopping.status)
   const reason = swarm.stopping.why ?? (status === STATUS.nothing ? 'there was no task' : 'all workers have ended')

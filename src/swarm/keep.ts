@@ -1,18 +1,13 @@
 // Keeps what did not land under refs of its own, and never over something else that is kept there.
 
-import { rmSync, statSync } from 'node:fs'
-import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
-import { gitFolders } from '../git/folders.js'
 import { hiddenCommits } from '../git/hidden.js'
 import { clearFlags } from '../git/index-flags.js'
 import { requireOurs } from '../git/ours.js'
 import { resolveCommit } from '../git/repository.js'
-import { gitText } from '../git/run.js'
+import { git, gitText } from '../git/run.js'
 import { commitsOver } from '../git/worktrees.js'
-import { commitLeftovers, type LeftoverOptions, type Leftovers } from '../merge/commit.js'
+import { commitLeftovers, type Leftovers } from '../merge/commit.js'
 import type { Worktree } from '../words.js'
 
 /** The ref under which work that did not land stays reachable. */
@@ -29,8 +24,12 @@ export async function keepCommit(root: string, ref: string, commit: string): Pro
   const known = await resolveCommit(root, ref)
   if (known === commit) return ref
   const free = known === undefined || (await isAncestor(root, known, commit)) ? ref : `${ref}-${commit.slice(0, 8)}`
-  await gitText(root, ['update-ref', '-m', 'oompa: keep work that did not land', free, commit])
-  return free
+  const name = (which: string) => ['update-ref', '-m', 'oompa: keep work that did not land', which, commit]
+  if ((await git(root, name(free))).status === 0) return free
+  // Its lock was left by somebody who was killed, say: work is kept under another name before it is lost.
+  const other = `${ref}-${commit.slice(0, 12)}`
+  await gitText(root, name(other))
+  return other
 }
 
 export interface KeepOptions {
@@ -65,7 +64,7 @@ export async function keepWorktree(
   const hidden = await hiddenCommits(root, requireOurs(worktree.path).own)
   // What an agent told git not to look at is looked at.
   await clearFlags(worktree.path)
-  const leftovers = await commitAll(worktree, { message: options.message })
+  const leftovers = await commitLeftovers(worktree, { message: options.message })
   if (leftovers.unresolved.length > 0) {
     const message = `${options.message}, with conflict markers`
     await gitText(worktree.path, ['add', '--sparse', '--update', ':/'])
@@ -98,18 +97,4 @@ export async function keepBranch(
   const tip = await resolveCommit(root, `refs/heads/${branch}`)
   if (!tip || (await isAncestor(root, tip, options.base))) return []
   return [await keepCommit(root, options.ref, tip)]
-}
-
-/** An agent that was killed within `git commit` has left the index locked; nobody else works here. */
-async function commitAll(worktree: Pick<Worktree, 'path'>, options: LeftoverOptions): Promise<Leftovers> {
-  try {
-    return await commitLeftovers(worktree, options)
-  } catch (error) {
-    const lock = path.join(gitFolders(worktree.path).own, 'index.lock')
-    const before = statSync(lock, { throwIfNoEntry: false })?.mtimeMs
-    if (before === undefined || !messageOf(error).includes('index.lock')) throw error
-    await sleep(500)
-    if (statSync(lock, { throwIfNoEntry: false })?.mtimeMs === before) rmSync(lock, { force: true })
-    return commitLeftovers(worktree, options)
-  }
 }

@@ -8,6 +8,8 @@ import { openLog } from '../events/log.js'
 import { listRuns } from '../events/runs.js'
 import { logEdges, scanLog } from '../events/scan.js'
 import { runFolder } from '../files/paths.js'
+import { gitFolders } from '../git/folders.js'
+import { clearMaintenanceLock } from '../git/left-locks.js'
 import { withLock } from '../merge/lock.js'
 import { reap } from '../processes/reap.js'
 import { processRecord } from '../processes/watchdog.js'
@@ -31,6 +33,8 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
     for (const id of [...dead, ...(swarm.resumed ? [swarm.id] : [])]) {
       try {
         const processes = await reap(id, processRecord(runFolder(root, id)))
+        const startedAt = listRuns(root).find((run) => run.swarm === id)?.startedAt
+        if (startedAt) clearMaintenanceLock(gitFolders(root).common, Date.parse(startedAt))
         const kept = await keepInterrupted(swarm, id, openIterations(root, id))
         const other = await tasksOf(swarm, id)
         await completeLanded(swarm, id, (other ?? swarm).store)

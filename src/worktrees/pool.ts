@@ -25,6 +25,7 @@ import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { hiddenCommits } from '../git/hidden.js'
 import { clearFlags } from '../git/index-flags.js'
+import { clearLeftLocks } from '../git/left-locks.js'
 import { sharedObjects } from '../git/objects.js'
 import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
@@ -81,6 +82,7 @@ export function worktreePool(options: PoolOptions): WorktreePool {
     discardHalfMade: (name) => discardHalfMade(root, path.join(root, name)),
 
     async refresh(worktree, base) {
+      await clearLeftLocks(worktree.path)
       await gitText(worktree.path, ['reset', '--keep', '--quiet', base])
       return { ...worktree, base }
     },
@@ -88,6 +90,7 @@ export function worktreePool(options: PoolOptions): WorktreePool {
     async release({ path: full }) {
       try {
         requireOurs(full)
+        await clearLeftLocks(full)
         // What an agent told git not to look at is looked at.
         await clearFlags(full)
         const { commit, entries, hasIgnored } = await readStatus(full, { ignored: true })
@@ -125,7 +128,9 @@ async function whatElse(root: string, full: string, commit: string | undefined):
 
 /** Fills a worktree that was just registered; if that does not work it is taken away, for git to say why. */
 async function checkOut(root: string, full: string, own: string, base: string): Promise<boolean> {
-  if ((await git(full, ['reset', '--hard', '--quiet', base])).status === 0) {
+  const isFilled = async () => (await git(full, ['reset', '--hard', '--quiet', base])).status === 0
+  // A git that was killed may have left the branch locked.
+  if ((await isFilled()) || ((await clearLeftLocks(full)).length > 0 && (await isFilled()))) {
     finishWorktree(own)
     return true
   }
@@ -200,6 +205,7 @@ async function renew(root: string, full: string, spare: string, own: string, bas
   const reset = ['reset', '--hard', '--quiet', base]
   await clearFlags(full)
   if ((await git(full, reset)).status !== 0) {
+    await clearLeftLocks(full)
     // An index that git cannot use here (a split one, say) only saves time.
     rmSync(path.join(own, 'index'), { force: true })
     await gitText(full, reset)
