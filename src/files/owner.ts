@@ -62,6 +62,17 @@ export function parseOwner(value: unknown): Owner | undefined {
   return { pid, start: began, host: typeof host === 'string' ? host : '' }
 }
 
+/** This process as it stands in the name of a file: its pid and its start, which hold no dash. */
+export function ownerName(): string {
+  const { pid, start } = thisOwner()
+  return `${pid}-${start.replaceAll('-', '_')}`
+}
+
+/** The owner in a name; one of an earlier version may have no start, and goes by its pid alone. */
+export function ownerInName(pid: string, start: string | undefined): Owner {
+  return start === undefined ? ownerOf(Number(pid)) : { pid: Number(pid), start, host: '' }
+}
+
 /**
  * Whether the owner's process can be seen from here: whatever the host is called now, the pid counts in the same boot of
  * the same kernel, and in the same container. A start without a space is of an earlier version, which went by the host.

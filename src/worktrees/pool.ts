@@ -21,6 +21,7 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
+import { isDead, ownerInName, ownerName } from '../files/owner.js'
 import { cacheFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { hiddenCommits } from '../git/hidden.js'
@@ -35,7 +36,6 @@ import { readStatus, type Status } from '../git/status.js'
 import { treeChanges } from '../git/tree-diff.js'
 import { WORKTREE_LOCK } from '../merge/gate.js'
 import { withLock } from '../merge/lock.js'
-import { processStart } from '../processes/identity.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { cleanOthers, hasRecord, MADE_FILE } from './made.js'
 import { atMost } from './queue.js'
@@ -160,7 +160,7 @@ async function addWorktree(
 function takeSpare(spares: string, root: string): string | undefined {
   if (kindOf(spares) !== 'folder' || existsSync(path.join(root, '.gitmodules'))) return undefined
   for (const name of readdirSync(spares).filter((entry) => /^\d+-\d+$/.test(entry))) {
-    const mine = path.join(spares, `taken-${process.pid}-${name}`)
+    const mine = path.join(spares, `taken-${ownerName()}-${name}`)
     try {
       renameSync(path.join(spares, name), mine)
       if (isSpare(mine)) return mine
@@ -231,7 +231,7 @@ async function putAway(
     const { own } = gitFolders(full)
     if (kept < SPARES && !existsSync(path.join(own, 'locked')) && sameDevice(path.dirname(spares), full)) {
       const spare = path.join(spares, `${process.pid}-${Date.now()}${serial++}`)
-      const making = `${spare}.making`
+      const making = path.join(spares, `${ownerName()}-${path.basename(spare)}.making`)
       mkdirSync(making, { recursive: true })
       copyFileSync(path.join(own, 'index'), path.join(making, 'index'))
       if (commit && !hasIgnored) writeFileSync(path.join(making, 'ignored'), ignoredState(root, commit))
@@ -257,12 +257,18 @@ async function putAway(
   return { gone: true, commit }
 }
 
+/** What is between a worktree and a spare is there for a moment; an owner that cannot be seen from here gets so long. */
+const BETWEEN_MS = 15 * 60_000
+
 /** Removes what a crash left between a worktree and a spare, in which nobody has worked; gives how many spares there are. */
 function sweep(spares: string): number {
   if (!existsSync(spares)) return 0
   return readdirSync(spares).filter((name) => {
-    const [, pid] = /^taken-(\d+)-/.exec(name) ?? /^(\d+)-\d+\.making$/.exec(name) ?? []
-    if (!pid || processStart(Number(pid))) return true
+    const [, pid, start] =
+      /^taken-(\d+)-(?:([^-]*\.[^-]*)-)?/.exec(name) ?? /^(\d+)-(?:([^-]*\.[^-]*)-)?.*\.making$/.exec(name) ?? []
+    const lastMs = statSync(path.join(spares, name), { throwIfNoEntry: false })?.ctimeMs
+    if (!pid || lastMs === undefined) return true
+    if (!isDead(ownerInName(pid, start), { lastMs, leaseMs: BETWEEN_MS })) return true
     removeOurs(path.join(spares, name))
     return false
   }).length

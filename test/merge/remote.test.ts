@@ -331,6 +331,28 @@ esac
     expect(asked().match(/pr create/g)).toHaveLength(1)
   })
 
+  itWith('git-lfs')('large files are on the remote before the branch of the request is', async () => {
+    const { repository, bare } = withRemote()
+    const { command } = standIn(repository)
+    repository.git(['lfs', 'install', '--local'])
+    repository.git(['checkout', '-q', '-b', 'oompa/w1-i1'])
+    const attributes = '*.bin filter=lfs diff=lfs merge=lfs -text\n'
+    repository.commit('Asset', { '.gitattributes': attributes, 'new.bin': 'large' })
+    repository.git(['checkout', '-q', 'main'])
+    const hook = '#!/bin/sh\ntest -n "$(find lfs/objects -type f)"\n'
+    repositoryAt(bare, repository.home).write('hooks/pre-receive', hook, 0o755)
+    const [answer] = await submit(repository, pullRequests({ command }), ['oompa/w1-i1'])
+    expect(isRefusal(answer!)).toBe(false)
+  })
+
+  test('a server that refuses the branch is quoted', async () => {
+    const { repository, bare } = withRemote()
+    repository.branch('oompa/w1-i1', { 'a.txt': 'a' })
+    repositoryAt(bare, repository.home).write('hooks/pre-receive', '#!/bin/sh\necho "not on a Friday"\nexit 1\n', 0o755)
+    const [answer] = await submit(repository, pullRequests({ command: 'true' }), ['oompa/w1-i1'])
+    expect(answer).toMatchObject({ refused: 'unavailable', feedback: expect.stringContaining('not on a Friday') })
+  })
+
   test('where that fails, the work is kept and the reason said', async () => {
     const { repository } = withRemote()
     repository.branch('oompa/w1-i1', { 'a.txt': 'a' })

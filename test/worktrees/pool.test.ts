@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { ownerName } from '../../src/files/owner.js'
 import { clearFlags, mayHaveFlags } from '../../src/git/index-flags.js'
 import { MADE_FILE, recordMade } from '../../src/worktrees/made.js'
 import { worktreePool } from '../../src/worktrees/pool.js'
@@ -285,12 +286,18 @@ test('what a crash left between a worktree and a spare goes with the next one th
   const { pool, request } = poolOf(repository)
   const first = await pool.acquire(request(1))
   const spares = path.join(repository.home, 'cache/spares')
-  const ours = [`taken-${process.pid}-1-2`, `${process.pid}-3.making`]
-  for (const name of ['taken-999999999-1-2', '999999999-3.making', ...ours]) {
+  const earlier = {
+    living: [`taken-${process.pid}-1-2`, `${process.pid}-3.making`],
+    dead: ['taken-999999999-1-2', '999999999-3.making'],
+  }
+  // A pid of another container says nothing here; of our own space it does, with the start.
+  const living = [...earlier.living, `taken-${ownerName()}-4-5`, '1-0badcafe.1-6.making']
+  const dead = [...earlier.dead, `taken-${ownerName()}0-7-8`, `${ownerName()}0-9.making`]
+  for (const name of [...dead, ...living]) {
     mkdirSync(path.join(spares, name, 'files'), { recursive: true })
   }
   expect(await pool.release(first)).toMatchObject({ gone: true })
   const left = readdirSync(spares)
-  expect(left).toEqual(expect.arrayContaining(ours))
-  expect(left).toHaveLength(3)
+  expect(left).toEqual(expect.arrayContaining(living))
+  expect(left).toHaveLength(living.length + 1)
 })
