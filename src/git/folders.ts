@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError, STATUS } from '../errors.js'
-import { fromBytes } from '../files/bytes.js'
+import { fromBytes, onDisk } from '../files/bytes.js'
 import { LOCATING } from './environment.js'
 import { isWorktreeName, registrationsOf, worktreeChanged } from './registrations.js'
 import type { Repository } from './repository.js'
@@ -45,16 +45,16 @@ export function gitFolders(checkout: string): GitFolders {
 function foldersByDotGit(checkout: string): GitFolders {
   const dotGit = path.join(checkout, '.git')
   try {
-    const isMain = statSync(dotGit).isDirectory()
+    const isMain = statSync(onDisk(dotGit)).isDirectory()
     const own = isMain
       ? dotGit
       : path.resolve(
           checkout,
-          readFileSync(dotGit, 'utf8')
+          fromBytes(readFileSync(onDisk(dotGit)))
             .replace(/^gitdir: /, '')
             .trimEnd(),
         )
-    const folders = { own: realpathSync(own), common: realpathSync(commonFolder(own)) }
+    const folders = { own: realOf(own), common: realOf(commonFolder(own)) }
     if (isMain) mains.set(checkout, folders)
     knowRepository(folders.common)
     return folders
@@ -105,9 +105,13 @@ export function locating(cwd: string): Record<string, string> {
   return { GIT_DIR: folders.own, GIT_COMMON_DIR: folders.common, GIT_WORK_TREE: here }
 }
 
+function realOf(folder: string): string {
+  return fromBytes(realpathSync.native(onDisk(folder), 'buffer'))
+}
+
 function commonFolder(own: string): string {
   try {
-    return path.resolve(own, readFileSync(path.join(own, 'commondir'), 'utf8').trimEnd())
+    return path.resolve(own, readFileSync(onDisk(own, 'commondir'), 'utf8').trimEnd())
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return own
     throw error
@@ -141,6 +145,6 @@ export function plainRepository(cwd: string): Repository | undefined {
 
 /** The branch of a checkout, without `refs/heads/`, from its HEAD file; undefined if that does not name one. */
 export function branchOf(checkout: string): string | undefined {
-  const head = fromBytes(readFileSync(path.join(gitFolders(checkout).own, 'HEAD'))).trim()
+  const head = fromBytes(readFileSync(onDisk(gitFolders(checkout).own, 'HEAD'))).trim()
   return head.startsWith('ref: refs/heads/') ? head.slice('ref: refs/heads/'.length) : undefined
 }

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { gitEnvironment } from './environment.js'
 import { gitFolders } from './folders.js'
@@ -20,7 +21,7 @@ export async function nestedWork(checkout: string, depth = 0): Promise<string[]>
   for (const link of await submodulesOf(checkout)) {
     const nested = path.join(checkout, link)
     // A link in its place, or a folder that is no repository, is shown by the status around it.
-    if (kindOf(nested) !== 'folder' || !existsSync(path.join(nested, '.git'))) continue
+    if (kindOf(nested) !== 'folder' || !existsSync(onDisk(nested, '.git'))) continue
     if (!(await isClean(nested)) || (await nestedWork(nested, depth + 1)).length > 0) found.push(link)
   }
   return found
@@ -39,7 +40,7 @@ const SUBMODULE = Buffer.from([0, 0, 0xe0, 0])
 
 function readIfThere(file: string): Buffer {
   try {
-    return readFileSync(file)
+    return readFileSync(onDisk(file))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return Buffer.alloc(0)
     throw error

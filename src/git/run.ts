@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
-import { fromBytes, toBytes } from '../files/bytes.js'
+import { fromBytes, isText, toBytes } from '../files/bytes.js'
 import { commandLine } from './arguments.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
@@ -84,9 +84,10 @@ function gitDirectly(
   { signal, input }: GitOptions,
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const command = commandLine(args)
+    // A submodule may have a name in which Node can start nothing.
+    const command = commandLine(isText(cwd) ? args : ['-C', cwd, ...args])
     const child = spawn(command.file, command.args, {
-      cwd,
+      cwd: isText(cwd) ? cwd : '/',
       env,
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: UNINTERRUPTED,

@@ -212,6 +212,17 @@ describe('a landing', () => {
     ])
   })
 
+  test('work in a submodule of such a name is seen, and the gitlink lands under its name', async () => {
+    const inner = testRepository({ 'in.txt': '1\n' })
+    const add = ['-c', 'protocol.file.allow=always', 'submodule', 'add', '-q', inner.root, name('s\xfcb')]
+    expect((await gitBytes(worktree, add)).status).toBe(0)
+    commitWork()
+    expect((await readStatus(worktree)).entries).toEqual([])
+    put(worktree, 's\xfcb/new.txt', 'not committed\n')
+    expect((await readStatus(worktree)).entries.map((entry) => entry.path)).toEqual([name('s\xfcb')])
+    expect(await landed(repository.land('work'))).toContain(asGit('s\xfcb'))
+  })
+
   test('a reviewer is given the diff of such a file, with its name', async () => {
     put(worktree, 'caf\xe9.txt', 'changed\n')
     put(worktree, 'bin-\xfc', '\0\x01')
