@@ -2,6 +2,7 @@
 // that conflict are left there with both sides and what they came from. Where the person has taken out of the target
 // what the branch was built on, a merge would bring it back: there the author's own part is put onto the target.
 
+import path from 'node:path'
 import { gitFolders } from '../git/folders.js'
 import { withoutSubmodules } from '../git/nested.js'
 import { git, gitFailed, gitText } from '../git/run.js'
@@ -55,10 +56,15 @@ async function putOnto(
   facts: { into: string; target: string; head: string; base: string },
 ): Promise<Pick<PreparedConflict, 'paths' | 'feedback'>> {
   const { into, target, head, base } = facts
-  const part = await ownPart(root, { onto: target, commit: head, base })
-  await branchReset(worktree, target)
-  const paths = await conflicts(worktree.path, ['cherry-pick', '--no-commit', '--allow-empty', part])
-  return { paths, feedback: rewrittenFeedback(into, paths) }
+  const name = path.basename(worktree.path)
+  const { made: part, release } = await ownPart(root, { name, onto: target, commit: head, base })
+  try {
+    await branchReset(worktree, target)
+    const paths = await conflicts(worktree.path, ['cherry-pick', '--no-commit', '--allow-empty', part])
+    return { paths, feedback: rewrittenFeedback(into, paths) }
+  } finally {
+    await release()
+  }
 }
 
 /** Runs a command that merges; gives the files that conflict. */

@@ -1,5 +1,6 @@
 // Lands a few files without a branch: the notes of tasks that no change carried, once, when a swarm drains.
 
+import { held } from '../git/collect.js'
 import { commitTree } from '../git/commits.js'
 import { treeChanges } from '../git/tree-diff.js'
 import { editTree } from '../git/trees.js'
@@ -41,11 +42,16 @@ export async function landEdits(
         const wanted = await edits()
         if (wanted.length === 0) return undefined
         const before = (await tools.objects.info(`${from}^{tree}`))?.oid ?? ''
-        const tree = await editTree(root, tools.objects, before, wanted)
-        if (tree === before) return undefined
-        const to = await commitTree(root, { tree, parents: [from], message })
+        const make = async () => {
+          const tree = await editTree(root, tools.objects, before, wanted)
+          const commit = tree === before ? undefined : await commitTree(root, { tree, parents: [from], message })
+          return { commit, made: commit }
+        }
+        const { made: to, release } = await held(root, { name: 'landing', from }, make)
+        if (to === undefined) return undefined
         const changes = () => treeChanges(tools.objects, from, to)
-        const answer = await swapTarget({ root, into, from, to, edits: wanted, changes, message: `oompa: ${message}` })
+        const swap = { root, into, from, to, edits: wanted, changes, message: `oompa: ${message}` }
+        const answer = await swapTarget(swap).finally(release)
         if (answer === 'swapped') return { commit: to }
         if (answer !== 'moved') return { why: answer.reason }
       }

@@ -2,6 +2,7 @@
 // moves, because only what was tested on its value may become its value.
 
 import { OompaError, STATUS } from '../errors.js'
+import { held } from '../git/collect.js'
 import { commitTree } from '../git/commits.js'
 import { undeclaredGitlinks } from '../git/gitlinks.js'
 import type { Blocked } from '../git/overlap.js'
@@ -50,58 +51,83 @@ export interface GroupResult {
 /** Stacks, tests and lands a group as one value of the target. */
 export async function landGroup(tools: LandingTools, context: LandContext, request: LandRequest): Promise<GroupResult> {
   let tests = 0
-  for (let tries = 1; ; tries++) {
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
     context.signal.throwIfAborted()
     const from = await targetCommit(tools, request.into)
     await request.check?.(from)
-    const stacked = await stackGroup(tools, from, request)
+    const stack = async () => {
+      const stacked = await stackGroup(tools, from, request)
+      const whole = stacked.on.length > 0 ? await wrapBatch(tools, from, stacked.on, request) : undefined
+      return { commit: whole?.commit, made: { stacked, whole } }
+    }
+    const { made, release } = await held(tools.root, { name: 'landing', from }, stack, context.signal)
     crashPoint('stacked')
-    if (stacked.on.length === 0) return { results: stacked.results, later: stacked.later, tests }
-
-    const whole = await wrapBatch(tools, from, stacked.on, request)
-    const swap = {
-      root: tools.root,
-      into: request.into,
-      from,
-      to: whole.commit,
-      edits: stacked.on.flatMap(([, one]) => one.edits),
-      changes: () => treeChanges(tools.objects, from, whole.commit),
-      message: `oompa: land ${stacked.on.map(([candidate]) => candidate.branch).join(', ')}`,
+    const { stacked, whole } = made
+    if (!whole) return { results: stacked.results, later: stacked.later, tests }
+    try {
+      const answer = await landStack(tools, context, request, { from, stacked, whole })
+      tests += answer.tests
+      if (answer.result) return { ...answer.result, tests }
+    } finally {
+      await release()
     }
-    if (request.options.test || request.waited) {
-      // No test for what could not land now anyway, and no lock on the index of a person who is at work.
-      const blocked = await whatBlocks(swap)
-      if (blocked) return { ...wait(stacked, blocked), tests }
-    }
-    if (request.options.test) {
-      const candidates = stacked.on.map(([candidate]) => candidate)
-      const { testStack } = await import('./tested.js')
-      const { runs, verdict } = await testStack(context, { ...request, from, whole, candidates })
-      tests += runs
-      if (verdict !== 'passed') return { ...failing(stacked, candidates, verdict), tests }
-    }
-    crashPoint('tested')
-
-    const answer = await swapTarget(swap)
-    if (answer === 'moved') {
-      if (tries >= MOST_TRIES) throw keepsMoving(request.into)
-      continue
-    }
-    if (answer !== 'swapped') return { ...wait(stacked, answer), tests }
-    const results = new Map(stacked.results)
-    for (const [candidate, one] of stacked.on) {
-      const landing: Landing = {
-        commit: whole.commit,
-        into: request.into,
-        batch: stacked.on.length,
-        ...(one.mergedCommit ? { mergedCommit: one.mergedCommit } : {}),
-      }
-      await candidate.status?.settle(landing)
-      results.set(candidate, { result: 'landed', landing })
-    }
-    crashPoint('settled')
-    return { results, later: stacked.later, tests }
   }
+  throw keepsMoving(request.into)
+}
+
+interface StackToLand {
+  readonly from: string
+  readonly stacked: StackedGroup
+  readonly whole: { readonly commit: string; readonly tree: string }
+}
+
+/** Tests a stack and moves the target to it; no result if the target has moved meanwhile. */
+async function landStack(
+  tools: LandingTools,
+  context: LandContext,
+  request: LandRequest,
+  { from, stacked, whole }: StackToLand,
+): Promise<{ readonly tests: number; readonly result?: Omit<GroupResult, 'tests'> }> {
+  let tests = 0
+  const swap = {
+    root: tools.root,
+    into: request.into,
+    from,
+    to: whole.commit,
+    edits: stacked.on.flatMap(([, one]) => one.edits),
+    changes: () => treeChanges(tools.objects, from, whole.commit),
+    message: `oompa: land ${stacked.on.map(([candidate]) => candidate.branch).join(', ')}`,
+  }
+  if (request.options.test || request.waited) {
+    // No test for what could not land now anyway, and no lock on the index of a person who is at work.
+    const blocked = await whatBlocks(swap)
+    if (blocked) return { tests, result: wait(stacked, blocked) }
+  }
+  if (request.options.test) {
+    const candidates = stacked.on.map(([candidate]) => candidate)
+    const { testStack } = await import('./tested.js')
+    const { runs, verdict } = await testStack(context, { ...request, from, whole, candidates })
+    tests += runs
+    if (verdict !== 'passed') return { tests, result: failing(stacked, candidates, verdict) }
+  }
+  crashPoint('tested')
+
+  const answer = await swapTarget(swap)
+  if (answer === 'moved') return { tests }
+  if (answer !== 'swapped') return { tests, result: wait(stacked, answer) }
+  const results = new Map(stacked.results)
+  for (const [candidate, one] of stacked.on) {
+    const landing: Landing = {
+      commit: whole.commit,
+      into: request.into,
+      batch: stacked.on.length,
+      ...(one.mergedCommit ? { mergedCommit: one.mergedCommit } : {}),
+    }
+    await candidate.status?.settle(landing)
+    results.set(candidate, { result: 'landed', landing })
+  }
+  crashPoint('settled')
+  return { tests, result: { results, later: stacked.later } }
 }
 
 interface StackedGroup {

@@ -1,7 +1,9 @@
 // The person has rewritten the target while an agent worked: its branch is put onto the target as it is now, by its own
 // commits only, so that whoever reviews, tests or merges it by other means does not bring back what was taken out.
 
+import path from 'node:path'
 import { isAncestor, mergeBase } from '../git/ancestry.js'
+import { type Held, held } from '../git/collect.js'
 import { commitTree } from '../git/commits.js'
 import { branchOf } from '../git/folders.js'
 import { git, gitFailed } from '../git/run.js'
@@ -33,11 +35,16 @@ export async function ontoRewritten(
   try {
     const target = await targetCommit(tools, into)
     if (!(await isTakenOut(root, base, commit, target)) || branchOf(worktree.path) !== worktree.branch) return undefined
-    const answer = await replay(tools, target, commit, base)
-    if ('conflict' in answer) return undefined
-    const moved = await writeReplay(tools, target, answer, (message) => message)
+    const make = async () => {
+      const answer = await replay(tools, target, commit, base)
+      if ('conflict' in answer) return { made: undefined }
+      const moved = await writeReplay(tools, target, answer, (message) => message)
+      return { commit: moved, made: moved }
+    }
+    const { made: moved, release } = await held(root, { name: path.basename(worktree.path), from: target }, make)
+    if (moved === undefined) return undefined
     // Not over a file that was left uncommitted: then it stays as it is.
-    const reset = await git(worktree.path, ['reset', '--keep', '--quiet', moved])
+    const reset = await git(worktree.path, ['reset', '--keep', '--quiet', moved]).finally(release)
     return reset.status === 0 ? { commit: moved, target } : undefined
   } finally {
     tools.close()
@@ -45,8 +52,17 @@ export async function ontoRewritten(
 }
 
 /** A commit that holds all of a change's own part, over what it was built on. */
-export async function ownPart(root: string, facts: { onto: string; commit: string; base: string }): Promise<string> {
-  const { onto, commit, base } = facts
+export function ownPart(
+  root: string,
+  { name, onto, commit, base }: { name: string; onto: string; commit: string; base: string },
+): Promise<Held<string>> {
+  return held(root, { name, from: commit }, async () => {
+    const part = await ownPartOf(root, onto, commit, base)
+    return { commit: part, made: part }
+  })
+}
+
+async function ownPartOf(root: string, onto: string, commit: string, base: string): Promise<string> {
   const tools = openTools(root)
   try {
     const tree = async (name: string) => (await tools.objects.info(`${name}^{tree}`))?.oid ?? ''

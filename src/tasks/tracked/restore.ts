@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { onDisk } from '../../files/bytes.js'
+import { held } from '../../git/collect.js'
 import { commitTree } from '../../git/commits.js'
 import { git, gitText } from '../../git/run.js'
 import type { TaskRequests } from '../contract.js'
@@ -59,19 +60,18 @@ async function commitRestored(worktree: string, base: string, specs: readonly st
       ...specs,
     ])
     if (listed) await gitText(worktree, ['update-index', '-z', '--add', '--index-info'], { env, input: listed })
-    const tree = await gitText(worktree, ['write-tree'], { env })
-    if (tree === (await gitText(worktree, ['rev-parse', 'HEAD^{tree}']))) return undefined
     const head = await gitText(worktree, ['rev-parse', 'HEAD'])
-    const message = 'Put the status of tasks back\n\nA landing writes it, not a change.\n'
-    const commit = await commitTree(worktree, { tree, parents: [head], message })
-    await gitText(worktree, [
-      'update-ref',
-      '-m',
-      'oompa: the status of tasks is not part of a change',
-      'HEAD',
-      commit,
-      head,
-    ])
+    const make = async () => {
+      const tree = await gitText(worktree, ['write-tree'], { env })
+      if (tree === (await gitText(worktree, ['rev-parse', 'HEAD^{tree}']))) return { made: undefined }
+      const message = 'Put the status of tasks back\n\nA landing writes it, not a change.\n'
+      const commit = await commitTree(worktree, { tree, parents: [head], message })
+      return { commit, made: commit }
+    }
+    const { made: commit, release } = await held(worktree, { name: path.basename(worktree), from: head }, make)
+    if (commit === undefined) return undefined
+    const message = 'oompa: the status of tasks is not part of a change'
+    await gitText(worktree, ['update-ref', '-m', message, 'HEAD', commit, head]).finally(release)
     return commit
   } finally {
     rmSync(index, { force: true })
