@@ -2,6 +2,7 @@
 // JSON.parse says neither the line nor that a key stands there twice, and its words differ between versions of Node.
 
 import { usageError } from '../errors.js'
+import { lineCounter } from '../files/lines.js'
 
 /** A path into the file: keys and array indexes. */
 export type JsonPath = readonly (string | number)[]
@@ -34,7 +35,7 @@ export function readJson(source: string, name: string): JsonText {
   const value = readValue(reader, [])
   skipSpace(reader)
   if (reader.at < reader.text.length) fail(reader, 'there is something after the end of the value')
-  const lineAt = (offset: number) => reader.text.slice(0, offset).split('\n').length
+  const lineAt = lineCounter(reader.text)
   return {
     value,
     lineOf(path) {

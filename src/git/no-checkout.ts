@@ -42,7 +42,7 @@ function lostWorktree(cwd: string): { worktree: string; names: string; repositor
   const worktree = above.find((folder) => kindOf(path.join(folder, '.git')) !== undefined)
   if (worktree === undefined || kindOf(path.join(worktree, '.git')) !== 'file') return undefined
   const text = readFileSync(path.join(worktree, '.git'), 'utf8')
-  const own = /^gitdir: (.+?)\s*$/.exec(text)?.[1]
+  const own = /^gitdir: (.+)$/.exec(text.trimEnd())?.[1]
   if (own === undefined || existsSync(path.resolve(worktree, own))) return undefined
   const repository = foldersAbove(path.dirname(worktree)).find((folder) =>
     existsSync(path.join(folder, '.git', 'worktrees', path.basename(own))),

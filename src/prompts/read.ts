@@ -42,7 +42,7 @@ export function readPrompts(root: string, prompts: readonly string[], { expand }
 
 /** Texts joined by one blank line, whatever line ends they close with. */
 function joinTexts(texts: readonly string[]): string {
-  return texts.map((text) => text.replace(/^\uFEFF/, '').replace(/\s+$/, '')).join('\n\n')
+  return texts.map((text) => text.replace(/^\uFEFF/, '').trimEnd()).join('\n\n')
 }
 
 function findPrompt(root: string, prompt: string): string {

@@ -23,7 +23,7 @@ const JUDGES = [
  * What agents' CLIs read where they start: instructions, settings, programs that they run, addresses of models. A
  * reviewer starts in a checkout of the change, and would be configured by it.
  */
-export const CONFIGURES_AGENTS: readonly string[] = [
+const CONFIGURES_AGENTS: readonly string[] = [
   '**/AGENTS.md',
   '**/AGENTS.override.md',
   '**/.agents',

@@ -120,7 +120,7 @@ export function decodePriority(value: unknown): number | 'unknown' | undefined {
   if (value === null || value === undefined || value === '') return undefined
   if (typeof value === 'number') return value
   if (typeof value !== 'string') return 'unknown'
-  const digits = /^\s*p?\s*(-?\d+(?:\.\d+)?)\s*$/i.exec(value)?.[1]
+  const digits = /^(?:p\s*)?(-?\d+(?:\.\d+)?)$/i.exec(value.trim())?.[1]
   return digits === undefined ? (PRIORITY_WORDS[value.trim().toLowerCase()] ?? 'unknown') : Number(digits)
 }
 

@@ -49,7 +49,7 @@ function tree(graph: TaskGraph): string {
   const after = new Map<string, string[]>()
   const before = new Map<string, number>()
   for (const { from, to } of graph.edges) {
-    after.set(from, [...(after.get(from) ?? []), to])
+    addTo(after, from, to)
     before.set(to, (before.get(to) ?? 0) + 1)
   }
   const lines: string[] = []
@@ -72,6 +72,13 @@ function tree(graph: TaskGraph): string {
   for (const cycle of graph.cycles) lines.push(`Cycle: ${[...cycle, cycle[0]!].map(safe).join(' → ')}`)
   if (lines.length === 0) return 'No tasks.'
   return [...lines, '', '✓ complete  ● current  ○ ready  · waiting  ? missing'].join('\n')
+}
+
+/** Adds to the list of a key. To copy a list each time would cost its square. */
+function addTo(lists: Map<string, string[]>, key: string, value: string): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
 }
 
 function safe(text: string): string {

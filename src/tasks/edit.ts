@@ -81,7 +81,16 @@ function append(text: string, map: Form, format: Format, pair: string): string {
 
 /** Blanks that put a key under the keys that begin a line. */
 function indentation(text: string, entries: readonly Entry[]): string {
-  const before = entries.map(({ keyStart }) => text.slice(text.lastIndexOf('\n', keyStart - 1) + 1, keyStart))
-  const model = before.findLast((line) => /^[\s,]*$/.test(line)) ?? before[0]!
-  return model.replace(/[^\t]/g, ' ')
+  // Only the first key after a line end can stand at the beginning of a line.
+  let model: string | undefined
+  let from = entries[0] ? text.lastIndexOf('\n', entries[0].keyStart - 1) + 1 : 0
+  for (const { keyStart } of entries) {
+    const line = text.slice(from, keyStart)
+    const start = line.lastIndexOf('\n') + 1
+    if (model === undefined) model = line
+    if ((start > 0 || from === 0 || text[from - 1] === '\n') && /^[\s,]*$/.test(line.slice(start)))
+      model = line.slice(start)
+    from = keyStart
+  }
+  return (model ?? '').replace(/[^\t]/g, ' ')
 }

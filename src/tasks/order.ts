@@ -35,8 +35,15 @@ export function isWanted(task: Task, request: Omit<ClaimRequest, 'claimer' | 'id
 
 /** Whether `wanted`, a file or a folder, holds `file`, or the other way round. */
 function covers(wanted: string, file: string): boolean {
-  const [a, b] = [wanted, file].map((one) => one.replace(/^\.\//, '').replace(/\/+$/, ''))
+  const [a, b] = [wanted, file].map((one) => withoutSlashes(one.replace(/^\.\//, '')))
   return a === b || file.startsWith(`${a}/`) || wanted.startsWith(`${b}/`)
+}
+
+/** Without the slashes at its end. Not by a pattern: that begins anew at each slash. */
+function withoutSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end--
+  return path.slice(0, end)
 }
 
 /** Prerequisites that are no task at all, by the id of the task that names them. */
@@ -52,65 +59,73 @@ export function missingPrerequisites(tasks: readonly Task[]): Map<string, string
 
 /**
  * The cycles among tasks, each as the ids along it, beginning with the smallest. Tarjan's components, without
- * recursion: a chain of 10,000 tasks is as good as any.
+ * recursion: a chain of 10,000 tasks is as good as any. By numbers and not by ids: with many, looking an id up costs
+ * more than all else.
  */
 export function cycles(tasks: readonly Task[]): string[][] {
-  const byId = new Map(tasks.map((task) => [task.id, task]))
-  const order = new Map<string, number>()
-  const low = new Map<string, number>()
-  const stack: string[] = []
-  const onStack = new Set<string>()
+  const ids = [...new Set(tasks.map((task) => task.id))]
+  const numbers = new Map(ids.map((id, number) => [id, number]))
+  const before: number[][] = ids.map(() => [])
+  for (const task of tasks) {
+    before[numbers.get(task.id)!] = task.dependsOn.flatMap((id) => numbers.get(id) ?? [])
+  }
+  const order = new Int32Array(ids.length).fill(-1)
+  const low = new Int32Array(ids.length)
+  const isOpen = new Uint8Array(ids.length)
+  const stack: number[] = []
   const found: string[][] = []
-  for (const root of byId.keys()) {
-    if (order.has(root)) continue
-    const work: { id: string; next: number }[] = [{ id: root, next: 0 }]
-    while (work.length) {
+  let met = 0
+  const enter = (at: number) => {
+    order[at] = met
+    low[at] = met++
+    stack.push(at)
+    isOpen[at] = 1
+    return { at, next: 0 }
+  }
+  for (let root = 0; root < ids.length; root++) {
+    if (order[root] !== -1) continue
+    const work = [enter(root)]
+    while (work.length > 0) {
       const frame = work.at(-1)!
-      if (frame.next === 0) {
-        order.set(frame.id, order.size)
-        low.set(frame.id, order.get(frame.id)!)
-        stack.push(frame.id)
-        onStack.add(frame.id)
-      }
-      const child = byId.get(frame.id)!.dependsOn[frame.next++]
+      const { at } = frame
+      const child = before[at]![frame.next++]
       if (child !== undefined) {
-        if (!byId.has(child)) continue
-        if (!order.has(child)) work.push({ id: child, next: 0 })
-        else if (onStack.has(child)) low.set(frame.id, Math.min(low.get(frame.id)!, order.get(child)!))
+        if (order[child] === -1) work.push(enter(child))
+        else if (isOpen[child]) low[at] = Math.min(low[at]!, order[child]!)
         continue
       }
       work.pop()
       const parent = work.at(-1)
-      if (parent) low.set(parent.id, Math.min(low.get(parent.id)!, low.get(frame.id)!))
-      if (low.get(frame.id) !== order.get(frame.id)) continue
-      const members = stack.splice(stack.lastIndexOf(frame.id))
-      for (const member of members) onStack.delete(member)
-      if (members.length > 1 || byId.get(frame.id)!.dependsOn.includes(frame.id)) found.push(along(members, byId))
+      if (parent) low[parent.at] = Math.min(low[parent.at]!, low[at]!)
+      if (low[at] !== order[at]) continue
+      const members = stack.splice(stack.lastIndexOf(at))
+      for (const member of members) isOpen[member] = 0
+      if (members.length > 1 || before[at]!.includes(at)) found.push(along(members, before, ids))
     }
   }
   return found.sort((a, b) => (a[0]! < b[0]! ? -1 : 1))
 }
 
 /** One way round a component, from its smallest id back to itself. */
-function along(members: readonly string[], byId: ReadonlyMap<string, Task>): string[] {
+function along(members: readonly number[], before: readonly (readonly number[])[], ids: readonly string[]): string[] {
   const inside = new Set(members)
-  const first = [...members].sort()[0]!
-  const from = new Map<string, string>()
+  const first = members.reduce((least, one) => (ids[one]! < ids[least]! ? one : least))
+  const from = new Map<number, number>()
   const queue = [first]
-  for (const id of queue) {
-    for (const next of byId.get(id)!.dependsOn) {
+  for (const at of queue) {
+    for (const next of before[at]!) {
       if (next === first) {
-        const way = [id]
-        while (way[0] !== first) way.unshift(from.get(way[0]!)!)
-        return way
+        const way = [at]
+        while (way.at(-1) !== first) way.push(from.get(way.at(-1)!)!)
+        return way.reverse().map((one) => ids[one]!)
       }
       if (inside.has(next) && !from.has(next)) {
-        from.set(next, id)
+        from.set(next, at)
         queue.push(next)
       }
     }
   }
-  return [first]
+  return [ids[first]!]
 }
 
 /** Tasks that became ready because `completed` is complete. */

@@ -33,7 +33,7 @@ function isGitFolder(folder: string): boolean {
 /** `.git` of a linked worktree is a file that names its folder, which names the common one. */
 function fromLinkedWorktree(folder: string): string | undefined {
   try {
-    const named = /^gitdir: (.+?)\s*$/.exec(readFileSync(path.join(folder, '.git'), 'utf8'))?.[1]
+    const named = /^gitdir: (.+)/.exec(readFileSync(path.join(folder, '.git'), 'utf8').trimEnd())?.[1]
     if (!named) return undefined
     const own = path.resolve(folder, named)
     const common = path.resolve(own, readFileSync(path.join(own, 'commondir'), 'utf8').trim())

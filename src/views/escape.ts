@@ -23,13 +23,26 @@ export function escapeText(text: unknown): string {
   if (!SUSPECT.test(line)) return line
   let out = /[\x1b\x9b]/.test(line) ? line.replace(SEQUENCES, '') : line
   if (!SUSPECT.test(out)) return out
-  if (/[\r\n]/.test(out)) out = out.replace(/\s*[\r\n]+\s*/g, ' ')
+  if (/[\r\n]/.test(out)) out = joined(out.split(/[\r\n]+/))
   return out.replace(/\t/g, '  ').replace(HARMFUL, visible)
+}
+
+/** Lines as one, with one space where they met. Not by a pattern of blanks: that begins anew at each of them. */
+function joined(lines: readonly string[]): string {
+  const last = lines.length - 1
+  const parts = lines.map((line, index) => {
+    if (index === 0) return line.trimEnd()
+    return index === last ? line.trimStart() : line.trim()
+  })
+  return parts.filter((part, index) => index === 0 || index === last || part !== '').join(' ')
 }
 
 /** Text as harmless lines; a lone carriage return ends a line too, as progress bars use it. */
 export function escapeLines(text: string): string[] {
-  return text.split(/\r*\n|\r/).map(escapeText)
+  return text
+    .replace(/\r+/g, '\r')
+    .split(/\r?\n|\r/)
+    .map(escapeText)
 }
 
 function visible(character: string): string {

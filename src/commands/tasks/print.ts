@@ -6,7 +6,12 @@ import type { Task } from '../../words.js'
 
 /** Text on one line, control characters made visible. */
 export function plain(text: string): string {
-  return visible(text.replace(/\s*\r?\n\s*/g, ' '))
+  return visible(
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .join(' '),
+  )
 }
 
 /** Text on its own lines, control characters made visible. */

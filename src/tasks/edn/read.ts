@@ -150,6 +150,7 @@ function readItems(reader: Reader, opener: '{' | '[' | '(', start: number): Form
 
 /** Keyword, string and symbol of one spelling are different values in EDN: the first character says which it is. */
 function unique(text: string, forms: readonly Form[], reason: string): void {
+  if (forms.length < 2) return
   const seen = new Set<string>()
   for (const form of forms) {
     const first = text[form.start]!

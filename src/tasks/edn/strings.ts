@@ -12,26 +12,35 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
 }
 
+/** What stands in a string as it is. */
+const PLAIN = /[^"\\]*/y
+
 /** The string whose opening quote stands at `start`. */
 export function readString(text: string, start: number): { value: string; end: number } {
-  let value = ''
+  const parts: string[] = []
   let at = start + 1
   for (;;) {
-    const quote = text.indexOf('"', at)
-    if (quote < 0) throw new SyntaxFault(start, 'the string is never closed')
-    const backslash = text.indexOf('\\', at)
-    if (backslash < 0 || backslash > quote) return { value: value + text.slice(at, quote), end: quote + 1 }
+    // Each character is looked at once: to look for the next quote or backslash alone may go to the end each time.
+    PLAIN.lastIndex = at
+    PLAIN.test(text)
+    const backslash = PLAIN.lastIndex
+    if (backslash >= text.length) throw new SyntaxFault(start, 'the string is never closed')
+    if (text[backslash] === '"') {
+      const value = parts.length === 0 ? text.slice(at, backslash) : parts.join('') + text.slice(at, backslash)
+      return { value, end: backslash + 1 }
+    }
     const char = text[backslash + 1] ?? ''
-    value += text.slice(at, backslash)
+    parts.push(text.slice(at, backslash))
     if (char === 'u') {
       const hex = text.slice(backslash + 2, backslash + 6)
       if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw new SyntaxFault(backslash, `\`\\u${hex}\` is not a character`)
-      value += String.fromCharCode(Number.parseInt(hex, 16))
+      parts.push(String.fromCharCode(Number.parseInt(hex, 16)))
       at = backslash + 6
-    } else if (Object.hasOwn(ESCAPES, char)) {
-      value += ESCAPES[char]
+    } else if (char !== '' && Object.hasOwn(ESCAPES, char)) {
+      parts.push(ESCAPES[char] ?? '')
       at = backslash + 2
-    } else throw new SyntaxFault(backslash, `\`\\${char}\` is not an escape of a string`)
+    } else if (char === '') throw new SyntaxFault(start, 'the string is never closed')
+    else throw new SyntaxFault(backslash, `\`\\${char}\` is not an escape of a string`)
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { isMap, isScalar, isSeq, type Pair, stringify, type YAMLMap } from 'yaml'
 import type { Task } from '../../words.js'
-import { type Graph, type GraphStatus, readGraph } from './read.js'
+import { type Graph, type GraphNode, type GraphStatus, readGraph } from './read.js'
 
 interface Edit {
   readonly start: number
@@ -12,9 +12,13 @@ interface Edit {
 
 /** The text with `edits`, which do not overlap. */
 function apply(text: string, edits: readonly Edit[]): string {
-  return [...edits]
-    .sort((a, b) => b.start - a.start)
-    .reduce((out, edit) => out.slice(0, edit.start) + edit.text + out.slice(edit.end), text)
+  const parts: string[] = []
+  let from = 0
+  for (const edit of [...edits].reverse().sort((a, b) => a.start - b.start)) {
+    parts.push(text.slice(from, edit.start), edit.text)
+    from = edit.end
+  }
+  return parts.join('') + text.slice(from)
 }
 
 /** A value as YAML on one line. */
@@ -22,27 +26,40 @@ function scalar(value: string | number): string {
   return stringify(value, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd()
 }
 
+type Fields = Readonly<Record<string, string | number | undefined>>
+
 /** Sets keys of one node, and the totals of `meta` where they are kept. */
-export function setNode(
-  graph: Graph,
-  id: string,
-  fields: Readonly<Record<string, string | number | undefined>>,
-): string {
-  const node = graph.nodes.find((one) => one.task.id === id)
-  if (!node) return graph.text
+export function setNode(graph: Graph, id: string, fields: Fields): string {
+  return setNodes(graph, new Map([[id, fields]]))
+}
+
+/** Sets keys of nodes by their ids, all in one edit of the text. */
+export function setNodes(graph: Graph, changes: ReadonlyMap<string, Fields>): string {
+  const edits: Edit[] = []
+  const statuses = new Map<string, string>()
+  for (const node of graph.nodes) {
+    const fields = changes.get(node.task.id)
+    if (!fields) continue
+    edits.push(...nodeEdits(graph.text, node, fields))
+    const { status } = fields
+    if (typeof status === 'string' && status !== node.status) statuses.set(node.task.id, status)
+  }
+  if (statuses.size > 0) edits.push(...countEdits(graph, statuses))
+  return apply(graph.text, edits)
+}
+
+function nodeEdits(text: string, node: GraphNode, fields: Fields): Edit[] {
   const edits: Edit[] = []
   const added: [string, string | number][] = []
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue
     const there = pairOf(node.map, key)
-    const edit = there && replaceValue(graph.text, there, value)
+    const edit = there && replaceValue(text, there, value)
     if (edit) edits.push(edit)
     else added.push([key, value])
   }
-  if (added.length) edits.push(addKeys(graph.text, node.map, added))
-  const status = fields.status
-  if (typeof status === 'string' && status !== node.status) edits.push(...countEdits(graph, id, status))
-  return apply(graph.text, edits)
+  if (added.length) edits.push(addKeys(text, node.map, added))
+  return edits
 }
 
 function pairOf(map: YAMLMap, key: string): Pair | undefined {
@@ -75,13 +92,13 @@ function addKeys(text: string, map: YAMLMap, keys: readonly [string, string | nu
 }
 
 /** `meta.by_status` counts nodes: where it is kept, it is kept right. */
-function countEdits(graph: Graph, id: string, status: string): Edit[] {
+function countEdits(graph: Graph, statuses: ReadonlyMap<string, string>): Edit[] {
   const meta = isMap(graph.document.contents) ? graph.document.contents.get('meta') : undefined
   const counts = isMap(meta) ? meta.get('by_status') : undefined
   if (!isMap(counts)) return []
   const totals = new Map<string, number>()
   for (const node of graph.nodes) {
-    const now = node.task.id === id ? status : node.status
+    const now = statuses.get(node.task.id) ?? node.status
     totals.set(now, (totals.get(now) ?? 0) + 1)
   }
   return counts.items.flatMap((pair) => {
@@ -129,27 +146,28 @@ export async function addNode(graph: Graph, task: Task, path: string): Promise<s
     // JSON is YAML on one line.
     ...more.flatMap(([key, value]) => (value === undefined ? [] : `${scalar(key)}: ${JSON.stringify(value)}`)),
   ]
-  let text = appendItem(graph, 'nodes', lines, newline)
-  for (const from of task.dependsOn) {
-    text = appendItem(
-      await readGraph(text, path),
-      'edges',
-      [`from: ${scalar(from)}`, `to: ${scalar(task.id)}`],
-      newline,
-    )
-  }
-  return text
+  const text = appendItems(graph, 'nodes', [lines], newline)
+  if (task.dependsOn.length === 0) return text
+  const edges = task.dependsOn.map((from) => [`from: ${scalar(from)}`, `to: ${scalar(task.id)}`])
+  return appendItems(await readGraph(text, path), 'edges', edges, newline)
 }
 
-function appendItem(graph: Graph, name: 'nodes' | 'edges', lines: readonly string[], newline: string): string {
+function appendItems(
+  graph: Graph,
+  name: 'nodes' | 'edges',
+  items: readonly (readonly string[])[],
+  newline: string,
+): string {
   const list = name === 'nodes' ? graph.list : graph.edges
   const { text } = graph
   const write = (indent: string) =>
-    lines.map((line, index) => `${indent}${index === 0 ? '- ' : '  '}${line}${newline}`).join('')
+    items
+      .flatMap((lines) => lines.map((line, index) => `${indent}${index === 0 ? '- ' : '  '}${line}${newline}`))
+      .join('')
   const last = list?.items.at(-1)
   if (!list) return `${text}${text === '' || text.endsWith('\n') ? '' : newline}${name}:${newline}${write('  ')}`
   if (list.flow || !isMap(last)) {
-    const flow = `{ ${lines.join(', ')} }`
+    const flow = items.map((lines) => `{ ${lines.join(', ')} }`).join(', ')
     if (!list.items.length) {
       const [start, end] = list.range!
       return `${text.slice(0, start).trimEnd()}${newline}${write('  ').replace(/\r?\n$/, '')}${text.slice(end)}`

@@ -1,6 +1,7 @@
 // Reads a task graph (compat.md): YAML with nodes and edges, with the places of what an edit has to change.
 
-import type { Document, YAMLMap, YAMLSeq } from 'yaml'
+import type { Document, visit as visitDocument, YAMLMap, YAMLSeq } from 'yaml'
+import { lineCounter } from '../../files/lines.js'
 import type { Task } from '../../words.js'
 import type { TaskProblem } from '../contract.js'
 import { decodeTask } from '../decode.js'
@@ -22,6 +23,10 @@ export interface Graph {
   readonly problems: readonly TaskProblem[]
 }
 
+const TWICE = 'Map keys must be unique'
+/** A file that is no YAML has an error on each line. */
+const MOST_ERRORS = 20
+
 const STATUSES: Readonly<Record<string, GraphStatus>> = {
   pending: 'pending',
   ready: 'ready',
@@ -35,13 +40,33 @@ const STATUSES: Readonly<Record<string, GraphStatus>> = {
 
 /** The graph of a text. Mistakes are problems, never an exception: the good nodes can still be worked on. */
 export async function readGraph(text: string, path: string): Promise<Graph> {
-  const { isMap, isSeq, parseDocument } = await import('yaml')
-  const document = parseDocument(text, { uniqueKeys: true })
-  const problems: TaskProblem[] = document.errors.map((error) => ({
-    path,
-    line: error.linePos?.[0].line,
-    reason: error.message.split('\n')[0]!.replace(/ at line \d+.*$/, ''),
-  }))
+  try {
+    return await read(text, path)
+  } catch (error) {
+    // The library goes down by calling itself.
+    if (!(error instanceof RangeError)) throw error
+    const { Document: YamlDocument } = await import('yaml')
+    const problems = [{ path, line: 1, reason: 'it is nested too deep' }]
+    return { text, document: new YamlDocument({}), nodes: [], problems }
+  }
+}
+
+async function read(text: string, path: string): Promise<Graph> {
+  const { isMap, isSeq, parseDocument, visit } = await import('yaml')
+  const lineOf = lineCounter(text)
+  // The library compares each key with all others of its map; twins are looked for below.
+  const document = parseDocument(text, { uniqueKeys: false })
+  if (document.errors.some(({ message }) => message.startsWith('Maximum call stack'))) throw new RangeError('nested')
+  const problems: TaskProblem[] = [
+    ...document.errors.slice(0, MOST_ERRORS).map((error) => ({
+      path,
+      line: error.linePos?.[0].line,
+      reason: error.message.split('\n')[0]!.replace(/ at line \d+.*$/, ''),
+    })),
+    ...(document.errors.length > 0
+      ? []
+      : twins(document, visit).map((at) => ({ path, line: lineOf(at), reason: TWICE }))),
+  ]
   const empty = { text, document, nodes: [], problems }
   if (problems.length) return empty
   if (!isMap(document.contents))
@@ -52,7 +77,8 @@ export async function readGraph(text: string, path: string): Promise<Graph> {
   const before = prerequisites(edges?.toJSON())
   const nodes: GraphNode[] = []
   for (const item of isSeq(list) ? list.items : []) {
-    const line = lineOf(text, isMap(item) ? item.range?.[0] : undefined)
+    const at = isMap(item) ? item.range?.[0] : undefined
+    const line = at === undefined ? undefined : lineOf(at)
     if (!isMap(item)) {
       problems.push({ path, line, reason: 'a node is not a map' })
       continue
@@ -70,6 +96,28 @@ export async function readGraph(text: string, path: string): Promise<Graph> {
   return { text, document, nodes, problems, ...(isSeq(list) ? { list } : {}), ...(edges ? { edges } : {}) }
 }
 
+/** Where keys stand that a map has already. */
+function twins(document: Document, visit: typeof visitDocument): number[] {
+  const found: number[] = []
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        const value = typeof key === 'object' && key !== null && 'value' in key ? key.value : undefined
+        if (value === undefined || value === null) continue
+        if (seen.has(value)) found.push(rangeOf(key))
+        seen.add(value)
+      }
+    },
+  })
+  return found.slice(0, MOST_ERRORS)
+}
+
+function rangeOf(node: unknown): number {
+  const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined
+  return Array.isArray(range) ? Number(range[0]) : 0
+}
+
 /** What comes before each node, as the edges say it: `from` is the prerequisite of `to`. */
 function prerequisites(edges: unknown): Map<string, string[]> {
   const before = new Map<string, string[]>()
@@ -77,11 +125,9 @@ function prerequisites(edges: unknown): Map<string, string[]> {
     if (typeof edge !== 'object' || edge === null) continue
     const { from, to } = edge
     if (from === undefined || to === undefined) continue
-    before.set(String(to), [...(before.get(String(to)) ?? []), String(from)])
+    const known = before.get(String(to))
+    if (known) known.push(String(from))
+    else before.set(String(to), [String(from)])
   }
   return before
-}
-
-function lineOf(text: string, offset: number | undefined): number | undefined {
-  return offset === undefined ? undefined : text.slice(0, offset).split('\n').length
 }

@@ -202,16 +202,20 @@ async function completeTask(open: OpenGraph, graph: Graph, claim: Claim, complet
   open.say({ type: 'completed', task: id, by: completion.by, swarm: claim.holder.swarm })
 }
 
-/** The text of a graph in which a task is complete. */
-export async function completedGraph(graph: Graph, claim: Claim, completion: Completion): Promise<string> {
+async function completedGraph(graph: Graph, claim: Claim, completion: Completion): Promise<string> {
   const { setNode } = await import('./edit.js')
-  return setNode(graph, claim.task.id, {
+  return setNode(graph, claim.task.id, completedFields(claim, completion))
+}
+
+/** What a completion writes into a node. */
+export function completedFields(claim: Claim, completion: Completion): Readonly<Record<string, string | undefined>> {
+  return {
     status: 'complete',
     claimed_at: claim.since || undefined,
     claimed_by: claim.holder.worker,
     completed_at: completion.at,
     'merged-commit': completion.mergedCommit,
-  })
+  }
 }
 
 async function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: string): Promise<void> {

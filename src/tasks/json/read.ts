@@ -8,7 +8,9 @@ interface Reader {
   depth: number
 }
 
-const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+/** What stands in a string as it is, and an escape. Not one pattern for a whole string: a long one ends in no memory. */
+const PLAIN = /[^"\\\x00-\x1f]*/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 /**
@@ -39,18 +41,28 @@ function readValue(reader: Reader): Form {
     reader.depth--
     return form
   }
-  const pattern = char === '"' ? STRING : WORD
-  pattern.lastIndex = start
-  const found = pattern.exec(text)
-  if (!found)
-    throw new SyntaxFault(
-      start,
-      char === '"' ? 'the string is not closed or has a bad escape' : unexpected(text, start),
-    )
-  const end = start + found[0].length
-  if (char !== '"' && /[A-Za-z0-9_.+-]/.test(text[end] ?? '')) throw new SyntaxFault(start, unexpected(text, start))
+  const end = char === '"' ? stringEnd(text, start) : wordEnd(text, start)
   reader.at = end
-  return { start, end, value: JSON.parse(found[0]) }
+  return { start, end, value: JSON.parse(text.slice(start, end)) }
+}
+
+function wordEnd(text: string, start: number): number {
+  WORD.lastIndex = start
+  const end = WORD.test(text) ? WORD.lastIndex : start
+  if (end === start || /[A-Za-z0-9_.+-]/.test(text[end] ?? '')) throw new SyntaxFault(start, unexpected(text, start))
+  return end
+}
+
+function stringEnd(text: string, start: number): number {
+  for (let at = start + 1; ; ) {
+    PLAIN.lastIndex = at
+    PLAIN.test(text)
+    at = PLAIN.lastIndex
+    if (text[at] === '"') return at + 1
+    ESCAPE.lastIndex = at
+    if (!ESCAPE.test(text)) throw new SyntaxFault(start, 'the string is not closed or has a bad escape')
+    at = ESCAPE.lastIndex
+  }
 }
 
 function unexpected(text: string, at: number): string {

@@ -17,9 +17,11 @@ export interface Item {
 
 export type ItemProblem = { readonly line: number; readonly reason: string }
 
-const ITEM = /^( {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]+)(\[[ xX]\](?:[ \t]+|$))?(.*)$/
-const SUB_ITEM = /^([ \t]+)[-*+][ \t]+(.*)$/
-const FACT = /^\**([A-Za-z][A-Za-z _-]*?)\**:\**(?:[ \t]+(.*))?$/
+// In these patterns what may be anything is `[^\n]`, which never fails: after `.`, which stops at a carriage return, a
+// run of blanks would be tried again from each of them. What a title says is looked for without the blanks around it.
+const ITEM = /^( {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]+)(\[[ xX]\](?:[ \t]+|$))?([^\n]*)$/
+const SUB_ITEM = /^([ \t]+)[-*+][ \t]+([^\n]*)$/
+const FACT = /^\**([A-Za-z][A-Za-z _-]*?)\**:\**(?:[ \t]+([^\n]*))?$/
 
 const FACTS = new Set([
   'id',
@@ -132,13 +134,13 @@ export function readTitle(title: string): Title {
   const take = (pattern: RegExp) => {
     const found = pattern.exec(summary)
     if (!found) return undefined
-    summary = (summary.slice(0, found.index) + summary.slice(found.index + found[0].length)).trim()
+    summary = (summary.slice(0, found.index).trimEnd() + summary.slice(found.index + found[0].length)).trim()
     return found[1]
   }
-  const dependsOn = take(/\s*\((?:depends[ _-]on|after):?\s+([^)]+)\)/i)
-  const priority = take(/^(P\d+):\s+/i) ?? take(/\s*[[(](P\d+)[\])]/i)
+  const dependsOn = take(/\((?:depends[ _-]on|after):?\s([^()]+)\)/i)
+  const priority = take(/^(P\d+):\s+/i) ?? take(/[[(](P\d+)[\])]/i)
   const id =
-    take(/\s*\{#([^}\s]+)\}/) ??
+    take(/\{#([^{}\s]+)\}/) ??
     take(/^`([^`]+)`:?\s+/) ??
     take(/^\*\*([A-Za-z0-9][\w.-]*)\*\*:\s+/) ??
     take(/^((?=[\w.-]*[-_\d])[A-Za-z0-9][\w.-]*):\s+/)
@@ -220,6 +222,17 @@ export function setChecked(block: string, checked: boolean): string {
 /** The text without an item. */
 export function withoutItem(text: string, item: Pick<Item, 'start' | 'end'>): string {
   return text.slice(0, item.start) + text.slice(item.end)
+}
+
+/** The text without items, which stand in their order. */
+export function withoutItems(text: string, items: readonly Pick<Item, 'start' | 'end'>[]): string {
+  let from = 0
+  const parts = items.map(({ start, end }) => {
+    const part = text.slice(from, start)
+    from = end
+    return part
+  })
+  return parts.join('') + text.slice(from)
 }
 
 /** The text with an item after its last one, or at its end. */

@@ -3,12 +3,12 @@
 import path from 'node:path'
 import { fromBytes, toBytes } from '../../files/bytes.js'
 import type { TreeEdit } from '../../words.js'
-import type { Claim, Completion, StatusRequest, TrackedTasks } from '../contract.js'
+import type { StatusRequest, TrackedTasks } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { alreadyComplete } from '../errors.js'
-import { addNode, setNode } from '../graph/edit.js'
+import { addNode, setNodes } from '../graph/edit.js'
 import { type Graph, type GraphNode, type GraphStatus, readGraph } from '../graph/read.js'
-import { completedGraph, fileOf, graphOf, heldNode, type OpenGraph } from '../graph/store.js'
+import { completedFields, fileOf, graphOf, heldNode, type OpenGraph } from '../graph/store.js'
 import { readTasksText, replaceFile } from '../one-file.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
@@ -38,7 +38,7 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
         graphEdits(open(), locked, name(), request, mergedCommit, onto),
       settle: ({ mergedCommit, commit, nothing }) =>
         locked(async (graph) => {
-          await settleNodes(open(), graph, request, mergedCommit)
+          settleNodes(open(), graph, request, mergedCommit)
           for (const { task, holder } of request.claims) {
             open().records.remove(fileStem(task.id))
             open().say({
@@ -63,7 +63,7 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
         ours: async (into) => ({ edits: await drainGraph(open(), own, into), claims: [] }),
         async isOurs(_, disk, committed) {
           const [one, other] = await Promise.all([disk, committed].map((bytes) => readGraph(fromBytes(bytes), own)))
-          return (await completedAlike(other!, one!, own)).text === one!.text
+          return completedAlike(other!, one!) === one!.text
         },
       }
     },
@@ -72,14 +72,13 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
       const done = new Set(target?.nodes.flatMap((node) => (node.status === 'complete' ? node.task.id : [])))
       return locked(async (graph) => {
         const left = graph.nodes.filter((node) => done.has(node.task.id) && open().records.read(fileStem(node.task.id)))
-        let now = graph
-        for (const { task, status } of left) {
+        const byId = new Map(target?.nodes.map((node) => [node.task.id, node]))
+        const changes = left.flatMap(({ task, status }) => {
           open().records.remove(fileStem(task.id))
-          const there = target?.nodes.find((node) => node.task.id === task.id)
-          if (status === 'complete' || !there) continue
-          now = await readGraph(setNode(now, task.id, completionOf(there)), open().file)
-        }
-        if (now.text !== graph.text) replaceFile(fileOf(open()), now.text)
+          const there = byId.get(task.id)
+          return status === 'complete' || !there ? [] : [[task.id, completionOf(there)] as const]
+        })
+        if (changes.length > 0) replaceFile(fileOf(open()), setNodes(graph, new Map(changes)))
         return left.map((node) => node.task.id)
       })
     },
@@ -122,12 +121,11 @@ async function graphEdits(
   })
   const before = await graphAt(open.root, onto, name)
   if (!before) return []
-  let graph = before
-  for (const claim of request.claims) {
-    const node = graph.nodes.find((one) => one.task.id === claim.task.id)
-    if (node?.status === 'complete') throw alreadyComplete(claim.task.id, `${request.into} has it in ${name}`)
-    graph = await withComplete(graph, claim, { ...request.completion, mergedCommit }, name)
+  const states = new Map(before.nodes.map((node) => [node.task.id, node.status]))
+  for (const { task } of request.claims) {
+    if (states.get(task.id) === 'complete') throw alreadyComplete(task.id, `${request.into} has it in ${name}`)
   }
+  let graph = await readGraph(setNodes(before, completions(request, mergedCommit)), name)
   for (const task of added) {
     if (graph.nodes.some((node) => node.task.id === task.id)) continue
     graph = await readGraph(await addNode(graph, task, name), name)
@@ -135,23 +133,17 @@ async function graphEdits(
   return graph.text === before.text ? [] : [{ path: name, content: toBytes(graph.text) }]
 }
 
-async function withComplete(graph: Graph, claim: Claim, completion: Completion, name: string): Promise<Graph> {
-  return readGraph(await completedGraph(graph, claim, completion), name)
+/** What the claims of a landing write into their nodes. */
+function completions(request: StatusRequest, mergedCommit: string | undefined) {
+  const completion = { ...request.completion, mergedCommit }
+  return new Map(request.claims.map((claim) => [claim.task.id, completedFields(claim, completion)]))
 }
 
-async function settleNodes(
-  open: OpenGraph,
-  graph: Graph,
-  request: StatusRequest,
-  mergedCommit: string | undefined,
-): Promise<void> {
-  let now = graph
-  for (const claim of request.claims) {
-    const node = now.nodes.find((one) => one.task.id === claim.task.id)
-    if (!node || node.status === 'complete') continue
-    now = await withComplete(now, claim, { ...request.completion, mergedCommit }, open.file)
-  }
-  if (now.text !== graph.text) replaceFile(fileOf(open), now.text)
+function settleNodes(open: OpenGraph, graph: Graph, request: StatusRequest, mergedCommit: string | undefined): void {
+  const changes = completions(request, mergedCommit)
+  for (const node of graph.nodes) if (node.status === 'complete') changes.delete(node.task.id)
+  const text = setNodes(graph, changes)
+  if (text !== graph.text) replaceFile(fileOf(open), text)
 }
 
 /** The file as it is on disk, if all that differs from the target are completions as we write them. */
@@ -159,19 +151,18 @@ async function drainGraph(open: OpenGraph, name: string, into: string): Promise<
   const target = await graphAt(open.root, `refs/heads/${into}`, name)
   const disk = await readGraph(readTasksText(open.top, open.file).text, name)
   if (!target || target.text === disk.text) return []
-  const graph = await completedAlike(target, disk, name)
-  return graph.text === disk.text ? [{ path: name, content: toBytes(disk.text) }] : []
+  return completedAlike(target, disk) === disk.text ? [{ path: name, content: toBytes(disk.text) }] : []
 }
 
-/** `graph` with the nodes complete that are complete in `like`, as completion writes it. */
-async function completedAlike(graph: Graph, like: Graph, name: string): Promise<Graph> {
-  let now = graph
-  for (const node of like.nodes) {
-    const before = now.nodes.find((one) => one.task.id === node.task.id)
-    if (node.status !== 'complete' || !before || before.status === 'complete') continue
-    now = await readGraph(setNode(now, node.task.id, completionOf(node)), name)
-  }
-  return now
+/** The text of `graph` with the nodes complete that are complete in `like`, as completion writes it. */
+function completedAlike(graph: Graph, like: Graph): string {
+  const states = new Map(graph.nodes.map((node) => [node.task.id, node.status]))
+  const changes = like.nodes.flatMap((node) => {
+    const before = states.get(node.task.id)
+    const isNew = node.status === 'complete' && before !== undefined && before !== 'complete'
+    return isNew ? [[node.task.id, completionOf(node)] as const] : []
+  })
+  return setNodes(graph, new Map(changes))
 }
 
 /** What completion wrote into a node, as `completedGraph` writes it. */

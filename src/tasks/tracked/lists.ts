@@ -8,7 +8,7 @@ import { fileStem } from '../decode.js'
 import { alreadyComplete, notYours } from '../errors.js'
 import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
 import { LISTS, type ListName, type Lists, moveItem } from '../lists/files.js'
-import { type Item, readItems, withItem, withoutItem } from '../lists/markdown.js'
+import { type Item, readItems, withItem, withoutItem, withoutItems } from '../lists/markdown.js'
 import { completedBlock, heldItem, itemsOf, listsOf, type OpenLists } from '../lists/store.js'
 import { readTasksText, replaceFile } from '../one-file.js'
 import { decideRequests, type Standing } from './requests.js'
@@ -62,15 +62,15 @@ export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTask
       )
       const ours = oursOf(open())
       return locked((lists) =>
-        (['in_progress', 'pending'] as const).flatMap((name) =>
-          itemsOf(lists, name).flatMap(({ item }) => {
+        (['in_progress', 'pending'] as const).flatMap((name) => {
+          const items = itemsOf(lists, name).flatMap(({ item }) => {
             const { id } = item.task
-            if (!done.has(id) || !ours.has(id)) return []
-            replaceFile(lists[name], withoutItem(lists[name].text, item))
-            open().records.remove(fileStem(id))
-            return [id]
-          }),
-        ),
+            return done.has(id) && ours.has(id) ? item : []
+          })
+          if (items.length > 0) replaceFile(lists[name], withoutItems(lists[name].text, items))
+          for (const { task } of items) open().records.remove(fileStem(task.id))
+          return items.map(({ task }) => task.id)
+        }),
       )
     },
   }
@@ -291,10 +291,7 @@ async function drainLists(open: OpenLists, into: string, folder: string): Promis
   const before = await textsAt(open.root, target, folder)
   const after = textsOn(open.top, open.folder)
   const ours = oursOf(open)
-  const rest = (text: string) =>
-    readItems(text)
-      .items.reduceRight<string>((out, item) => withoutItem(out, item), text)
-      .trim()
+  const rest = (text: string) => withoutItems(text, readItems(text).items).trim()
   const others = (texts: Texts) =>
     LISTS.map((name) =>
       readItems(texts[name])
