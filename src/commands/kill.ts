@@ -67,7 +67,7 @@ async function endProcess(owner: Owner | undefined, gentleMs: number): Promise<H
   ]
   for (const [signal, forMs, how] of steps) {
     if (!send(pid, signal)) return how
-    for (const until = Date.now() + forMs; Date.now() < until; await sleep(POLL_MS)) {
+    for (const until = performance.now() + forMs; performance.now() < until; await sleep(POLL_MS)) {
       if (!isAlive(pid, start)) return how
     }
   }

@@ -42,6 +42,8 @@ export const command: Command = {
   run,
 }
 
+const ENDING_MS = 5000
+
 async function run(args: Args): Promise<Status> {
   const { root } = plainRepository(process.cwd()) ?? (await askGit())
   runGitHooks(peekSettings(root).gitHooks === true)
@@ -51,9 +53,15 @@ async function run(args: Args): Promise<Status> {
   const own = { ...defaults, ...(into === undefined ? {} : { into }), ...given(args) }
   const options = await withRemoteLimit(root, own)
   const interrupted = new AbortController()
-  const interrupt = () => interrupted.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
+  let since = Number.POSITIVE_INFINITY
+  const interrupt = () => {
+    // What we have started is being ended, which takes 2 s at most: a second Ctrl-C must not leave it behind.
+    if (performance.now() - since > ENDING_MS) process.exit(STATUS.interrupted)
+    since = Math.min(since, performance.now())
+    interrupted.abort(new Error('interrupted'))
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
   const remarks: string[] = []
   let refused = false
   let held: Awaited<ReturnType<typeof statusOf>>

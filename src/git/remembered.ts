@@ -8,10 +8,10 @@ export function remembered<T>(ask: (root: string) => Promise<T>): (root: string)
   const known = new Map<string, { readonly asked: number; readonly answer: Promise<T> }>()
   return (root) => {
     const before = known.get(root)
-    if (before && Date.now() - before.asked < KEPT_MS) return before.answer
+    if (before && performance.now() - before.asked < KEPT_MS) return before.answer
     const answer = ask(root)
     answer.catch(() => known.delete(root))
-    known.set(root, { asked: Date.now(), answer })
+    known.set(root, { asked: performance.now(), answer })
     return answer
   }
 }

@@ -71,7 +71,7 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
       ...(options.prepare ? { prepare: options.prepare } : {}),
     }
     const request = { into, options, tested: new Map() satisfies TestMemory }
-    const deadline = Date.now() + (options.waitMs ?? 0)
+    const deadline = performance.now() + (options.waitMs ?? 0)
     for (let said = false; ; said = true) {
       const answer = await landingSession<LandResult | undefined>(
         tools,
@@ -86,12 +86,12 @@ export async function landBranch(options: LandBranchOptions): Promise<Landing | 
         options.onLockWait ? { onWait: options.onLockWait } : {},
       )
       if (answer?.result !== 'waits') return ending(context, candidate, answer)
-      if (Date.now() >= deadline) {
+      if (performance.now() >= deadline) {
         const { waitingRefusal } = await import('./refusals.js')
         return waitingRefusal(branch, answer.reason, answer.paths)
       }
       if (!said) context.emit({ type: 'landing.waiting', branch, reason: answer.reason })
-      await checkoutChanges(root, Math.min(LOOK_AGAIN_MS, deadline - Date.now()), signal)
+      await checkoutChanges(root, Math.min(LOOK_AGAIN_MS, deadline - performance.now()), signal)
     }
   } finally {
     tools.close()

@@ -130,8 +130,9 @@ function isGone(holder: LockHolder): boolean {
  * Who keeps a lock taken whose holder may have died, or undefined: it is free then. Of a dead holder it is what was
  * started under the lock and runs still (as with `flock`): it carries the lock's proof in its environment.
  */
-export function keeperOf(holder: LockHolder, proof: string): LockHolder | undefined {
+export function keeperOf(holder: LockHolder, proof: string | undefined): LockHolder | undefined {
   if (!isGone(holder)) return holder
+  if (proof === undefined) return undefined
   const [heir] = withVariable(proof)
   return heir === undefined ? undefined : { ...holder, heir }
 }

@@ -50,6 +50,8 @@ export const LANDING_LOCK = 'landing'
 const LONGEST_WAIT_MS = 50
 const LIVENESS_MS = 100
 
+// Waiting is measured by the clock that only goes forward: the other may be set while we wait.
+
 /** How long somebody waits before it is said who holds the lock, and how it is freed. */
 const LONG_WAIT_MS = 5000
 
@@ -96,7 +98,9 @@ export async function withLockIn<T>(
   const target = path.join(folder, outer && isHeldBy(folder, name, outer) ? `${outer}.within` : name)
   return inLine(target, options, async (deadline) => {
     const proof = (record: string) => (path.basename(target) === name ? `${name}@${record}` : outer!)
-    const made = await acquire(target, { ...options, deadline, proof: (record) => `${variable}=${proof(record)}` })
+    // Siblings within a lock carry the same proof, all of them: there it says nothing of a dead holder.
+    const carried = (record: string) => (path.basename(target) === name ? `${variable}=${proof(record)}` : undefined)
+    const made = await acquire(target, { ...options, deadline, proof: carried })
     try {
       return await work({ name, env: { [variable]: proof(made.record) } })
     } finally {
@@ -125,7 +129,7 @@ function isHeldBy(folder: string, name: string, outer: string): boolean {
 
 /** First in, first out within this process; only the first of the line competes with other processes. */
 async function inLine<T>(target: string, options: LockOptions, work: (deadline: number) => Promise<T>): Promise<T> {
-  const deadline = options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeoutMs
+  const deadline = options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs
   const before = lines.get(target) ?? Promise.resolve()
   let done = () => {}
   const mine = new Promise<void>((resolve) => {
@@ -153,7 +157,7 @@ async function orGiveUp(promise: Promise<void>, deadline: number, signal: AbortS
       promise,
       new Promise<never>((_, reject) => {
         if (deadline !== Number.POSITIVE_INFINITY) {
-          timer = setTimeout(() => reject(timedOut(target, undefined)), Math.max(0, deadline - Date.now()))
+          timer = setTimeout(() => reject(timedOut(target, undefined)), Math.max(0, deadline - performance.now()))
         }
         abort = () => reject(signal?.reason)
         signal?.addEventListener('abort', abort, { once: true })
@@ -168,21 +172,21 @@ async function orGiveUp(promise: Promise<void>, deadline: number, signal: AbortS
 interface Waiting extends LockOptions {
   readonly deadline: number
   /** What those carry in their environment that were started under the lock by the holder of this record. */
-  proof(record: string): string
+  proof(record: string): string | undefined
 }
 
 async function acquire(target: string, options: Waiting): Promise<Made> {
   const made = prepare(target, recordName())
-  const began = Date.now()
+  const began = performance.now()
   let pause = 1
-  let lookedAt = 0
+  let lookedAt = Number.NEGATIVE_INFINITY
   let told = 0
   try {
     held.set(target, made)
     keepBeating()
     while (!rename(made.folder, target)) {
-      if (Date.now() - lookedAt >= LIVENESS_MS) {
-        lookedAt = Date.now()
+      if (performance.now() - lookedAt >= LIVENESS_MS) {
+        lookedAt = performance.now()
         const holder = whoHolds(target)
         const keeper = holder && keeperOf(holder, options.proof(holder.record))
         if (holder && !keeper) {
@@ -194,13 +198,13 @@ async function acquire(target: string, options: Waiting): Promise<Made> {
           told = 1
           options.onWait?.(keeper)
         }
-        if (keeper && told === 1 && Date.now() - began >= LONG_WAIT_MS) {
+        if (keeper && told === 1 && performance.now() - began >= LONG_WAIT_MS) {
           told = 2
           sayLongWait(`Waiting for ${whose(target, keeper)}\n  → ${howToFree(target, keeper)}`)
         }
       }
       options.signal?.throwIfAborted()
-      if (Date.now() >= options.deadline) throw timedOut(target, whoHolds(target))
+      if (performance.now() >= options.deadline) throw timedOut(target, whoHolds(target))
       await orGiveUp(sleep(pause + Math.random() * pause), Number.POSITIVE_INFINITY, options.signal, target)
       pause = Math.min(pause * 1.5, LONGEST_WAIT_MS / 2)
     }

@@ -108,7 +108,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     try {
       while (state.waiting.length > 0 || state.suspects.length > 0 || parked.length > 0) {
         dropAborted()
-        if (parked.length > 0 && Date.now() - lookedAt > LOOK_AGAIN_MS) lookAgain()
+        if (parked.length > 0 && performance.now() - lookedAt > LOOK_AGAIN_MS) lookAgain()
         if (state.waiting.length === 0 && state.suspects.length === 0) {
           if (parked.length === 0) break
           await checkoutChanges(root, LOOK_AGAIN_MS, parked[0]!.context.signal).catch(() => {})
@@ -147,7 +147,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   }
 
   function lookAgain(): void {
-    lookedAt = Date.now()
+    lookedAt = performance.now()
     state = { ...state, waiting: [...parked, ...state.waiting] }
     parked = []
   }

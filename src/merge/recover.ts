@@ -62,7 +62,8 @@ async function freeRef(root: string, intent: Intent): Promise<void> {
     const lock = path.join(common, `${name}.lock`)
     const held = content(lock)
     if (held !== '' && held !== intent.to) continue
-    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    // A clock that was set back must not make us wait for it.
+    const age = Math.max(0, Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0))
     if (age < LONGEST_HOLD_MS) await new Promise((resolve) => setTimeout(resolve, LONGEST_HOLD_MS - age))
     if (content(lock) === held) rmSync(lock, { force: true })
   }

@@ -42,11 +42,11 @@ export async function fetchTarget(
   options: NetworkOptions,
 ): Promise<FetchAnswer> {
   const key = `${root}\0${remote}`
-  const until = silent.get(key) ?? 0
-  if (Date.now() < until) {
+  const until = silent.get(key) ?? Number.NEGATIVE_INFINITY
+  if (performance.now() < until) {
     return {
       fetch: 'failed',
-      reason: `it was silent; it is asked again in ${Math.ceil((until - Date.now()) / 60_000)} min`,
+      reason: `it was silent; it is asked again in ${Math.ceil((until - performance.now()) / 60_000)} min`,
     }
   }
   const moved = await movedDestination(root, remote)
@@ -68,7 +68,7 @@ export async function fetchTarget(
 }
 
 function noteSilence(key: string, end: NetworkEnd): void {
-  if (end.silent) silent.set(key, Date.now() + ASK_AGAIN_MS)
+  if (end.silent) silent.set(key, performance.now() + ASK_AGAIN_MS)
   else if (end.status === 0) silent.delete(key)
 }
 

@@ -47,7 +47,7 @@ export async function detach(root: string, { json, resume }: DetachOptions): Pro
     ended = status
   })
   child.unref()
-  for (const until = Date.now() + START_MS; Date.now() < until; await sleep(POLL_MS)) {
+  for (const until = performance.now() + START_MS; performance.now() < until; await sleep(POLL_MS)) {
     const gone = ended !== undefined
     const run = listRuns(root).find((one) => one.owner?.pid === child.pid)
     if (run && child.pid !== undefined && hasBegun(root, run.swarm)) {

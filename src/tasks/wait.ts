@@ -18,14 +18,14 @@ const BURST_MS = 50
  * @returns what it gave, or undefined
  */
 export async function waitFor<T>(look: () => Promise<T | undefined>, options: WaitOptions): Promise<T | undefined> {
-  const until = Date.now() + options.timeoutMs
+  const until = performance.now() + options.timeoutMs
   let answer = await look()
   if (answer !== undefined || isOver(options, until)) return answer
   let hint: (() => void) | undefined
   const ends = (options.hints ?? []).map((listen) => listen(() => hint?.()))
   try {
     while (answer === undefined && !isOver(options, until)) {
-      await pause(Math.min(options.pollMs ?? 2000, Math.max(1, until - Date.now())), options.signal, (wake) => {
+      await pause(Math.min(options.pollMs ?? 2000, Math.max(1, until - performance.now())), options.signal, (wake) => {
         hint = () => setTimeout(wake, BURST_MS)
       })
       if (options.signal?.aborted) break
@@ -38,7 +38,7 @@ export async function waitFor<T>(look: () => Promise<T | undefined>, options: Wa
 }
 
 function isOver(options: WaitOptions, until: number): boolean {
-  return options.signal?.aborted === true || Date.now() >= until
+  return options.signal?.aborted === true || performance.now() >= until
 }
 
 function pause(ms: number, signal: AbortSignal | undefined, wakeable: (wake: () => void) => void): Promise<void> {

@@ -7,6 +7,7 @@ import { thisOwner } from '../../src/files/owner.js'
 import { onLongWait, withLock } from '../../src/merge/lock.js'
 import { processStart } from '../../src/processes/identity.js'
 import { oompa, oompaBin, packageRoot, start } from '../support/oompa.js'
+import { processes } from '../support/processes.js'
 import { testRepository } from '../support/repository.js'
 
 const lockModule = path.join(packageRoot, 'dist/merge/lock.js')
@@ -234,6 +235,17 @@ describe('oompa lock', () => {
     await first.prints(/held/)
     first.child.kill('SIGKILL')
     expect((await oompa(['lock', '--', 'cat', log], { cwd: root, env })).stdout).toBe('inner\nout\n')
+  })
+
+  test('goes on within a lock after one that was inside it was killed', async () => {
+    const { root, env, home } = testRepository()
+    const nested = `${process.execPath} ${oompaBin} lock --`
+    const inside = path.join(home, 'inside')
+    const wait = `until test -e '${inside}'; do sleep 0.05; done`
+    const script = `${nested} sh -c "touch '${inside}'; exec sleep 98721" > '/dev/null' 2>&1 & ${wait}; kill -9 $!; ${nested} echo next`
+    const ended = await oompa(['lock', '--', 'sh', '-c', script], { cwd: root, env })
+    for (const pid of processes('sleep 98721')) process.kill(pid)
+    expect(ended).toMatchObject({ status: 0, stdout: 'next\n' })
   })
 
   test('passes the status of the command on, and 128 + n for a signal', async () => {

@@ -230,6 +230,17 @@ describe('a remote that accepts the connection and never answers', () => {
     })
   }
 
+  test('leaves no ssh behind that takes no notice, however often Ctrl-C is pressed', async () => {
+    const { repository, env, left } = hanging('98706')
+    repository.write('.git/ssh', "#!/bin/sh\ntrap '' TERM INT\nsleep 98706\n", 0o755)
+    const merge = start(process.execPath, [oompaBin, 'merge', 'a', '--push'], { cwd: repository.root, env })
+    await eventually(() => left().length === 1)
+    merge.child.kill('SIGINT')
+    merge.child.kill('SIGINT')
+    expect((await merge.ended).status).toBe(130)
+    expect(left()).toEqual([])
+  })
+
   test('has a time limit, which is a setting; then it lands here, and git and ssh are gone', async () => {
     const { repository, env, left } = hanging('98703')
     repository.write('oompa.json', JSON.stringify({ limits: { remote: '1s' } }))

@@ -35,13 +35,13 @@ const PATIENCE_MS = 2000
  * @throws OompaError `not-yours`
  */
 async function hold(state: FolderState, id: string, expected: string | undefined): Promise<Held> {
-  for (const until = Date.now() + PATIENCE_MS; ; await pause()) {
+  for (const until = performance.now() + PATIENCE_MS; ; await pause()) {
     const name = findCurrent(state, id)
     const seized = name === undefined ? undefined : verify(state, id, name, expected)
     if (seized) return seized
     repair(state)
-    if ((findCurrent(state, id) !== undefined || revive(state, id, expected)) && Date.now() < until) continue
-    if (!inBetweens(state).some((file) => isFileOf(state, file, id)) || Date.now() > until) {
+    if ((findCurrent(state, id) !== undefined || revive(state, id, expected)) && performance.now() < until) continue
+    if (!inBetweens(state).some((file) => isFileOf(state, file, id)) || performance.now() > until) {
       throw notYours(id, whereabouts(state, id))
     }
   }
