@@ -5,9 +5,9 @@
 const LEAST_MS = 8
 /** A reader that is this quick with a text of this size is not looked at any further. */
 const MOST = 1 << 19
-/** Eight times the text: linear is 8, and with garbage and caches up to 20; a square is 64. */
+/** Eight times the text: linear is 8, and with garbage, caches and a loaded machine up to 40; a square is 64. */
 const TIMES = 8
-const LIMIT = 30
+const LIMIT = 45
 
 /**
  * How many times longer it takes for a text eight times as long; undefined if it is too quick to tell.
