@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS, usageError } from '../errors.js'
-import { isText } from '../files/bytes.js'
+import { isText, onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { isWorktreeName, registeredCheckout, registrations } from './registrations.js'
 import { git } from './run.js'
@@ -57,10 +57,27 @@ function foldersAbove(folder: string): string[] {
 
 /** The error for a bare repository, or the inside of a git directory. */
 export async function noCheckout(cwd: string, gitDir: string, isBare: boolean): Promise<OompaError> {
+  if (isBare && (await hasFiles(gitDir))) {
+    return usageError(
+      `${cwd} is a checkout, and core.bare says that it is a bare repository.`,
+      `git --git-dir ${quoted(gitDir)} config core.bare false`,
+      'bare-repository',
+    )
+  }
   const code = isBare ? 'bare-repository' : 'not-a-checkout'
   const what = isBare ? 'a bare repository' : 'inside a git directory'
   return usageError(`${cwd} is ${what}: there is no checkout to work in.`, await wayToCheckout(cwd, gitDir), code)
 }
+
+/** Whether files of the index stand beside a `.git`: somebody has set `core.bare`, and it was a checkout all the time. */
+async function hasFiles(gitDir: string): Promise<boolean> {
+  if (path.basename(gitDir) !== '.git' || !existsSync(path.join(gitDir, 'index'))) return false
+  const { stdout } = await git(gitDir, ['ls-files', '-z'])
+  const some = stdout.split('\0', ENOUGH).filter(Boolean)
+  return some.some((file) => existsSync(onDisk(path.dirname(gitDir), file)))
+}
+
+const ENOUGH = 20
 
 /** Into a worktree that is there; where a bare repository has none yet, the first one, or a clone of one that is shared. */
 async function wayToCheckout(cwd: string, gitDir: string): Promise<string> {

@@ -36,19 +36,21 @@ export async function findRepository(cwd: string = process.cwd()): Promise<Repos
 
 /** The first entry of `git worktree list` is the main checkout; asked only where the common directory does not say it. */
 async function mainCheckout(gitDir: string, here: string): Promise<string> {
-  const isUsual = path.basename(gitDir) === '.git' && existsSync(path.dirname(gitDir)) && !isBare(gitDir)
-  if (isUsual) return realpathSync(path.dirname(gitDir))
+  // A bare repository has none: there the checkout is where we are.
+  if (await isBare(gitDir)) return realpathSync(here)
+  if (path.basename(gitDir) === '.git' && existsSync(path.dirname(gitDir))) return realpathSync(path.dirname(gitDir))
   const { stdout } = await git(here, ['worktree', 'list', '--porcelain', '-z'])
-  const [first = ''] = stdout.split('\0\0')
-  const main = first.split('\0')[0]!.slice('worktree '.length)
-  // A submodule's git directory is listed in place of its checkout, and a bare repository has none: there the checkout
-  // is where we are.
-  return realpathSync(!/\0bare$/.test(first) && existsSync(path.join(main, '.git')) ? main : here)
+  const first = stdout.split('\0', 1)[0]!.slice('worktree '.length)
+  // Of a submodule its git directory is listed in place of its checkout.
+  return realpathSync(first && existsSync(path.join(first, '.git')) ? first : here)
 }
 
-/** Whether the configuration says so anywhere: then git is asked. */
-function isBare(gitDir: string): boolean {
-  return /bare\s*=\s*true/i.test(readFileSync(path.join(gitDir, 'config'), 'utf8'))
+/** Git is asked only where the configuration says so anywhere; from a linked worktree it would not see all of it. */
+async function isBare(gitDir: string): Promise<boolean> {
+  const files = ['config', 'config.worktree'].map((name) => path.join(gitDir, name)).filter((file) => existsSync(file))
+  if (!files.some((file) => /bare\s*=\s*true/i.test(readFileSync(file, 'utf8')))) return false
+  const { stdout } = await git(gitDir, ['config', '--type=bool', '--get', 'core.bare'])
+  return stdout.trim() === 'true'
 }
 
 /** The commit that HEAD names, or undefined before the first commit. */

@@ -87,26 +87,29 @@ describe('a sparse checkout', () => {
     for (const other of ['/in/\n', '/*\n!/*/\n*.md\n', '/*\n!/*/\n/a*/\n', '']) expect(coneOf(other)).toBeUndefined()
   })
 
-  test('of the person’s stays as it is when a landing brings files outside of it', async () => {
-    const repository = landingRepository({ 'in/a.txt': 'a\n', 'out/b.txt': 'b\n', 'in/deep/c.txt': 'c\n' })
-    repository.branch('work', {
-      'in/new.txt': 'new\n',
-      'out/new.txt': 'new\n',
-      'else/new.txt': 'new\n',
-      'out/b.txt': 'theirs\n',
-      'top.txt': 'top\n',
-    })
-    repository.git(['sparse-checkout', 'set', '--cone', 'in'])
-    repository.write('else/mine.txt', 'mine\n')
-    await lands(repository.land('work'))
-    expect(repository.git(['status', '--porcelain', '--untracked-files=all'])).toBe('?? else/mine.txt')
-    for (const file of ['in/new.txt', 'top.txt']) expect(existsSync(path.join(repository.root, file))).toBe(true)
-    for (const file of ['out', 'else/new.txt']) expect(existsSync(path.join(repository.root, file))).toBe(false)
-    expect(repository.git(['ls-files', '-t', 'out', 'else'])).toBe('S else/new.txt\nS out/b.txt\nS out/new.txt')
-    repository.git(['sparse-checkout', 'disable'])
-    expect(readFileSync(path.join(repository.root, 'out/new.txt'), 'utf8')).toBe('new\n')
-    expect(repository.git(['status', '--porcelain', '--untracked-files=all'])).toBe('?? else/mine.txt')
-  })
+  test.each(['--no-sparse-index', '--sparse-index'])(
+    'of the person’s stays as it is when a landing brings files outside of it (%s)',
+    async (index) => {
+      const repository = landingRepository({ 'in/a.txt': 'a\n', 'out/b.txt': 'b\n', 'in/deep/c.txt': 'c\n' })
+      repository.branch('work', {
+        'in/new.txt': 'new\n',
+        'out/new.txt': 'new\n',
+        'else/new.txt': 'new\n',
+        'out/b.txt': 'theirs\n',
+        'top.txt': 'top\n',
+      })
+      repository.git(['sparse-checkout', 'set', '--cone', index, 'in'])
+      repository.write('else/mine.txt', 'mine\n')
+      await lands(repository.land('work'))
+      expect(repository.git(['status', '--porcelain', '--untracked-files=all'])).toBe('?? else/mine.txt')
+      for (const file of ['in/new.txt', 'top.txt']) expect(existsSync(path.join(repository.root, file))).toBe(true)
+      for (const file of ['out', 'else/new.txt']) expect(existsSync(path.join(repository.root, file))).toBe(false)
+      expect(repository.git(['ls-files', '-t', 'out', 'else'])).toBe('S else/new.txt\nS out/b.txt\nS out/new.txt')
+      repository.git(['sparse-checkout', 'disable'])
+      expect(readFileSync(path.join(repository.root, 'out/new.txt'), 'utf8')).toBe('new\n')
+      expect(repository.git(['status', '--porcelain', '--untracked-files=all'])).toBe('?? else/mine.txt')
+    },
+  )
 
   test('keeps nothing of an agent’s leftovers back: new, changed, removed, conflicting, kept', async () => {
     const repository = landingRepository({ 'in/a.txt': 'a\n', 'out/b.txt': 'b\n', 'out/c.txt': 'c\n' })
@@ -146,70 +149,79 @@ describe('a sparse checkout', () => {
 })
 
 /** A bare clone with a worktree for each branch, its git directory under this name. */
-function bareLayout(name: string) {
+function bareLayout(layout: string) {
+  const name = layout.split(' ')[0]!
   const source = landingRepository({ 'README.md': 'hello\n', 'deep/er/file': 'x\n' })
   const project = path.join(path.dirname(source.root), 'project')
   mkdirSync(project)
   source.git(['clone', '-q', '--bare', source.root, path.join(project, name)])
   if (name !== '.git') writeFileSync(path.join(project, '.git'), `gitdir: ./${name}\n`)
   const git = (args: string[], cwd = project) => source.git(args, cwd)
+  if (layout.endsWith('worktreeConfig')) {
+    git(['config', 'extensions.worktreeConfig', 'true'])
+    git(['config', '--unset', 'core.bare'])
+    git(['config', '--worktree', 'core.bare', 'true'])
+  }
   git(['worktree', 'add', '-q', 'main', 'main'])
   git(['worktree', 'add', '-q', 'feature', '-b', 'feature'])
   for (const [key, value] of Object.entries({ 'user.name': 'Person', 'user.email': 'person@example.com' })) {
     git(['config', key, value])
   }
-  return { source, project, git, main: path.join(project, 'main'), feature: path.join(project, 'feature') }
+  return { name, source, project, git, main: path.join(project, 'main'), feature: path.join(project, 'feature') }
 }
 
-describe.each(['.bare', '.git'])('a bare clone in %s with a worktree for each branch', (name) => {
-  test('has each worktree once among the checkouts, each with its own git directory', () => {
-    const { project, main, feature } = bareLayout(name)
-    const own = (worktree: string) => path.join(project, name, 'worktrees', worktree)
-    for (const root of [main, feature]) {
-      expect(checkoutsOf(root, 'main')).toEqual([{ path: main, own: own('main') }])
-      expect(checkoutsOf(root, 'feature')).toEqual([{ path: feature, own: own('feature') }])
-    }
-  })
+describe.each(['.bare', '.git', '.git with worktreeConfig'])(
+  'a bare clone in %s with a worktree for each branch',
+  (layout) => {
+    test('has each worktree once among the checkouts, each with its own git directory', () => {
+      const { name, project, main, feature } = bareLayout(layout)
+      const own = (worktree: string) => path.join(project, name, 'worktrees', worktree)
+      for (const root of [main, feature]) {
+        expect(checkoutsOf(root, 'main')).toEqual([{ path: main, own: own('main') }])
+        expect(checkoutsOf(root, 'feature')).toEqual([{ path: feature, own: own('feature') }])
+      }
+    })
 
-  test('lands by `oompa merge` in any of them, and never makes an index in the bare one', async () => {
-    const { source, project, git, main, feature } = bareLayout(name)
-    for (const [worktree, target] of [
-      [main, 'main'],
-      [feature, 'feature'],
-    ] as const) {
-      const work = path.join(project, `work-${target}`)
-      git(['worktree', 'add', '-q', work, '-b', `work-${target}`, target])
-      repositoryAt(work, source.home).commit('Work', { 'README.md': `${target}\n`, [`${target}.txt`]: 'new\n' })
-      const ended = await oompa(['merge', `work-${target}`, '--test', `test -e ${target}.txt`], {
-        cwd: path.join(worktree, 'deep/er'),
-        env: source.env,
-      })
-      expect(ended.status, ended.stderr).toBe(0)
-      expect(readFileSync(path.join(worktree, 'README.md'), 'utf8')).toBe(`${target}\n`)
-      expect(git(['status', '--porcelain'], worktree)).toBe('')
-      expect(git(['rev-parse', `${target}^2`])).toBe(git(['rev-parse', `work-${target}`]))
-    }
-    // A landing on a branch that another worktree is on moves that worktree.
-    const ended = await oompa(['merge', 'work-main', '--into', 'feature'], { cwd: main, env: source.env })
-    expect(ended.stderr).toContain('README.md')
-    expect(ended.status).toBe(4)
-    expect(existsSync(path.join(project, name, 'index'))).toBe(false)
-  })
+    test('lands by `oompa merge` in any of them, and never makes an index in the bare one', async () => {
+      const { name, source, project, git, main, feature } = bareLayout(layout)
+      for (const [worktree, target] of [
+        [main, 'main'],
+        [feature, 'feature'],
+      ] as const) {
+        const work = path.join(project, `work-${target}`)
+        git(['worktree', 'add', '-q', work, '-b', `work-${target}`, target])
+        repositoryAt(work, source.home).commit('Work', { 'README.md': `${target}\n`, [`${target}.txt`]: 'new\n' })
+        const ended = await oompa(['merge', `work-${target}`, '--test', `test -e ${target}.txt`], {
+          cwd: path.join(worktree, 'deep/er'),
+          env: source.env,
+        })
+        expect(ended.status, ended.stderr).toBe(0)
+        expect(readFileSync(path.join(worktree, 'README.md'), 'utf8')).toBe(`${target}\n`)
+        expect(git(['status', '--porcelain'], worktree)).toBe('')
+        expect(git(['rev-parse', `${target}^2`])).toBe(git(['rev-parse', `work-${target}`]))
+      }
+      // A landing on a branch that another worktree is on moves that worktree.
+      const ended = await oompa(['merge', 'work-main', '--into', 'feature'], { cwd: main, env: source.env })
+      expect(ended.stderr).toContain('README.md')
+      expect(ended.status).toBe(4)
+      expect(existsSync(path.join(project, name, 'index'))).toBe(false)
+    })
 
-  test('says, from outside of a worktree, which to go to', async () => {
-    const { source, project, git } = bareLayout(name)
-    const said = async (cwd: string) => (await oompa(['status'], { cwd, env: source.env })).stderr
-    expect(await said(project)).toContain('→ cd main\n')
-    expect(await said(path.join(project, name))).toContain('→ cd ../main\n')
-    git(['worktree', 'remove', 'main'])
-    expect(await said(project)).toContain('→ cd feature\n')
-    git(['worktree', 'remove', 'feature'])
-    const mend = /→ (git -C .*)\n/.exec(await said(project))?.[1]
-    expect(mend).toBe(`git -C ${project}/${name} worktree add ${project}/main main && cd ${project}/main`)
-    const made = await start('/bin/sh', ['-c', `${mend} >&2 && pwd`], { cwd: '/', env: source.env }).ended
-    expect(made.stdout).toMatch(new RegExp(`${project}/main\n$`))
-  })
-})
+    test('says, from outside of a worktree, which to go to', async () => {
+      const { name, source, project, git } = bareLayout(layout)
+      const said = async (cwd: string) => (await oompa(['status'], { cwd, env: source.env })).stderr
+      expect(await said(project)).toContain('→ cd main\n')
+      expect(await said(path.join(project, name))).toContain('→ cd ../main\n')
+      git(['worktree', 'remove', 'main'])
+      expect(await said(project)).toContain('→ cd feature\n')
+      git(['worktree', 'remove', 'feature'])
+      const mend = /→ (git -C .*)\n/.exec(await said(project))?.[1]
+      expect(mend).toBe(`git -C ${project}/${name} worktree add ${project}/main main && cd ${project}/main`)
+      const made = await start('/bin/sh', ['-c', `${mend} >&2 && pwd`], { cwd: '/', env: source.env }).ended
+      expect(made.stdout).toMatch(new RegExp(`${project}/main\n$`))
+    })
+  },
+)
 
 test('a bare repository that is shared is to be cloned', async () => {
   const repository = testRepository()
@@ -233,6 +245,16 @@ describe('where nothing can be done', () => {
       expect(ended.status).toBe(2)
     },
   )
+
+  test('a checkout in which something has set core.bare is not taken for a bare repository', async () => {
+    const repository = testRepository()
+    repository.git(['config', 'core.bare', 'true'])
+    const ended = await oompa(['status'], { cwd: repository.root, env: repository.env })
+    expect(ended.stderr).toContain('core.bare says that it is a bare repository')
+    const mend = /→ (.*)\n/.exec(ended.stderr)?.[1] ?? ''
+    await start('/bin/sh', ['-c', mend], { cwd: '/', env: repository.env }).ended
+    expect((await oompa(['worktrees'], { cwd: repository.root, env: repository.env })).status).toBe(0)
+  })
 
   test('a configuration that git cannot read is not taken for no repository', async () => {
     const repository = testRepository()
