@@ -59,15 +59,16 @@ export function configChanges(
   after: Config,
   records: Records,
 ): SharedChange[] {
-  const keys = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (key) => !same(before.get(key) ?? [], after.get(key) ?? []) && !isBookkeeping(key, before),
-  )
-  return keys.map((key) => {
+  const keys = [...new Set([...before.keys(), ...after.keys()])]
+  return keys.flatMap((key): SharedChange[] => {
     const [was, is] = [before.get(key) ?? [], after.get(key) ?? []]
+    if (same(was, is)) return []
     const by = authors(records, (line) => writesConfig(line, key))
+    // An agent that takes away what was there (`git remote remove`) keeps no books.
+    if (isBookkeeping(key, before) && (was.length === 0 || by.length === 0)) return []
     const breaks = BREAKS.test(key)
     const suspects = by.length > 0 || breaks ? [] : authors(records, (line) => line === ANOTHER_GIT)
-    return {
+    const change: SharedChange = {
       what: `${key} ${is.length > 0 ? `is ${inWords(is)}` : 'is not set any more'} in ${shown} (${was.length > 0 ? `it was ${inWords(was)}` : 'it was not set'})`,
       undo: undoConfig(place, key, was),
       by,
@@ -75,6 +76,7 @@ export function configChanges(
       ...(suspects.length > 0 ? { suspects } : {}),
       holds: breaks || by.length > 0 || suspects.length > 0,
     }
+    return [change]
   })
 }
 
@@ -91,7 +93,7 @@ function writesConfig(line: string, key: string): boolean {
     const section = key.slice(0, key.lastIndexOf('.'))
     return words.includes(key.toLowerCase()) || (/ --(remove|rename)-section /.test(line) && words.includes(section))
   }
-  if (words[0] === 'remote') return key.startsWith('remote.')
+  if (words[0] === 'remote') return key.startsWith('remote.') || /^branch\..+\.(remote|merge|pushremote)$/.test(key)
   return (words.includes('init') || words.includes('sparse-checkout')) && /^(core|extensions)\./.test(key)
 }
 

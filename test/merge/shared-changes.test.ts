@@ -123,6 +123,17 @@ describe('configuration', () => {
     })
   })
 
+  test('what tools write for themselves is put back where an agent has taken it away', () => {
+    const before = config({
+      'remote.origin.url': 'o',
+      'branch.main.remote': 'origin',
+      'branch.main.merge': 'refs/heads/main',
+    })
+    expect(configChanges(file, before, config({ 'remote.origin.url': 'o' }), nobody)).toEqual([])
+    const changes = configChanges(file, before, config({}), new Map([['w1', ['remote remove origin']]]))
+    expect(changes.map(({ putBack }) => putBack && 'key' in putBack && putBack.key)).toEqual([...before.keys()])
+  })
+
   test('what a value says cannot end the command that is printed', () => {
     const [change] = configChanges(
       file,
