@@ -5,6 +5,7 @@ import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader, Turn, TurnResult } from './contract.js'
 import { classify } from './failure.js'
 import { count, type JsonObject, list, number, object, string } from './json.js'
+import { claudeAccount, claudeRefuses } from './standing.js'
 import { type Exit, failureOf, streamReader } from './stream.js'
 import { textReader } from './text.js'
 import { epochTime, isoTime } from './until.js'
@@ -20,6 +21,8 @@ export const claude: Agent = {
   check: {
     version: () => ({ file: 'claude', args: ['--version'] }),
     login: () => ({ file: 'claude', args: ['auth', 'status'] }),
+    refuses: claudeRefuses,
+    account: claudeAccount,
     install: 'npm install -g @anthropic-ai/claude-code',
     loginHelp: 'Run `claude` once and log in, or set ANTHROPIC_API_KEY.',
     allow:

@@ -8,6 +8,7 @@ import { activity, lastPart, toolActivity } from './activity.js'
 import type { Agent, OutputReader } from './contract.js'
 import { classify } from './failure.js'
 import { count, type JsonObject, object, string } from './json.js'
+import { codexAccount } from './standing.js'
 import { failureOf, streamReader } from './stream.js'
 
 export const codex: Agent = {
@@ -36,6 +37,7 @@ export const codex: Agent = {
     version: () => ({ file: 'codex', args: ['--version'] }),
     login: () => ({ file: 'codex', args: ['login', 'status'] }),
     otherLogin,
+    account: codexAccount,
     install: 'npm install -g @openai/codex',
     loginHelp: 'Run `codex login`, or set CODEX_API_KEY.',
     allow:

@@ -1,6 +1,7 @@
 // What an agent is: how a coding CLI is called, resumed and read. Adapters build argv and read output; they never spawn.
 
 import type { Usage } from '../words.js'
+import type { Place, Remark } from './standing.js'
 
 /** `harness:model[:reasoning]`, taken apart. */
 export interface AgentSpec {
@@ -88,6 +89,10 @@ export interface Agent {
     readonly version: (spec: AgentSpec) => AgentCommand
     /** Status 0 means logged in; where the CLI has none, its environment decides at the first run. */
     readonly login?: (spec: AgentSpec) => AgentCommand
+    /** Why it would refuse to start in a place, where that can be told without starting it. */
+    readonly refuses?: (place: Place) => Remark | undefined
+    /** Who is billed, where it may not be who the person thinks. */
+    readonly account?: (env: NodeJS.ProcessEnv) => Remark | undefined
     /** Whether its environment or configuration stands in for a login that `login` knows nothing of. */
     readonly otherLogin?: (env: NodeJS.ProcessEnv) => boolean
     /** How to install it, and how to log in. */

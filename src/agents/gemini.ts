@@ -5,6 +5,7 @@ import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader } from './contract.js'
 import { classify, cliWords } from './failure.js'
 import { count, type JsonObject, object, string } from './json.js'
+import { geminiAccount, geminiRefuses } from './standing.js'
 import { type Exit, failureOf, streamReader } from './stream.js'
 
 export const gemini: Agent = {
@@ -26,6 +27,8 @@ export const gemini: Agent = {
   reader: () => jsonReader(),
   check: {
     version: () => ({ file: 'gemini', args: ['--version'] }),
+    refuses: geminiRefuses,
+    account: geminiAccount,
     install: 'npm install -g @google/gemini-cli',
     loginHelp: 'Run `gemini` once and log in, or set GEMINI_API_KEY.',
     allow:

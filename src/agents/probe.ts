@@ -1,15 +1,21 @@
 // Whether an agent can work at all, asked before a swarm starts: is it there, is it logged in, does its model answer.
 
+import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { findExecutable } from '../processes/executable.js'
 import { runProcess } from '../processes/run.js'
 import type { Agent, AgentCommand, AgentFailure, AgentSpec, TurnResult } from './contract.js'
 import { runAgent } from './run.js'
 import { formatAgentSpec } from './spec.js'
+import { findElsewhere, pathMend, type Remark } from './standing.js'
 
 export interface ProbeContext {
   /** The repository's root. */
   readonly root: string
+  /** Where the agent would work, a worktree; the root unless given. */
+  readonly cwd?: string
+  /** What it would be allowed. */
+  readonly permissions?: 'inherit' | 'bypass'
   /** The environment that the agent would have (`agentEnvironment`). */
   readonly env: NodeJS.ProcessEnv
   readonly signal?: AbortSignal
@@ -18,7 +24,13 @@ export interface ProbeContext {
 /** An answer: it works, it does not (and what mends it), or only the first run can tell. */
 export type Probe =
   | { readonly works: true; readonly detail: string }
-  | { readonly works: false; readonly detail: string; readonly mend: string }
+  | {
+      readonly works: false
+      readonly detail: string
+      readonly mend: string
+      /** What a worktree's set-up brings there may change that. */
+      readonly onlyInRoot?: true
+    }
   | { readonly works: 'unknown'; readonly detail: string }
 
 /** CLIs take 0.1 to 2 s for these; a machine that is busy takes longer. */
@@ -30,14 +42,46 @@ const PROMPT_MS = 90_000
 export async function probeVersion(agent: Agent, spec: AgentSpec, context: ProbeContext): Promise<Probe> {
   const command = agent.check.version(spec)
   const file = programOf(command, context)
+  const inRoot = { ...context, cwd: context.root }
   if (file === undefined) {
-    return { works: false, detail: `\`${command.file}\` ${whyNot(command)}`, mend: agent.check.install }
+    const { detail, mend } = missing(command.file, agent, context.env)
+    return programOf(command, inRoot) ? notInWorktrees(detail) : { works: false, detail, mend }
   }
   if (command.args.length === 0) return { works: true, detail: file }
   const { status, text } = await runFree(command, context)
   const line = text.trim().split('\n').at(-1) ?? ''
   if (status === 0) return { works: true, detail: line }
-  return { works: false, detail: `\`${lineOf(command)}\` failed: ${line || 'no answer'}`, mend: agent.check.install }
+  const failed = `\`${lineOf(command)}\` failed: ${line || 'no answer'}`
+  const isElsewhere = (context.cwd ?? context.root) !== context.root
+  if (isElsewhere && (await runFree(command, inRoot)).status === 0) return notInWorktrees(failed)
+  return { works: false, detail: failed, mend: agent.check.install }
+}
+
+/** A shim finds its version, or its permission, by the folder that it is called in. */
+function notInWorktrees(failed: string): Probe {
+  return {
+    works: false,
+    detail: `works at the top of the repository, and not in a worktree. ${failed}`,
+    mend: 'Have hooks/worktree.ts bring there what it needs, or put a program on the PATH that is the same in every folder.',
+    onlyInRoot: true,
+  }
+}
+
+/** What to say of a program that is not there, with where it is where the PATH lacks it. */
+export function missing(file: string, agent: Agent, env: NodeJS.ProcessEnv): { detail: string; mend: string } {
+  if (file.includes('/')) return { detail: `there is no executable \`${file}\`.`, mend: agent.check.install }
+  const elsewhere = findElsewhere(file, env)
+  if (!elsewhere) return { detail: `there is no executable \`${file}\` on the PATH.`, mend: agent.check.install }
+  return {
+    detail: `there is no executable \`${file}\` on the PATH, but it is there: ${elsewhere}`,
+    mend: pathMend(elsewhere, env),
+  }
+}
+
+/** Whether the CLI would refuse to start as the agent is started; undefined where only the start can tell. */
+export function probePlace(agent: Agent, context: ProbeContext): Remark | undefined {
+  const { root, cwd = root, env, permissions = 'inherit' } = context
+  return agent.check.refuses?.({ cwd, env, permissions, uid: process.getuid?.() })
 }
 
 /** Asks the CLI whether it is logged in, where it has a free command for that. */
@@ -55,33 +99,52 @@ export async function probeLogin(agent: Agent, spec: AgentSpec, context: ProbeCo
 
 export interface PromptProbe {
   readonly result: TurnResult
-  /** A login or model that does not work stops the start; a limit does not, and nor does an error of another kind. */
   readonly failure?: AgentFailure
+  /** Whether every run would fail in the same way; a limit passes, and so does an error of the service. */
+  readonly hopeless: boolean
   readonly mend?: string
   readonly durationMs: number
 }
 
-/** Asks the agent for one word, to see whether its login and model work. Costs as much as a short prompt does. */
+/**
+ * Asks the agent for one word, as it is asked for work: in the same place, with the same flags and environment. Costs as
+ * much as a short prompt does.
+ */
 export async function probePrompt(agent: Agent, spec: AgentSpec, context: ProbeContext): Promise<PromptProbe> {
+  const { root, cwd = root, permissions = 'inherit' } = context
   const env = { ...context.env }
   // What counts workers or runs by this variable must not count the probe.
   delete env.OOMPA_WORKER
+  const session = agent.choosesSession ? { session: { id: randomUUID(), resume: false } } : {}
+  const turn = { spec, form: 'json', permissions, ...session } as const
   const run = await runAgent({
     agent,
-    turn: { spec, form: 'json', permissions: 'inherit' },
+    turn,
     prompt: 'Answer with the one word: ready\n',
-    cwd: context.root,
-    root: context.root,
+    cwd,
+    root,
     env,
     limits: { iterationMs: PROMPT_MS, graceMs: 1000 },
     signal: context.signal,
   })
   const { failure } = run
+  const refused = failure && probePlace(agent, context)
+  const byHand = () => `Try it by hand: cd '${cwd}' && echo hello | ${lineOf(agent.command(turn))}`
   return {
     result: run,
-    ...(failure ? { failure, mend: mendOf(agent, spec, failure) } : {}),
+    ...(failure ? { failure, mend: refused?.mend ?? mendOf(agent, spec, failure) ?? byHand() } : {}),
+    hopeless: failure !== undefined && isHopeless(failure, run),
     durationMs: run.durationMs,
   }
+}
+
+/** It cannot log in, has no such model, or went away by itself before its stream had begun: it refuses to start. */
+function isHopeless(
+  { kind }: AgentFailure,
+  { status, session, tools = 0 }: TurnResult & { status: number | null },
+): boolean {
+  if (kind === 'login' || kind === 'model' || kind === 'missing') return true
+  return kind === 'error' && status !== 0 && status !== null && session === undefined && tools === 0
 }
 
 /** What a person can do about a failure of this kind. */
@@ -92,19 +155,15 @@ function mendOf(agent: Agent, spec: AgentSpec, failure: AgentFailure): string | 
   return `Name a model that ${agent.name} knows in place of \`${formatAgentSpec(spec)}\` (--agent, OOMPA_AGENT or oompa.json).`
 }
 
-function programOf(command: AgentCommand, { root, env }: ProbeContext): string | undefined {
-  return findExecutable(command.file, env, root)
-}
-
-function whyNot({ file }: AgentCommand): string {
-  return file.includes('/') ? 'is not there, or may not be executed.' : 'is not on the PATH.'
+function programOf({ file }: AgentCommand, { root, cwd = root, env }: ProbeContext): string | undefined {
+  return findExecutable(file, env, file.includes('/') ? root : cwd)
 }
 
 function lineOf({ file, args }: AgentCommand): string {
   return [file, ...args].join(' ')
 }
 
-async function runFree(command: AgentCommand, { root, env, signal }: ProbeContext) {
+async function runFree(command: AgentCommand, { root, cwd = root, env, signal }: ProbeContext) {
   let text = ''
   const keep = (piece: string): void => {
     text = (text + piece).slice(-4096)
@@ -112,7 +171,7 @@ async function runFree(command: AgentCommand, { root, env, signal }: ProbeContex
   const end = await runProcess({
     file: command.file.includes('/') ? path.resolve(root, command.file) : command.file,
     args: command.args,
-    cwd: root,
+    cwd,
     env: { ...env, ...command.env },
     timeoutMs: FREE_COMMAND_MS,
     signal,

@@ -45,12 +45,12 @@ async function allFindings(args: Args): Promise<Finding[]> {
   const [here, agents] = await Promise.all([
     repositoryFindings(repository, checked.settings?.workers.length ?? 1),
     checked.settings
-      ? (await import('./checks/agents.js')).agentFindings(
-          root,
-          checked.settings,
-          checked.level,
-          checked.hooks?.agents ?? [],
-        )
+      ? (await import('./checks/agents.js')).agentFindings(root, {
+          settings: checked.settings,
+          level: checked.level,
+          added: checked.hooks?.agents ?? [],
+          reviewers: checked.hooks?.review.flatMap((hook) => hook.agents ?? []) ?? [],
+        })
       : [],
   ])
   return [...machine, ...here, ...checked.findings, ...agents]

@@ -1,55 +1,88 @@
-// Finds out at the start whether the agents can work at all (cli.md, settled question 24), before a night is lost.
+// Finds out at the start whether the agents can work at all, before a night is lost: the probe is the run, on one word.
 
 import path from 'node:path'
 import type { AgentSpec } from '../agents/contract.js'
-import { type ProbeContext, probeLogin, probePrompt, probeVersion } from '../agents/probe.js'
+import { missing, type ProbeContext, probeLogin, probePlace, probePrompt, probeVersion } from '../agents/probe.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
+import { ceilings } from '../git/ceilings.js'
 import { findExecutable } from '../processes/executable.js'
 import type { Swarm } from './contract.js'
 import { environmentOf } from './environment.js'
 import { type HarnessParts, WAITS } from './harness.js'
+import { authorPlace, type ProbePlace, reviewerPlace, rootPlace } from './probe-place.js'
 
 /**
- * Asks each distinct agent for its version and login, and from level 2 on for one word. At level 1 the agents start
- * meanwhile, as those of the bash loop do, and an agent that cannot work stops them.
+ * Asks each distinct agent for its version and login, and from level 2 on for one word, where it will work and as it
+ * will be called. At level 1 the agents start meanwhile, as those of the bash loop do, and an agent that cannot work
+ * stops them.
  * @throws OompaError `agent-cannot-work` from level 2 on
  */
 export async function probeAgents(swarm: Swarm): Promise<void> {
   const { settings, level, workers, stopping, emit } = swarm
   const asked = workers.flatMap((worker) => swarm.reviewers(worker.settings)).flatMap((hook) => hook.agents ?? [])
-  const reviewers = asked.map((agent) => parseAgentSpec(agent))
-  const specs = new Map(
-    [...workers.map((worker) => worker.agent), ...reviewers].map((spec) => [formatAgentSpec(spec), spec]),
-  )
-  for (const [name, spec] of specs) requireProgram(swarm, name, spec)
+  const planner = swarm.planner ? [swarm.planner.agent] : []
+  const authors = byName([...workers.map((worker) => worker.agent), ...planner])
+  const reviewers = byName(asked.map((agent) => parseAgentSpec(agent)))
+  for (const name of authors.keys()) reviewers.delete(name)
+  for (const [name, spec] of [...authors, ...reviewers]) requireProgram(swarm, name, spec)
   if (!settings.probe) return
-  const probing = Promise.all([...specs.values()].map((spec) => probe(swarm, spec)))
   if (level > 1) {
-    await probing
+    await Promise.all([probeIn(swarm, authors, authorPlace), probeIn(swarm, reviewers, reviewerPlace)])
     return
   }
-  probing.catch((error: unknown) => {
+  probeIn(swarm, authors, rootPlace).catch((error: unknown) => {
     emit({ type: 'note', level: 'warning', text: messageOf(error) })
     stopping.now(messageOf(error), STATUS.failed)
   })
 }
 
-async function probe(swarm: Swarm, spec: AgentSpec): Promise<void> {
-  const { settings, level, repository, stopping } = swarm
+const byName = (specs: readonly AgentSpec[]) => new Map(specs.map((spec) => [formatAgentSpec(spec), spec]))
+
+/** Probes agents in one place, which is made for them and taken away again. */
+async function probeIn(
+  swarm: Swarm,
+  specs: ReadonlyMap<string, AgentSpec>,
+  open: (swarm: Swarm) => Promise<ProbePlace>,
+): Promise<void> {
+  if (specs.size === 0) return
+  const place = await open(swarm)
+  try {
+    await Promise.all([...specs].map(([name, spec]) => probe(swarm, name, spec, place)))
+  } finally {
+    await place.close()
+  }
+}
+
+async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePlace): Promise<void> {
+  const { settings, level, repository, stopping, emit } = swarm
+  const { permissions } = settings
   const agent = swarm.findAgent(spec)
-  const name = formatAgentSpec(spec)
-  const context: ProbeContext = { root: repository.root, env: environmentOf(settings, {}), signal: stopping.agents }
-  const version = await probeVersion(agent, spec, context)
+  const context: ProbeContext = {
+    root: repository.root,
+    cwd: place.path,
+    permissions,
+    env: environmentOf(settings, { ...ceilings(repository.root, place.path), ...place.variables }),
+    signal: stopping.agents,
+  }
+  let version = await probeVersion(agent, spec, context)
+  if (version.works === false && version.onlyInRoot && (await place.setUp())) {
+    version = await probeVersion(agent, spec, context)
+  }
+  if (version.works === false && version.onlyInRoot) throw cannotWork(name, version.detail, version.mend)
   // A CLI that cannot even say its version may still work; one that can is believed when it says it is not logged in.
-  if (version.works === false) swarm.emit({ type: 'note', level: 'warning', text: `${name}: ${version.detail}` })
+  if (version.works === false) emit({ type: 'note', level: 'warning', text: `${name}: ${version.detail}` })
   const login = version.works === true ? await probeLogin(agent, spec, context) : version
   if (version.works === true && login.works === false) throw cannotWork(name, login.detail, login.mend)
+  const account = agent.check.account?.(context.env)
+  if (account) emit({ type: 'note', text: `${name}: ${account.text}. ${account.mend}` })
+  const refused = level === 1 ? probePlace(agent, context) : undefined
+  if (refused) emit({ type: 'note', level: 'warning', text: `${name} ${refused.text}. ${refused.mend}` })
   // A program of the person's own may do anything with a prompt: it is only asked whether it is there.
   if (level === 1 || spec.harness === 'command' || settings.budgetUsd === 0) return
-  swarm.emit({ type: 'agent.started', agent: name, attempt: 1, role: 'probe' })
-  const { result, failure, mend, durationMs } = await probePrompt(agent, spec, context)
-  swarm.emit({
+  emit({ type: 'agent.started', agent: name, attempt: 1, role: 'probe' })
+  const { result, failure, mend, hopeless, durationMs } = await probePrompt(agent, spec, context)
+  emit({
     type: 'agent.ended',
     agent: name,
     role: 'probe',
@@ -60,8 +93,9 @@ async function probe(swarm: Swarm, spec: AgentSpec): Promise<void> {
     costUsd: swarm.budget.spend(spec, { ...result, failure }, 'probe'),
     failure: failure?.message,
   })
-  if (failure?.kind === 'login' || failure?.kind === 'model')
+  if (failure && hopeless && !stopping.agents.aborted) {
     throw cannotWork(name, failure.message, mend ?? agent.check.loginHelp)
+  }
   if (failure?.kind === 'limit') swarm.harnesses.limited(spec, failure)
 }
 
@@ -92,16 +126,12 @@ export function freeQuestions({
 /** A program that is not there is found without starting anything, before any worktree is made. */
 function requireProgram(swarm: Swarm, name: string, spec: AgentSpec): void {
   const { root } = swarm.repository
-  const { check } = swarm.findAgent(spec)
-  const { file } = check.version(spec)
+  const agent = swarm.findAgent(spec)
+  const { file } = agent.check.version(spec)
   const program = file.includes('/') ? path.resolve(root, file) : file
-  if (!findExecutable(program, process.env, root)) {
-    throw cannotWork(
-      name,
-      `there is no executable \`${file}\`${file.includes('/') ? '' : ' on the PATH'}.`,
-      check.install,
-    )
-  }
+  if (findExecutable(program, process.env, root)) return
+  const { detail, mend } = missing(file, agent, process.env)
+  throw cannotWork(name, detail, mend)
 }
 
 function cannotWork(name: string, why: string, mend: string): OompaError {

@@ -41,6 +41,8 @@ export INPUT="$call/input"
 if [ -z "\${OOMPA_WORKER:-}" ]; then echo probe > "$call/probe"; case "$1" in --version) echo 2.1.197;; *) cat > "$INPUT"; echo '{"loggedIn": true}';; esac; exit 0; fi
 cat > "$INPUT"
 ${body}
+# Silence is no end of a turn where JSON was asked for.
+case " $* " in *" stream-json "*) echo done;; esac
 `,
   )
   chmodSync(file, 0o755)
