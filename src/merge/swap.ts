@@ -76,6 +76,12 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
       moved.push(answer)
     }
     crashPoint('files')
+    if (!areThese(checkoutsOf(request.root, request.into), checkouts)) {
+      for (const one of moved.reverse()) await one.undo()
+      await prepared.abort()
+      forget()
+      return 'moved'
+    }
     // Before the ref moves: another worker that looks at it in between must not take our landing for a bypass.
     recordLanded(request.root, to)
     await prepared.commit()
@@ -87,7 +93,23 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
   }
   crashPoint('swapped')
   for (const one of moved) one.finish()
+  await bringAlong(request, checkouts)
   forget()
   crashPoint('finished')
   return 'swapped'
+}
+
+/** A person may put a checkout on another branch, or on the target, while its files are moved. */
+function areThese(now: readonly Checkout[], before: readonly Checkout[]): boolean {
+  return now.length === before.length && now.every((one) => before.some((other) => other.own === one.own))
+}
+
+/** A checkout that was put on the target in the last moment has the files of its old value: it follows, if it can. */
+async function bringAlong(request: SwapRequest, before: readonly Checkout[]): Promise<void> {
+  for (const checkout of checkoutsOf(request.root, request.into)) {
+    if (checkout.busy || before.some((one) => one.own === checkout.own)) continue
+    const notOnDisk = writtenBySettle(request, checkout)
+    const answer = await moveCheckout({ checkout, notOnDisk, changes: await request.changes() })
+    if (!isBlocked(answer)) answer.finish()
+  }
 }
