@@ -51,8 +51,10 @@ export function openMerger(root: string, objects: Objects): Merger {
   const common = gitFolders(root).common
   const bare = path.join(ourFolder(common), 'empty')
   mkdirSync(bare, { recursive: true })
-  const args = ['merge-tree', '--write-tree', '--messages']
-  const talk = converse(bare, [...args, '--stdin'], { GIT_DIR: common, GIT_WORK_TREE: bare })
+  // Attributes of this person or machine (`* merge=union`) would merge for them alone.
+  const args = ['-c', 'core.attributesFile=/dev/null', 'merge-tree', '--write-tree', '--messages']
+  const alone = { GIT_DIR: common, GIT_ATTR_NOSYSTEM: '1' }
+  const talk = converse(bare, [...args, '--stdin'], { ...alone, GIT_WORK_TREE: bare })
 
   /** A last NUL is not flushed with its answer, so a second, trivial merge is sent along to push it out. */
   async function quick(ours: string, theirs: string): Promise<MergedTree | undefined> {
@@ -82,7 +84,7 @@ export function openMerger(root: string, objects: Objects): Merger {
         mkdirSync(onDisk(tree, folder), { recursive: true })
         writeFileSync(onDisk(tree, `${folder}/.gitattributes`), content)
       }
-      const env = { GIT_DIR: common, GIT_WORK_TREE: tree }
+      const env = { ...alone, GIT_WORK_TREE: tree }
       const config = drivers.flatMap((driver) => ['-c', atTop(driver, root, tree)])
       const { status, stdout, stderr } = await gitBytes(tree, [...config, ...args, '-z', ours, theirs], { env })
       const clean = Buffer.from(`${status === 0 ? 1 : 0}\0`)

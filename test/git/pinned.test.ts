@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { gitEnvironment } from '../../src/git/environment.js'
 import { PINNED } from '../../src/git/pinned.js'
 import { git } from '../../src/git/run.js'
+import { landingRepository } from '../merge/support.js'
 import { level2, type TestLoop, until } from '../support/loop.js'
 import { testRepository } from '../support/repository.js'
 
@@ -94,7 +95,7 @@ const HOSTILE = `
   ignoreSubmodules = all
   mnemonicPrefix = true
   noprefix = true
-  orderFile = .git/order
+  orderFile = ~/order
   relative = true
   renameLimit = 1
   renames = false
@@ -124,7 +125,7 @@ const OBEYED = '[core]\n  autocrlf = input\n'
 const WORK = `
 wait_for_person() { touch "$HOME/started"; until [ -e "$HOME/did" ]; do sleep 0.05; done; }
 case $OOMPA_ITERATION in
-1) if grep -q '^<<<<<<<' list.txt; then grep -v '^[<=>|]' list.txt > mended; mv mended list.txt
+1) if grep -q '^<<<<<<<' list.txt; then grep -v '^[<=>|]' list.txt > mended; mv mended list.txt; git add -A; git commit -qm Mended
    else echo agent >> list.txt; git mv old.txt new.txt; wait_for_person; fi;;
 2) printf 'a\\r\\nb\\n' > mixed.txt;;
 esac`
@@ -143,7 +144,7 @@ async function swarmUnder(config: string, env: NodeJS.ProcessEnv = {}): Promise<
   repository.git(['remote', 'add', 'origin', remote])
   repository.git(['push', '-q', 'origin', 'main'])
   writeFileSync(path.join(repository.home, '.gitconfig'), OBEYED + config)
-  repository.write('.git/order', 'new.txt\n*.txt\n')
+  writeFileSync(path.join(repository.home, 'order'), 'new.txt\n*.txt\n')
   const running = loop.start([], { env: { ...loop.env, ...env } })
   await until(() => loop.events('agent.started').length > 0, 'the agent')
   const started = path.join(repository.home, 'started')
@@ -174,7 +175,7 @@ function outcome({ repository, events }: TestLoop) {
     parents: ask(['log', '--topo-order', '--format=%P', 'main'])
       .split('\n')
       .map((line) => line.split(' ').length),
-    encodings: ask(['log', '--merges', '--format=%e', 'main']).trim(),
+    encodings: ask(['log', '--first-parent', '--merges', '--format=%e', 'main']).trim(),
     refused: events('landing.refused').map((event) => event.reason),
     landed: events('landing.landed').length,
     remote: ask(['ls-remote', 'origin']).replaceAll(ask(['rev-parse', 'main']), 'main'),
@@ -196,6 +197,14 @@ describe('the person’s configuration', () => {
     )
     expect(hostile).toEqual(plain)
     expect(hostile.remote).not.toContain('refs/tags')
+  })
+
+  test('merges nothing by attributes of the person alone: what conflicts for others conflicts here', async () => {
+    const repository = landingRepository({ 'list.txt': 'one\n' })
+    repository.git(['config', 'core.attributesFile', repository.write('.git/mine', '* merge=union\n')])
+    repository.branch('work', { 'list.txt': 'one\nmine\n' })
+    repository.commit('Theirs', { 'list.txt': 'one\ntheirs\n' })
+    expect(await repository.land('work')).toMatchObject({ refused: 'conflict' })
   })
 
   test('is overruled key by key, wherever it stands', async () => {
