@@ -128,7 +128,8 @@ export function ourFolder(common: string): string {
  * `core.worktree`. Undefined means: ask git.
  */
 export function plainRepository(cwd: string): Repository | undefined {
-  if (Object.keys(process.env).some((name) => name.startsWith('GIT_') && LOCATING.has(name))) return undefined
+  if (Object.keys(process.env).some((name) => LOCATING.has(name) && name !== 'GIT_CEILING_DIRECTORIES'))
+    return undefined
   for (let here = realpathSync(cwd); ; here = path.dirname(here)) {
     if (existsSync(path.join(here, '.git'))) {
       const { common } = gitFolders(here)

@@ -25,6 +25,7 @@ export function requireOurs(checkout: string): GitFolders {
 function whatChanged(checkout: string, { own, common }: GitFolders): string | undefined {
   const entries = registrationsOf(common, checkout)
   if (entries.length !== 1) return `${entries.length} entries of the repository name it`
+  if (kindOf(checkout) === undefined) return 'its folder is gone'
   const dotGit = path.join(checkout, '.git')
   const kind = kindOf(dotGit)
   if (kind === undefined) return 'its .git file is gone'
@@ -40,6 +41,7 @@ function whatChanged(checkout: string, { own, common }: GitFolders): string | un
 
 /** Puts back what git wrote, over nothing: a folder or a link is moved aside first. */
 function mend(checkout: string, own: string): string {
+  if (kindOf(checkout) === undefined) return 'oompa cleanup'
   const dotGit = path.join(checkout, '.git')
   const kind = kindOf(dotGit)
   const aside = kind === undefined ? '' : `mv '${dotGit}' '${path.join(checkout, 'found.git')}' && `

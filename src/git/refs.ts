@@ -91,7 +91,7 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
 const deletions = new Map<string, { readonly talk: Conversation; last: Promise<unknown> }>()
 
 /**
- * Deletes a ref if it has the value `from`.
+ * Deletes a ref if it has the value `from`. One that an agent has made a symbolic ref goes itself, not what it names.
  * @returns false if it has another by now, is gone, or is held by somebody else
  */
 export function deleteRef(root: string, ref: string, from: string): Promise<boolean> {
@@ -100,7 +100,7 @@ export function deleteRef(root: string, ref: string, from: string): Promise<bool
   // One after another: a deletion that git refuses ends it, and whatever was asked behind it.
   const deleted = one.last.then(async () => {
     try {
-      return await one.talk.ask(`start\ndelete ${ref} ${from}\nprepare\ncommit\n`, (bytes) => {
+      return await one.talk.ask(`start\noption no-deref\ndelete ${ref} ${from}\nprepare\ncommit\n`, (bytes) => {
         const end = bytes.indexOf(DELETED)
         return end < 0 ? undefined : { answer: true, taken: end + DELETED.length }
       })

@@ -53,7 +53,7 @@ export function registeredCheckout(own: string): string | undefined {
 export function worktreeChanged(checkout: string, why: string, mend?: string): OompaError {
   return new OompaError({
     code: 'worktree-changed',
-    message: `${checkout} is not the worktree that it was: ${why}. Nothing is done in it, and its files stay.`,
+    message: `${checkout} is not the worktree that it was: ${why}. Nothing is done in it, and what is there stays.`,
     mend: mend ?? `Look at ${checkout}, and move it away when you have what you want of it: git worktree list`,
   })
 }

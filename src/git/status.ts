@@ -12,6 +12,8 @@ export interface StatusEntry {
   readonly path: string
   /** Not in HEAD: it is new, staged or not. */
   readonly fresh: boolean
+  /** Of an unmerged path: the two letters of git status, and the ids of its versions: base, ours, theirs. */
+  readonly conflict?: { readonly code: string; readonly versions: readonly string[] }
 }
 
 export interface Status {
@@ -67,7 +69,10 @@ function parseStatus(text: string): Status {
     if (line.startsWith('1 ')) {
       return [{ kind: 'tracked', path: fields.slice(8).join(' '), fresh: fields[1]!.startsWith('A') }]
     }
-    if (line.startsWith('u ')) return [{ kind: 'unmerged', path: fields.slice(10).join(' '), fresh: false }]
+    if (line.startsWith('u ')) {
+      const conflict = { code: fields[1]!, versions: fields.slice(7, 10) }
+      return [{ kind: 'unmerged', path: fields.slice(10).join(' '), fresh: false, conflict }]
+    }
     if (line.startsWith('? ')) return [{ kind: 'untracked', path: line.slice(2), fresh: true }]
     return []
   })

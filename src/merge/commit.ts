@@ -2,13 +2,16 @@
 // repository stays where it is and is reported.
 
 import { closeSync, lstatSync, openSync, type PathLike, readFileSync, readSync } from 'node:fs'
+import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
+import { contentId } from '../git/disk.js'
 import { clearLeftLocks } from '../git/left-locks.js'
 import { requireOurs } from '../git/ours.js'
+import { standOnOwnBranch } from '../git/own-branch.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import { showConflicts } from '../git/sparse.js'
-import { isMerging, readStatus } from '../git/status.js'
+import { isMerging, readStatus, type StatusEntry } from '../git/status.js'
 import type { Worktree } from '../words.js'
 import { HUGE_BYTES, refusedContent, refusedName } from './secrets.js'
 
@@ -25,7 +28,7 @@ export interface Leftovers {
   readonly commit?: string
   /** Paths that are still uncommitted, and why. */
   readonly left: readonly { readonly path: string; readonly reason: string }[]
-  /** Files of a merge that still hold conflict markers: nothing was committed. */
+  /** Files of a merge that still conflict: nothing was committed. */
   readonly unresolved: readonly string[]
   /** The commit of HEAD now; undefined if there is none. */
   readonly head?: string
@@ -33,7 +36,7 @@ export interface Leftovers {
 
 /**
  * Commits everything in a worktree that git does not ignore, except new files that look like secrets, are huge, or are
- * installed packages. A merge that the agent has resolved is concluded; one that still has markers is left as it is.
+ * installed packages. A merge that the agent has resolved is concluded; any other is left as it is.
  * @throws OompaError `commit-failed` with git's own words, such as a missing identity or a failing signature;
  * `worktree-changed`, having done nothing
  */
@@ -41,14 +44,16 @@ export async function commitLeftovers(worktree: Pick<Worktree, 'path'>, options:
   const cwd = worktree.path
   const { own } = requireOurs(cwd)
   await clearLeftLocks(cwd)
+  await standOnOwnBranch(cwd)
   const { entries, commit } = await readStatus(cwd)
   const on = commit ? { head: commit } : {}
   if (entries.length === 0 && !isMerging(cwd)) return { left: [], unresolved: [], ...on }
 
-  const unmerged = entries.filter((entry) => entry.kind === 'unmerged').map((entry) => entry.path)
+  const unmerged = entries.filter((entry) => entry.kind === 'unmerged')
   // An agent's own merge, outside of the person's sparse checkout: what is not on disk is not resolved.
   if (unmerged.length > 0) await showConflicts(cwd, own)
-  const unresolved = unmerged.filter((file) => hasMarkers(onDisk(cwd, file)))
+  const unresolved: string[] = []
+  for (const entry of unmerged) if (await isUnresolved(cwd, own, entry)) unresolved.push(entry.path)
   if (unresolved.length > 0) return { left: [], unresolved, ...on }
 
   const judged = entries.map((entry) => ({
@@ -108,6 +113,20 @@ function firstPart(file: PathLike): string {
   } finally {
     closeSync(opened)
   }
+}
+
+/**
+ * Whether nobody has decided about a file that conflicts: it has markers, or it is one of the two versions still where
+ * git writes none (a binary file; one that a side has removed).
+ */
+async function isUnresolved(cwd: string, own: string, { path: file, conflict }: StatusEntry): Promise<boolean> {
+  const full = onDisk(cwd, file)
+  if (hasMarkers(full)) return true
+  if (!conflict || !lstatSync(full, { throwIfNoEntry: false })?.isFile()) return false
+  const [, ours] = conflict.versions
+  const left = /^(UU|AA)$/.test(conflict.code) ? [ours] : conflict.versions
+  const now = await contentId(cwd, path.join(own, 'index'), file)
+  return now !== undefined && left.includes(now)
 }
 
 /** Both outer markers of a conflict on lines of their own: a heading underlined with `=======` is none. */

@@ -22,11 +22,11 @@ export function operationRefusal({ name, finish, abort }: Operation, unmerged: r
   }
 }
 
-/** Files of a merge that was given up: `git commit` would take their conflict markers for content. */
+/** Files about which nobody has decided: `git commit` would take their conflict markers, or one of two versions. */
 export function markersRefusal(files: readonly string[]): Refusal {
   return {
     refused: 'conflict',
-    feedback: `These files still hold conflict markers: ${files.join(', ')}. Resolve them, and commit.`,
+    feedback: `These files still conflict (they hold conflict markers, or are as one side has them): ${files.join(', ')}. Resolve them, \`git add\` or \`git rm\` them, and commit.`,
     details: { files },
   }
 }

@@ -69,7 +69,7 @@ export async function holdForApproval(
 ): Promise<Refusal> {
   const { root, swarm } = context
   const ref = `refs/oompa/kept/${swarm}/${change.worker}-${change.number}`
-  await gitText(root, ['update-ref', '-m', 'oompa: waits for a person', '--', ref, change.commit])
+  await gitText(root, ['update-ref', '--no-deref', '-m', 'oompa: waits for a person', '--', ref, change.commit])
   const approval: PutAside = {
     id: approvalId(change),
     swarm,
@@ -186,7 +186,7 @@ export async function verifyApproval(root: string, approval: StoredApproval): Pr
   const belongs = id.endsWith(`-${commit.slice(0, 7)}`)
   let kept = await resolveCommit(root, ref)
   if (kept === undefined && proven && belongs) {
-    const put = await git(root, ['update-ref', '-m', 'oompa: waits for a person', '--', ref, commit, ''])
+    const put = await git(root, ['update-ref', '--no-deref', '-m', 'oompa: waits for a person', '--', ref, commit, ''])
     if (put.status === 0) kept = commit
   }
   if (kept === commit && belongs) return

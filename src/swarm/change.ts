@@ -1,6 +1,8 @@
 // Turns what an agent left in its worktree into a change: committed, without the status folders of `tasks/`.
 
+import path from 'node:path'
 import { formatAgentSpec } from '../agents/spec.js'
+import { textOf } from '../files/own.js'
 import { describeCommit } from '../git/changes.js'
 import { gitFolders } from '../git/folders.js'
 import { undeclaredGitlinks } from '../git/gitlinks.js'
@@ -76,8 +78,11 @@ interface TakenUp {
 
 /** Commits what the author left, unless it is in the middle of something; gives the commit that the worktree is on. */
 async function takeUp(iteration: Iteration, worktree: Worktree): Promise<TakenUp> {
-  const operation = operationIn(gitFolders(worktree.path).own)
-  if (operation) {
+  const { own } = gitFolders(worktree.path)
+  const operation = operationIn(own)
+  // The merge that we prepared for it needs no `git commit`, if everything in it is mended.
+  const isOurs = textOf(path.join(own, 'MERGE_HEAD'))?.trimEnd() === iteration.onto && operation?.name === 'a merge'
+  if (operation && !isOurs) {
     const { commit, entries } = await readStatus(worktree.path)
     const unmerged = entries.flatMap((entry) => (entry.kind === 'unmerged' ? [entry.path] : []))
     return { head: commit ?? worktree.base, unfinished: operationRefusal(operation, unmerged) }

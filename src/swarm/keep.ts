@@ -24,10 +24,17 @@ export async function keepCommit(root: string, ref: string, commit: string): Pro
   const known = await resolveCommit(root, ref)
   if (known === commit) return ref
   const free = known === undefined || (await isAncestor(root, known, commit)) ? ref : `${ref}-${commit.slice(0, 8)}`
-  const name = (which: string) => ['update-ref', '-m', 'oompa: keep work that did not land', which, commit]
+  const name = (which: string) => [
+    'update-ref',
+    '--no-deref',
+    '-m',
+    'oompa: keep work that did not land',
+    which,
+    commit,
+  ]
   if ((await git(root, name(free))).status === 0) return free
   // Its lock was left by somebody who was killed, say: work is kept under another name before it is lost.
-  const other = `${ref}-${commit.slice(0, 12)}`
+  const other = `${ref}-${commit.slice(0, 8)}`
   await gitText(root, name(other))
   return other
 }

@@ -19,6 +19,14 @@ export async function keptWork(root: string, claim: Claim): Promise<string | und
   const tip = await resolveCommit(root, `refs/heads/${started.branch}`)
   // A branch that has nothing of its own is no work.
   if (!tip || tip === started.base || (await isAncestor(root, tip, 'HEAD'))) return undefined
-  const { status } = await git(root, ['update-ref', '-m', 'kept by oompa requeue', ref, tip, '0'.repeat(40)])
+  const { status } = await git(root, [
+    'update-ref',
+    '--no-deref',
+    '-m',
+    'kept by oompa requeue',
+    ref,
+    tip,
+    '0'.repeat(40),
+  ])
   return `Its work is at ${status === 0 ? ref : started.branch}.`
 }

@@ -56,3 +56,13 @@ test('one that is not committed is told as well, and stays with its files when n
   expect(loop.events('landing.landed')).toEqual([])
   expect(existsSync(path.join(loop.repository.root, '.w1-i1/app/page'))).toBe(true)
 })
+
+test('a merge of its own that an author leaves open is told to it, though nothing in it conflicts any more', async () => {
+  const merge = `git checkout -q -b side HEAD~0; echo side > f; git add -A; git commit -qm side; git checkout -q oompa/w1-i1
+echo ours > f; git add -A; git commit -qm ours; git merge -q side >/dev/null 2>&1; echo both > f; git add -A`
+  const loop = level2(turns(merge, 'git commit -qm "Both"'), { files })
+  await loop.run()
+  expect(loop.agent.calls()[1]?.input).toContain('A merge is in progress in your worktree')
+  expect(loop.repository.git(['show', 'main:f'])).toBe('both')
+  expect(loop.repository.git(['log', '--format=%s', 'main']).split('\n')).toContain('Both')
+})

@@ -1,6 +1,6 @@
 // What an agent left uncommitted is committed; what must not be in a repository is not.
 
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { describeCommit } from '../../src/git/changes.js'
@@ -141,4 +141,37 @@ describe('a change', () => {
     const { worktree, git } = agentWorktree()
     expect(await describeCommit(worktree.path, git(['rev-parse', 'HEAD']), 'main')).toMatchObject({ files: [] })
   })
+})
+
+test('where git writes no markers, a file is not resolved until somebody has decided about it', async () => {
+  const base = { binary: 'a\0\n', removed: '1\n', 'removed here': '1\n', text: '1\n' }
+  const conflicting = () => {
+    const one = agentWorktree(base)
+    one.repository.write('.git/info/exclude', '/.w1-i1/\n')
+    one.repository.commit('Theirs', { binary: 'b\0\n', 'removed here': '2\n', text: '2\n' })
+    one.repository.git(['rm', '-q', 'removed'])
+    one.repository.git(['commit', '-q', '-m', 'Removed'])
+    one.write('binary', 'c\0\n')
+    one.write('removed', '3\n')
+    one.write('text', '3\n')
+    one.git(['rm', '-q', 'removed here'])
+    one.git(['commit', '-q', '-a', '-m', 'Ours'])
+    expect(() => one.git(['merge', '-q', 'main'])).toThrow()
+    return one
+  }
+  const left = conflicting()
+  expect(await commitLeftovers(left.worktree, { message: 'm' })).toMatchObject({
+    unresolved: ['binary', 'removed', 'removed here', 'text'],
+  })
+  const { worktree, write, git } = conflicting()
+  git(['checkout', '-q', '--theirs', 'binary'])
+  write('removed', 'both\n')
+  rmSync(path.join(worktree.path, 'removed here'))
+  write('text', 'both\n')
+  expect(await commitLeftovers(worktree, { message: 'm' })).toMatchObject({
+    unresolved: [],
+    commit: expect.any(String),
+  })
+  expect(git(['log', '-1', '--format=%P']).split(' ')).toHaveLength(2)
+  expect(git(['ls-files'])).toBe('binary\nremoved\ntext')
 })

@@ -17,9 +17,11 @@ import { expect, test } from 'vitest'
 import { messageOf, OompaError } from '../../src/errors.js'
 import { forgetWorktree, gitFolders } from '../../src/git/folders.js'
 import { requireOurs } from '../../src/git/ours.js'
+import { deleteRef } from '../../src/git/refs.js'
 import { gitText } from '../../src/git/run.js'
 import { readStatus } from '../../src/git/status.js'
 import { commitLeftovers } from '../../src/merge/commit.js'
+import { keepCommit } from '../../src/swarm/keep.js'
 import { planCleanup } from '../../src/worktrees/cleanup.js'
 import { worktreePool } from '../../src/worktrees/pool.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
@@ -157,6 +159,35 @@ test('a worktree that git, or an older version, has made with a relative path is
   expect(requireOurs(full)).toEqual({ own, common: path.join(repository.root, '.git') })
   expect((await readStatus(full)).entries.map((entry) => entry.path)).toEqual(['work'])
   expect(gitFolders(full).own).toBe(own)
+})
+
+test('a HEAD that an agent put on the target, or its branch as a name for it, moves nothing of the person’s', async () => {
+  for (const trick of [
+    ['symbolic-ref', 'HEAD', 'refs/heads/main'],
+    ['checkout', '-q', '--ignore-other-worktrees', 'main'],
+    ['symbolic-ref', 'refs/heads/oompa/w1-i1', 'refs/heads/main'],
+  ]) {
+    const { repository, full, theirs } = await place()
+    const before = theirs()
+    repository.git(trick, full)
+    const { commit } = await commitLeftovers({ path: full }, { message: 'Work' })
+    expect(theirs(), trick.join(' ')).toEqual(before)
+    expect(repository.git(['rev-parse', 'oompa/w1-i1', 'HEAD'], full)).toBe(`${commit}\n${commit}`)
+    expect(repository.git(['symbolic-ref', 'HEAD'], full)).toBe('refs/heads/oompa/w1-i1')
+    expect(repository.git(['show', `${commit}:work`])).toBe('of the agent')
+  }
+})
+
+test('a ref of ours that an agent made a name for the target is removed, or written, itself', async () => {
+  const { repository } = await place()
+  const main = repository.git(['rev-parse', 'main'])
+  repository.git(['symbolic-ref', 'refs/heads/oompa/w9-i9', 'refs/heads/main'])
+  repository.git(['symbolic-ref', 'refs/oompa/kept/0123abcd/w9-9', 'refs/heads/main'])
+  expect(await deleteRef(repository.root, 'refs/heads/oompa/w9-i9', main)).toBe(true)
+  const other = repository.git(['commit-tree', '-p', main, '-m', 'other', `${main}^{tree}`])
+  const ref = await keepCommit(repository.root, 'refs/oompa/kept/0123abcd/w9-9', other)
+  expect(repository.git(['rev-parse', 'main', ref])).toBe(`${main}\n${other}`)
+  expect(repository.git(['for-each-ref', 'refs/heads/oompa/w9-i9'])).toBe('')
 })
 
 function caught(act: () => unknown): OompaError {
