@@ -1,5 +1,7 @@
 // Answers `CLAIM(id, …)` of an agent: claims what can be claimed, and says so, id by id, in its own session.
 
+import { oneLine } from '../prompts/queue.js'
+import type { Task } from '../words.js'
 import type { Claim, ClaimAnswer, Claimer, TaskStore } from './contract.js'
 
 export interface ClaimAnswers {
@@ -25,10 +27,16 @@ export async function answerClaims(store: TaskStore, ids: readonly string[], cla
       answers.push({ id, answer: 'claimed' })
     } else answers.push({ id, answer: answer.answer, why: answer.why })
   }
-  return { claims, answers, text: claimText(answers, claims) }
+  // Several agents choose the first of the same list: who came too late is told what is left.
+  const left = claims.length > 0 ? [] : (await store.list()).pending.filter((task) => task.ready)
+  return { claims, answers, text: claimText(answers, claims, left) }
 }
 
-function claimText(answers: ClaimAnswers['answers'], claims: readonly Claim[]): string {
+const MOST_LEFT = 20
+
+const lineOf = (task: Task) => `- ${oneLine(task.id)}: ${oneLine(task.summary)}`
+
+function claimText(answers: ClaimAnswers['answers'], claims: readonly Claim[], left: readonly Task[]): string {
   if (answers.length === 0) return 'CLAIM named no task. Write CLAIM(id) with the id of a pending task.'
   const lines = answers.map(
     ({ id, answer, why }) => `- ${id}: ${answer}${why && answer !== 'claimed' ? ` (${why})` : ''}`,
@@ -44,6 +52,10 @@ function claimText(answers: ClaimAnswers['answers'], claims: readonly Claim[]): 
   )
   const next = claims.length
     ? 'Work on what was claimed, and on nothing else.'
-    : 'Nothing was claimed: choose another task, or end your turn.'
+    : left.length
+      ? ['Nothing was claimed. Choose another task that is ready now:', ...left.slice(0, MOST_LEFT).map(lineOf)].join(
+          '\n',
+        )
+      : 'Nothing was claimed, and no task is ready: end your turn.'
   return ['Answer to CLAIM:', ...lines, '', ...tasks.flatMap((task) => [task, '']), next].join('\n')
 }
