@@ -111,12 +111,16 @@ async function inspect(
   const { entries, edited } = parseIndex(await gitText(checkout.path, args, { env }))
   await lookBehindFlags(checkout.path, index, changes, entries, edited)
   const removed = new Set(changes.flatMap((change) => (change.newMode === '000000' ? [change.path] : [])))
-  // What somebody else takes away is nobody's edit that could be lost.
-  for (const gone of removed) if (notOnDisk.has(gone) && edited.has(gone)) edited.set(gone, 'gone')
+  // Files that somebody else puts on disk are left alone there: no edit in them can be lost, and none is in the way.
+  for (const own of notOnDisk) {
+    if (!edited.has(own)) continue
+    if (removed.has(own)) edited.set(own, 'gone')
+    else edited.delete(own)
+  }
   const look = looker(checkout.path, index, removed)
   const found = new Map<string, Awaited<ReturnType<typeof look>>>()
   for (const change of changes) {
-    const asked = !entries.has(change.path) || edited.get(change.path) === 'edited'
+    const asked = !notOnDisk.has(change.path) && (!entries.has(change.path) || edited.get(change.path) === 'edited')
     if (change.newMode !== '000000' && asked) found.set(change.path, await look(change))
   }
   const stands = (change: RawChange) => found.get(change.path) ?? 'nothing'

@@ -89,7 +89,8 @@ async function carryOut(iteration: Iteration, requests: Pick<TaskRequests, 'adds
       continue
     }
     try {
-      const added = await swarm.store!.add({ ...task, format: file.endsWith('.json') ? 'json' : 'edn' })
+      const by = { worker: lane.name, swarm: swarm.id }
+      const added = await swarm.store!.add({ ...task, by, format: file.endsWith('.json') ? 'json' : 'edn' })
       iteration.added.push(added.id)
       swarm.emit({ type: 'task.added', worker: lane.name, iteration: iteration.number, task: added.id, by: lane.name })
     } catch (error) {

@@ -167,4 +167,9 @@ export interface OurTasks {
 }
 
 /** A task to be added; the id is made from the summary where there is none. */
-export type NewTask = Partial<Omit<Task, 'summary'>> & { readonly summary: string; readonly format?: 'edn' | 'json' }
+export type NewTask = Partial<Omit<Task, 'summary'>> & {
+  readonly summary: string
+  readonly format?: 'edn' | 'json'
+  /** Who asked for it, where the loop adds it for an agent; else who adds it. */
+  readonly by?: Pick<Claimer, 'worker' | 'swarm'>
+}

@@ -14,7 +14,7 @@ export function completeTask(wanted: NewTask, isTaken: (id: string) => boolean):
   const id = wanted.id ?? freeId(slug(summary), isTaken)
   const bad = idProblem(id)
   if (bad) throw badTask(`Cannot add the task: ${bad}.`)
-  const { format: _, ...rest } = wanted
+  const { format: _, by: __, ...rest } = wanted
   return {
     ...rest,
     id,

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { appendOwn, clearPlace, readOwn } from '../files/own.js'
 import { stateFolder } from '../files/paths.js'
+import type { NewTask } from './contract.js'
 import { makeStateFolder } from './records.js'
 
 export interface HistoryEntry {
@@ -38,14 +39,20 @@ export function record(root: string, entry: Omit<HistoryEntry, 'at'>): void {
   }
 }
 
+/** Ids of tasks that a swarm's agents added: they travel with the work, though no commit had them before. */
+export function addedBySwarms(root: string): ReadonlySet<string> {
+  return new Set(readHistory(root).flatMap((entry) => (entry.type === 'added' && isOfSwarm(entry) ? [entry.task] : [])))
+}
+
 /** Whether a swarm did it, and not a person from a shell. */
 export function isOfSwarm(entry: HistoryEntry | undefined): boolean {
   return entry !== undefined && (entry.swarm !== undefined || entry.asked === true)
 }
 
-/** Who adds a task, as far as the environment says it. */
-export function addedBy(asked: boolean): Pick<HistoryEntry, 'by' | 'swarm' | 'asked'> {
-  const { OOMPA_WORKER: by, OOMPA_SWARM: swarm } = process.env
+/** Who adds a task: who asked for it, else as far as the environment says it. */
+export function addedBy(asked: boolean, whom?: NewTask['by']): Pick<HistoryEntry, 'by' | 'swarm' | 'asked'> {
+  const { OOMPA_WORKER, OOMPA_SWARM } = process.env
+  const { worker: by, swarm } = whom ?? { worker: OOMPA_WORKER, swarm: OOMPA_SWARM }
   return { ...(by ? { by } : {}), ...(swarm ? { swarm } : {}), ...(asked ? { asked } : {}) }
 }
 

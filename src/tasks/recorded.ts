@@ -29,7 +29,7 @@ export function recorded(store: TaskStore, root: string): TaskStore {
     },
     async add(task) {
       const added = await store.add(task)
-      record(root, { type: 'added', task: added.id, ...addedBy(false) })
+      record(root, { type: 'added', task: added.id, ...addedBy(false, task.by) })
       return added
     },
     ...(store.renew ? { renew: (claims) => store.renew!(claims) } : {}),

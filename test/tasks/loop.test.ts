@@ -97,3 +97,45 @@ it('notes of tracked tasks, which no landing carried, are committed when the swa
   const events = readLog(repository.root, swarmIds(repository.root)[0]!)
   expect(events.filter((event) => event.type === 'landing.pushed')).toHaveLength(1)
 })
+
+it('a landing does not wait for tasks that others have claimed or a person has added, where all tasks are one file', async () => {
+  const repository = testRepository({
+    'prompts/worker.md': 'Do your task.\n',
+    'hooks/tasks.ts': "import { markdownLists } from 'oompa-loompas'\nexport default markdownLists()\n",
+    'tasks/pending.md': ['a', 'b', 'c'].map((id) => `- [ ] Task ${id}\n  - id: ${id}\n`).join(''),
+    'oompa.json': JSON.stringify({ workers: [{ model: 'command:./agent', count: 2, iterations: 2, can_plan: false }] }),
+    '.gitignore': '/agent\n',
+  })
+  // The second worker ends its first task only when the first one has landed two.
+  repository.write(
+    'agent',
+    `#!/bin/sh
+cat > /dev/null
+echo x > "$OOMPA_WORKTREE/$OOMPA_TASK.txt"
+[ "$OOMPA_WORKER $OOMPA_ITERATION" = "w2 1" ] || exit 0
+for i in $(seq 1 600); do [ "$(git -C "$OOMPA_ROOT" log --first-parent --oneline main | wc -l)" -gt 2 ] && exit 0; sleep 0.1; done
+exit 1
+`,
+    0o755,
+  )
+  repository.write(
+    'tasks/pending.md',
+    `${repository.git(['show', 'main:tasks/pending.md'])}\n- [ ] A person's\n  - id: later\n  - depends on: nothing\n`,
+  )
+  const ended = await oompa(['run', '--json'], { cwd: repository.root, env: repository.env })
+  expect(ended.status, ended.stderr).toBe(0)
+  const events = readLog(repository.root, swarmIds(repository.root)[0]!)
+  expect(events.filter((event) => event.type === 'landing.landed').map((event) => event.worker)).toEqual([
+    'w1',
+    'w1',
+    'w2',
+  ])
+  expect(events.filter((event) => event.type === 'landing.waiting')).toEqual([])
+  // What the person added, and did not commit, is as it was.
+  const added = repository
+    .git(['diff', '--unified=0', '--', 'tasks/pending.md'])
+    .split('\n')
+    .filter((line) => /^[+-] /.test(line) || /^[+-]- /.test(line))
+  expect(added).toEqual(["+- [ ] A person's", '+  - id: later', '+  - depends on: nothing'])
+  expect(repository.git(['show', 'main:tasks/complete.md'])).toContain('id: c')
+})

@@ -136,7 +136,7 @@ export function addTask(state: FolderState, wanted: NewTask): Task {
     const there = readTaskFile(place(folder, 'pending', name), name)
     if (attempt > 20 || (there?.ok && there.task.id === task.id)) throw duplicateTask(task.id, 'it is pending')
   }
-  state.say({ type: 'added', task: task.id, ...addedBy(state.asked.has(task.id)) })
+  state.say({ type: 'added', task: task.id, ...addedBy(state.asked.has(task.id), wanted.by) })
   return task
 }
 

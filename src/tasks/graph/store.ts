@@ -270,6 +270,6 @@ async function addTask(open: OpenGraph, graph: Graph, wanted: NewTask): Promise<
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in ${open.file}`)
   const { addNode } = await import('./edit.js')
   replaceFile(fileOf(open), await addNode(graph, task, open.file))
-  open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id)) })
+  open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id), wanted.by) })
   return task
 }

@@ -262,7 +262,7 @@ function addTask(open: OpenLists, lists: Lists, wanted: NewTask): Task {
   if (taken.has(task.id)) throw duplicateTask(task.id, `it is in the lists of ${open.folder}`)
   const { items, text } = lists.pending
   replaceFile(lists.pending, withItem(text, writeItem(task, isPlain(items, task))))
-  open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id)) })
+  open.say({ type: 'added', task: task.id, ...addedBy(open.asked.has(task.id), wanted.by) })
   return task
 }
 

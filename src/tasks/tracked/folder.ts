@@ -13,7 +13,7 @@ import { revive } from '../folder/revive.js'
 import { completedText, movedByHolder } from '../folder/settle.js'
 import type { FolderState } from '../folder/state.js'
 import { storeOf } from '../folder/store.js'
-import { isOfSwarm, readHistory } from '../history.js'
+import { addedBySwarms } from '../history.js'
 import { standing } from '../standing.js'
 import { drainFolder, oursInFolder, recoverFolder } from './drain.js'
 import { decideRequests, type Standing } from './requests.js'
@@ -175,12 +175,13 @@ async function treeEdits(
   const { root } = state.folder
   const there = await treeFiles(root, onto, statusPaths(folder))
   const edits: TreeEdit[] = []
+  const ours = addedBySwarms(root)
   for (const { claim, name, bytes } of completed) {
     const { id } = claim.task
     const done = await completeIn(root, onto, there, folder, id, name)
     if (done) throw alreadyComplete(id, `${request.into} has ${done}`)
     const old = ['pending', 'current'].map((one) => `${folder}/${one}/${name}`).filter((one) => there.has(one))
-    if (old.length === 0 && !(there.size > 0 && isAddedBySwarm(state, id))) continue
+    if (old.length === 0 && !(there.size > 0 && ours.has(id))) continue
     edits.push(...old.map((one) => ({ path: one, content: null })), {
       path: `${folder}/complete/${name}`,
       content: bytes,
@@ -188,11 +189,6 @@ async function treeEdits(
   }
   if (there.size > 0) edits.push(...addedEdits(state, request.added ?? [], folder, there))
   return edits
-}
-
-/** Whether a worker of a swarm added this task: then it is committed with the work, though no commit had it before. */
-function isAddedBySwarm(state: FolderState, id: string): boolean {
-  return readHistory(state.folder.root).some((entry) => entry.type === 'added' && entry.task === id && isOfSwarm(entry))
 }
 
 async function completeIn(

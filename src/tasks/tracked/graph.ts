@@ -9,6 +9,7 @@ import { alreadyComplete } from '../errors.js'
 import { addNode, setNodes } from '../graph/edit.js'
 import { type Graph, type GraphNode, type GraphStatus, readGraph } from '../graph/read.js'
 import { completedFields, fileOf, graphOf, heldNode, type OpenGraph } from '../graph/store.js'
+import { addedBySwarms } from '../history.js'
 import { readTasksText, replaceFile } from '../one-file.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
@@ -115,9 +116,9 @@ async function graphEdits(
   mergedCommit: string | undefined,
   onto: string,
 ): Promise<readonly TreeEdit[]> {
-  const added = await locked((graph) => {
+  const disk = await locked((graph) => {
     for (const claim of request.claims) heldNode(open, graph, claim.task.id, claim.fence)
-    return graph.nodes.flatMap((node) => (request.added?.includes(node.task.id) ? node.task : []))
+    return graph
   })
   const before = await graphAt(open.root, onto, name)
   if (!before) return []
@@ -125,12 +126,24 @@ async function graphEdits(
   for (const { task } of request.claims) {
     if (states.get(task.id) === 'complete') throw alreadyComplete(task.id, `${request.into} has it in ${name}`)
   }
-  let graph = await readGraph(setNodes(before, completions(request, mergedCommit)), name)
-  for (const task of added) {
-    if (graph.nodes.some((node) => node.task.id === task.id)) continue
-    graph = await readGraph(await addNode(graph, task, name), name)
+  const whole = await withAdded(open, before, disk, name)
+  const text = setNodes(whole, completions(request, mergedCommit))
+  return text === before.text ? [] : [{ path: name, content: toBytes(text) }]
+}
+
+/**
+ * The graph with what agents have added to the file on disk, all of it and in its order: the file and the commit are then
+ * the same, and nothing is left to be committed.
+ */
+async function withAdded(open: OpenGraph, graph: Graph, disk: Graph, name: string): Promise<Graph> {
+  const ours = addedBySwarms(open.root)
+  const there = new Set(graph.nodes.map((node) => node.task.id))
+  let now = graph
+  for (const { task } of disk.nodes) {
+    if (!ours.has(task.id) || there.has(task.id)) continue
+    now = await readGraph(await addNode(now, task, name), name)
   }
-  return graph.text === before.text ? [] : [{ path: name, content: toBytes(graph.text) }]
+  return now
 }
 
 /** What the claims of a landing write into their nodes. */
@@ -151,7 +164,8 @@ async function drainGraph(open: OpenGraph, name: string, into: string): Promise<
   const target = await graphAt(open.root, `refs/heads/${into}`, name)
   const disk = await readGraph(readTasksText(open.top, open.file).text, name)
   if (!target || target.text === disk.text) return []
-  return completedAlike(target, disk) === disk.text ? [{ path: name, content: toBytes(disk.text) }] : []
+  const text = completedAlike(await withAdded(open, target, disk, name), disk)
+  return text === disk.text ? [{ path: name, content: toBytes(disk.text) }] : []
 }
 
 /** The text of `graph` with the nodes complete that are complete in `like`, as completion writes it. */
