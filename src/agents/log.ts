@@ -8,7 +8,7 @@ import { olderOutput } from '../files/paths.js'
 import type { OutputSink } from '../processes/output.js'
 
 /** What is kept of an iteration's output unless `logs.max_mb` says otherwise. */
-export const MOST_BYTES = 64_000_000
+const MOST_BYTES = 64_000_000
 
 export interface AgentLog extends OutputSink {
   close(): void

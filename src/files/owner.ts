@@ -1,5 +1,5 @@
 // Who a lock, a claim, a swarm or a half-made thing belongs to, and whether that process still lives: one record and one
-// rule, for everything that we write down for others to find. The rule, and why: docs/decisions/0014-who-lives.md.
+// rule, for everything that we write down for others to find. The rule, and why: docs/decisions/0019-who-lives.md.
 
 import { hostname, uptime } from 'node:os'
 import { isAlive, processSpace, processStart } from '../processes/identity.js'

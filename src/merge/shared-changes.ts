@@ -111,7 +111,7 @@ const same = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((one, at) => one === b[at])
 
 /** For a person's shell. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return /^[\w./:@+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 

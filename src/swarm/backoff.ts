@@ -4,7 +4,7 @@
 import type { Settings } from '../config/contract.js'
 
 /** A failure within this time has done nothing: the CLI is gone, its login or its shim is broken. */
-export const QUICK_MS = 10_000
+const QUICK_MS = 10_000
 
 export interface Failures {
   /** In a row. */

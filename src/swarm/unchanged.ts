@@ -16,7 +16,7 @@ import { completeClaims } from './status.js'
 const MOST_WORDS = 2000
 
 /** The claims that an empty change completes: the agent said that the work is ready, or that this task is done. Pure. */
-export function earned({ said, moved, claims }: Pick<Iteration, 'said' | 'moved' | 'claims'>): readonly Claim[] {
+function earned({ said, moved, claims }: Pick<Iteration, 'said' | 'moved' | 'claims'>): readonly Claim[] {
   if (said?.signals.some((signal) => signal.kind === 'ready')) return claims
   return claims.filter((claim) => moved.has(claim.task.id))
 }

@@ -31,7 +31,7 @@ export function copyFolder(root: string, into: string): string {
 }
 
 /** The commit of the target that the copy was last brought up to; undefined where there is no copy. */
-export function copiedFrom(root: string, into: string): string | undefined {
+function copiedFrom(root: string, into: string): string | undefined {
   return textOf(path.join(copyFolder(root, into), 'base'))?.trim()
 }
 
