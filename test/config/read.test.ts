@@ -40,6 +40,7 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   'merge.strategy': { config: { merge: { strategy: 'squash' } } },
   'merge.push': { config: { merge: { push: true } } },
   'merge.batch': { config: { merge: { batch: 4 } } },
+  'merge.moved': { config: { merge: { moved: 'stop' } } },
   tasks: { config: { tasks: { store: 'lists' } } },
   'tasks.store': { config: { tasks: { store: 'lists' } } },
   here: { config: { here: true } },
@@ -63,6 +64,9 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   'backoff.max': { config: { backoff: { max: 7 } } },
   'backoff.failures': { config: { backoff: { failures: 7 } } },
   'backoff.brake': { config: { backoff: { brake: 7 } } },
+  logs: { config: { logs: { keep_days: 7 } } },
+  'logs.keep_days': { config: { logs: { keep_days: 7 } } },
+  'logs.max_mb': { config: { logs: { max_mb: 7 } } },
   limits: { config: { limits: { idle: 7 } } },
   ...Object.fromEntries(keysAt(['limits']).map((key) => [`limits.${key}`, { config: { limits: { [key]: 7 } } }])),
 }

@@ -28,7 +28,8 @@ beforeEach(() => {
 
 function reviewNow(hooks: readonly ReviewHook[], earlier?: ReviewHistory, extra: Partial<ReviewParts> = {}) {
   const { context, events } = contextFor(repository)
-  const change = changeOf(repository, 'work', { message: `after ${earlier?.rounds.length ?? 0}` })
+  const before = earlier?.rounds.length ?? 0
+  const change = changeOf(repository, 'work', { attempt: before + 1, message: `after ${before}` })
   return review(change, { hooks, settings, context, earlier, ...extra }).then((reviewed) => ({
     ...reviewed,
     events,
