@@ -88,7 +88,7 @@ describe('a landing', () => {
 
   beforeEach(() => {
     repository = landingRepository()
-    worktree = path.join(repository.root, '.w1-i1')
+    worktree = path.join(repository.root, 'author')
     for (const file of ['caf\xe9.txt', 'caf\xe8.txt', 'd\xedr/old \xff.txt', 'd\xedr/more.txt']) {
       put(repository.root, file, `${'line of it\n'.repeat(20)}${file.length}\n`)
     }
@@ -96,7 +96,7 @@ describe('a landing', () => {
     repository.git(['add', '-A'])
     repository.git(['commit', '-qm', 'Names in latin-1'])
     repository.git(['config', 'core.excludesFile', '/dev/null'])
-    writeFileSync(path.join(repository.root, '.git/info/exclude'), '/.w1-i1/\n')
+    writeFileSync(path.join(repository.root, '.git/info/exclude'), '/author/\n')
     repository.git(['worktree', 'add', '-q', '-b', 'work', worktree])
   })
 
