@@ -37,6 +37,7 @@ export const codex: Agent = {
     version: () => ({ file: 'codex', args: ['--version'] }),
     login: () => ({ file: 'codex', args: ['login', 'status'] }),
     otherLogin,
+    readOnly,
     account: codexAccount,
     install: 'npm install -g @openai/codex',
     loginHelp: 'Run `codex login`, or set CODEX_API_KEY.',
@@ -47,12 +48,30 @@ export const codex: Agent = {
 
 /** `codex login status` knows nothing of a key in the environment, nor of another provider in its configuration. */
 function otherLogin(env: NodeJS.ProcessEnv): boolean {
-  if (env.CODEX_API_KEY) return true
-  const home = env.CODEX_HOME || path.join(env.HOME || homedir(), '.codex')
+  return Boolean(env.CODEX_API_KEY) || /^\s*(?:model_provider|oss_provider)\s*=/m.test(configIn(homeOf(env)))
+}
+
+/**
+ * Nothing in its stream says what its sandbox refused (tried: `codex exec` with a shell command that writes ends with
+ * status 0 and not even names the command). Whatever could allow it to write, counts as allowing it.
+ */
+function readOnly(env: NodeJS.ProcessEnv, folders: readonly string[]): boolean {
+  const all = [homeOf(env), '/etc/codex', ...folders.map((folder) => path.join(folder, '.codex'))].map(configIn)
+  const says =
+    /^\s*(?:sandbox_mode|default_permissions|profile)\s*=(?!\s*["']read-only["'])|trust_level\s*=\s*["']trusted["']/m
+  return !all.some((text) => says.test(text))
+}
+
+function homeOf(env: NodeJS.ProcessEnv): string {
+  return env.CODEX_HOME || path.join(env.HOME || homedir(), '.codex')
+}
+
+/** The text of config.toml in a folder; empty if there is none that can be read. */
+function configIn(folder: string): string {
   try {
-    return /^\s*(?:model_provider|oss_provider)\s*=/m.test(readFileSync(path.join(home, 'config.toml'), 'utf8'))
+    return readFileSync(path.join(folder, 'config.toml'), 'utf8')
   } catch {
-    return false
+    return ''
   }
 }
 

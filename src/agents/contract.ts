@@ -95,6 +95,11 @@ export interface Agent {
     readonly account?: (env: NodeJS.ProcessEnv) => Remark | undefined
     /** Whether its environment or configuration stands in for a login that `login` knows nothing of. */
     readonly otherLogin?: (env: NodeJS.ProcessEnv) => boolean
+    /**
+     * Whether it may write nothing where its permissions are inherited, by its configuration: for a CLI that does not say
+     * in its stream what was denied. `folders` are those of the project, absolute.
+     */
+    readonly readOnly?: (env: NodeJS.ProcessEnv, folders: readonly string[]) => boolean
     /** How to install it, and how to log in. */
     readonly install: string
     readonly loginHelp: string

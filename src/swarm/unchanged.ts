@@ -9,6 +9,7 @@ import { quoted } from '../prompts/queue.js'
 import type { Claim } from '../tasks/contract.js'
 import type { Change } from '../words.js'
 import type { Iteration } from './contract.js'
+import { environmentOf } from './environment.js'
 import { iterationOf } from './iteration.js'
 import { completeClaims } from './status.js'
 
@@ -78,13 +79,19 @@ function notesOf(iteration: Iteration): string {
  * An agent that may change nothing will change nothing in the next iteration either: its workers end before the queue
  * is burnt. One that has made a change in this swarm is allowed to.
  */
-function stopDenied({ said, lane, worker, number }: Iteration): void {
+function stopDenied({ said, lane, worker, number, hadTask }: Iteration): void {
   const { swarm } = lane
   const name = formatAgentSpec(lane.agent)
+  if (swarm.proven.has(name)) return
+  const { allow, readOnly } = swarm.findAgent(lane.agent).check
   const denials = (said?.denials ?? []).filter((denial) => !READS.test(denial))
-  if (denials.length === 0 || swarm.proven.has(name)) return
-  const { allow } = swarm.findAgent(lane.agent).check
-  const why = `${name} may not change anything: ${denials.join(', ')} was denied, and nothing was changed. ${allow}`
+  const silent =
+    hadTask &&
+    swarm.settings.permissions === 'inherit' &&
+    readOnly?.(environmentOf(swarm.settings, {}), [swarm.repository.root])
+  if (denials.length === 0 && !silent) return
+  const what = denials.length > 0 ? `${denials.join(', ')} was denied` : 'its configuration lets it write nowhere'
+  const why = `${name} may not change anything: ${what}, and nothing was changed. ${allow}`
   swarm.emit({ type: 'note', level: 'warning', worker, iteration: number, text: why })
   if (swarm.proven.size === 0) swarm.stopping.gently(why, STATUS.failed)
   else for (const one of swarm.workers) if (formatAgentSpec(one.agent) === name) one.finish(why)

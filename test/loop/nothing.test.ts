@@ -257,6 +257,23 @@ describe('an agent to which every edit is denied', () => {
     expect(pending[0]!.notes).toContain('I need your permission.')
   })
 
+  test('is found by its configuration where its stream says nothing, as Codex with its default does', async () => {
+    const CODEX = `printf '%s\\n' '{"type":"thread.started","thread_id":"t"}' '{"type":"turn.started"}' '{"type":"item.completed","item":{"id":"i","type":"agent_message","text":"I cannot write here."}}' '{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":1}}'`
+    const run = async (config: string, ...args: string[]) => {
+      const repository = testRepository(files)
+      const loop = loopIn(repository, scriptedAgent(repository, CODEX, 'codex'))
+      repository.write('../home/.codex/config.toml', config)
+      const ended = await loop.oompa(['run', '--agent', 'codex', '--workers', '1', '--iterations', '2', ...args])
+      return { calls: loop.agent.calls().length, status: ended.status, out: ended.stdout }
+    }
+    const plain = await run('model = "o3"\n')
+    expect([plain.calls, plain.status]).toEqual([1, 1])
+    expect(plain.out).toContain('sandbox_mode = "workspace-write"')
+    expect((await run('sandbox_mode = "read-only"\n')).calls).toBe(1)
+    expect((await run('sandbox_mode = "workspace-write"\n')).calls).toBe(2)
+    expect((await run('', '--permissions', 'bypass')).calls).toBe(2)
+  })
+
   test('does not stop a swarm in which it has made a change before', async () => {
     const repository = testRepository(files)
     const body = `${CLAUDE}if [ "$OOMPA_ITERATION" = 1 ]; then echo x > made.txt; result Made; else result "May I?" "$denied"; fi`
