@@ -9,6 +9,7 @@ import { taskGraph } from '../../src/tasks/graph/store.js'
 import { markdownLists } from '../../src/tasks/lists/store.js'
 import { scriptedAgent } from '../support/agents.js'
 import { loopIn, type TestLoop } from '../support/loop.js'
+import { itWith, realAgentEnvironment, type Scenario, scriptedModel } from '../support/realAgents.js'
 import { testRepository } from '../support/repository.js'
 
 const CONFIG = `{
@@ -107,6 +108,31 @@ async function seed(form: Form): Promise<TestLoop> {
   return loop
 }
 
+/** The same as `AGENT`, for the real CLIs: what the model says, and the shell commands that it has them run. */
+function model(): Scenario {
+  let planned = false
+  return ({ api, model: name, tools, turn, prompt }) => {
+    if (tools.length === 0) return { text: 'a title' }
+    if (prompt.includes('one word: ready')) return { text: 'ready' }
+    if (api === 'anthropic') {
+      if (turn > 0) return { text: 'Planned.' }
+      if (planned) return { text: 'Nothing is left to plan.\n\n__DONE__' }
+      planned = true
+      const write = (id: string, more = '') =>
+        `printf '%s' '{"id":"${id}","summary":"Part ${id}"${more}}' > tasks/pending/${id}.json`
+      const dependents = ['a', 'b', 'c', 'd'].map((id) => write(id, ',"depends_on":["root"]'))
+      return { shell: ['mkdir -p tasks/pending', write('root', ',"priority":1'), ...dependents].join(' && ') }
+    }
+    if (name === 'codex-5.2') return { text: 'Good.\n\nAPPROVED' }
+    if (turn > 0) return { text: 'Done.\n\nCOMPLETE_AND_READY_FOR_MERGE' }
+    const own = /^Task ([a-z]+): /m.exec(prompt)?.[1] ?? /^- ([a-z]+): claimed/m.exec(prompt)?.[1]
+    if (own) return { shell: `mkdir -p work && echo x > work/${own} && git add -A && git commit -qm "Do ${own}"` }
+    const list = prompt.split('ready now:')[1] ?? prompt.split('Pending tasks:')[1] ?? ''
+    const ready = /^- ([a-z]+): [^(\n]*$/m.exec(list)?.[1]
+    return { text: ready ? `CLAIM(${ready})` : 'There is nothing that I could claim.' }
+  }
+}
+
 const ids = (tasks: readonly { readonly id: string }[]) => tasks.map((task) => task.id).sort()
 
 describe.each(Object.entries(forms))('the planner and its executors, %s', (_name, form) => {
@@ -145,4 +171,33 @@ describe.each(Object.entries(forms))('the planner and its executors, %s', (_name
       tracked || form.files['task-graph.yaml'] ? '' : '?? tasks/',
     )
   })
+
+  itWith('claude', 'codex')(
+    'do it with the real Claude and the real Codex, too',
+    async () => {
+      const repository = testRepository({
+        'README.md': 'hello\n',
+        'spec.md': 'A root and four parts.\n',
+        // Else both deny every edit, which is another test.
+        'oompa.json': CONFIG.replace('{', '{\n  "permissions": "bypass",'),
+        ...form.files,
+      })
+      const { url } = await scriptedModel(model())
+      const env = realAgentEnvironment(repository.home, url)
+      const loop = loopIn(repository, { env, calls: () => [], probes: () => [] })
+      if (form.init) {
+        expect((await loop.oompa(['init'])).status).toBe(0)
+        repository.commit('Set up')
+      }
+      const ended = await loop.oompa(['run'])
+      expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+      const { pending, current, complete } = await form.open(repository.root).list()
+      expect([ids(pending), ids(current), ids(complete)], ended.stdout).toEqual([[], [], ['a', 'b', 'c', 'd', 'root']])
+      expect(loop.events('iteration.ended').find((event) => event.worker === 'w1')?.reason).toBe('planned 5 tasks')
+      expect(loop.events('landing.landed')).toHaveLength(5)
+      for (const { task, commit } of loop.events('task.completed'))
+        expect(repository.git(['merge-base', '--is-ancestor', commit!, 'main']), task).toBe('')
+    },
+    300_000,
+  )
 })
