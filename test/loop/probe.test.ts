@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { without } from '../support/agents.js'
 import { level1Files, loopIn, type TestLoop } from '../support/loop.js'
 import { testRepository } from '../support/repository.js'
 
@@ -148,7 +149,7 @@ describe('check', () => {
     expect(keyed.stdout).toMatch(/✓ claude.*ANTHROPIC_API_KEY is set beside a subscription \(max\)/)
     const elsewhere = withClis({}, { workers })
     elsewhere.repository.write('../home/.local/bin/claude', '#!/bin/sh\necho 1\n', 0o755)
-    const { stdout, status } = await elsewhere.oompa(['check'])
+    const { stdout, status } = await elsewhere.oompa(['check'], { env: without('claude', elsewhere.env) })
     expect(status).toBe(1)
     expect(stdout).toMatch(
       /✗ claude.*on the PATH, but it is there: .*\.local\/bin\/claude\n.*export PATH="\$HOME\/\.local\/bin:\$PATH"/,

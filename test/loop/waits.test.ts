@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { backOff, countFailure } from '../../src/swarm/backoff.js'
 import { type Answer, type HarnessParts, makeHarnesses, WAITS } from '../../src/swarm/harness.js'
+import { without } from '../support/agents.js'
 import { level1, level1Files, loopIn, type TestLoop, until } from '../support/loop.js'
 import { testRepository } from '../support/repository.js'
 
@@ -180,8 +181,11 @@ ${said(result)}`,
 cat > /dev/null
 if [ ! -e "$HOME/gone" ]; then touch "$HOME/gone"; mv "$0" "$0.old"; fi
 exit 0`)
-    const running = loop.start([], { env: { ...loop.env, WORKERS: '1', ITERATIONS: '3' } })
     const file = path.join(loop.repository.home, 'bin/claude')
+    // No other one takes its place while it is away.
+    const env = without('claude', loop.env)
+    env.PATH = `${path.dirname(file)}:${env.PATH}`
+    const running = loop.start([], { env: { ...env, WORKERS: '1', ITERATIONS: '3' } })
     await until(() => loop.events('limit.waiting').length > 0 || loop.events('swarm.stopped').length > 0, 'the wait')
     renameSync(`${file}.old`, file)
     const ended = await running.ended

@@ -1,6 +1,6 @@
 // Scripted agents: small programs put on the PATH under a real CLI's name, which note how they were called.
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestRepository } from './repository.js'
 
@@ -10,6 +10,12 @@ export interface Call {
   cwd: string
   input: string
   env: Record<string, string>
+}
+
+/** The environment without the folders of its PATH that hold `program`: where the real one is installed, too. */
+export function without(program: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const folders = (env.PATH ?? '').split(path.delimiter)
+  return { ...env, PATH: folders.filter((folder) => !existsSync(path.join(folder, program))).join(path.delimiter) }
 }
 
 export interface ScriptedAgent {
