@@ -5,6 +5,12 @@ export const AUTHOR = `#!/bin/sh
 # The demo's author. A real agent reads its prompt; this one only takes it.
 prompt=$(cat)
 cd "$OOMPA_WORKTREE" || exit 1
+# Without a task where tasks are claimed, it is asked whether there is more to do.
+if [ -z "$OOMPA_TASK" ] && [ -e "$OOMPA_ROOT/hooks/tasks.ts" ]; then
+  echo "The song is whole: there is nothing to plan."
+  echo __DONE__
+  exit 0
+fi
 verse=\${OOMPA_TASK:-$OOMPA_WORKER-$OOMPA_ITERATION}
 echo "Reading spec.md"
 sleep 0.4

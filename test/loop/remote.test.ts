@@ -13,8 +13,9 @@ const works = 'cd "$OOMPA_WORKTREE"; ls > "$HOME/saw"; echo done > "$OOMPA_WORKE
 function pushing(
   iterations = 1,
   files: Readonly<Record<string, string>> = {},
+  config: Readonly<Record<string, unknown>> = {},
 ): { loop: TestLoop; bare: TestRepository } {
-  const loop = level2(works, { iterations, files, config: { merge: { push: true }, probe: false } })
+  const loop = level2(works, { iterations, files, config: { merge: { push: true }, probe: false, ...config } })
   const { root, home, git } = loop.repository
   const bare = path.join(home, 'bare.git')
   git(['clone', '-q', '--bare', root, bare])
@@ -34,7 +35,9 @@ describe('a swarm that pushes', () => {
   test('begins from what others have pushed: the target is moved forward before claims and worktrees', async () => {
     const tasks = { 'tasks/pending/one.json': '{ "id": "one", "summary": "The first" }\n' }
     const hook = { 'hooks/tasks.mjs': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n" }
-    const { loop, bare } = pushing(1, { ...tasks, ...hook })
+    // Nobody who is here may add another.
+    const workers = [{ model: 'command:worker', iterations: 1, can_plan: false }]
+    const { loop, bare } = pushing(1, { ...tasks, ...hook }, { workers })
     const { git, home } = loop.repository
     const clone = path.join(home, 'clone')
     git(['clone', '-q', bare.root, clone])
