@@ -1,9 +1,10 @@
 // What can be told of a CLI without starting it: whether it will refuse to work in a place, who pays for it, and where
 // it lies when the PATH does not say.
 
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { isExecutable } from '../processes/executable.js'
 import { object, parseObject, string } from './json.js'
 
 /** Where and how an agent will be started. */
@@ -119,15 +120,6 @@ export function pathMend(file: string, env: NodeJS.ProcessEnv): string {
   const home = homeOf(env)
   const shown = folder.startsWith(home + path.sep) ? `$HOME${folder.slice(home.length)}` : folder
   return `export PATH="${shown}:$PATH"`
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
 }
 
 function readJson(file: string) {

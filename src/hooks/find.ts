@@ -1,9 +1,10 @@
 // Finds the hooks of a repository by the names of files in `hooks/`, without reading or loading any of them.
 
-import { accessSync, constants, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
+import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, messageOf, usageError } from '../errors.js'
 import { nearest } from '../files/nearest.js'
+import { isExecutable } from '../processes/executable.js'
 import type { HookName } from './contract.js'
 
 /** One file that is a hook. */
@@ -126,15 +127,6 @@ function targetOf(root: string, file: string, name: string): { folder: boolean }
     )
   }
   return { folder: statSync(real).isDirectory() }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
 }
 
 function refuseDoubles(files: readonly HookFile[]): void {

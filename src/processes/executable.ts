@@ -18,7 +18,8 @@ export function findExecutable(file: string, env: NodeJS.ProcessEnv, cwd: string
     .find(isExecutable)
 }
 
-function isExecutable(file: string): boolean {
+/** Whether there is a plain file that this user may run, links followed. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
     return statSync(file).isFile()
