@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { STATUS } from '../errors.js'
 import { movedWorktrees } from '../git/no-checkout.js'
+import { isWorktreeName } from '../git/registrations.js'
 import { findRepository } from '../git/repository.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
@@ -12,7 +13,6 @@ import { age, count } from '../views/format.js'
 import type { Command } from './contract.js'
 import { flag } from './parse.js'
 
-const OURS = /^\.w\d+-i\d+$/
 /** `git status` at once: more of them only wait for the disk. */
 const AT_ONCE = 4
 
@@ -46,7 +46,7 @@ export const command: Command = {
     const { inUse } = await import('../swarm/in-use.js')
     const user = inUse(root)
     const ours = (await listWorktrees(root)).filter(
-      (entry) => path.dirname(entry.path) === root && OURS.test(path.basename(entry.path)),
+      (entry) => path.dirname(entry.path) === root && isWorktreeName(path.basename(entry.path)),
     )
     const lines: Line[] = []
     while (lines.length < ours.length) {

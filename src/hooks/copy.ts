@@ -17,6 +17,7 @@ import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
 import { runFolder } from '../files/paths.js'
+import { isWorktreeName } from '../git/registrations.js'
 import { removeOurs } from '../git/remove.js'
 import { type FoundHooks, hooksFolder } from './find.js'
 
@@ -112,7 +113,7 @@ function linkTarget(source: string, target: string, top: string, to: string): st
 /** Everything of the root but what is copied, and what only git and we use. */
 function linkTheRest(root: string, start: string): void {
   for (const name of namesIn(root)) {
-    if (name === 'hooks' || name === '.git' || name === '.oompa' || /^\.w[0-9]+-i[0-9]+$/.test(name)) continue
+    if (name === 'hooks' || name === '.git' || name === '.oompa' || isWorktreeName(name)) continue
     symlinkSync(onDisk(root, name), onDisk(start, name))
   }
 }

@@ -4,6 +4,7 @@ import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, messageOf, usageError } from '../errors.js'
 import { nearest } from '../files/nearest.js'
+import { isWorktreeName } from '../git/registrations.js'
 import { isExecutable } from '../processes/executable.js'
 import type { HookName } from './contract.js'
 
@@ -119,7 +120,7 @@ function targetOf(root: string, file: string, name: string): { folder: boolean }
     throw usageError(`hooks/${name} is a link that leads nowhere: ${messageOf(error)}.`, `ls -l hooks/${name}`)
   }
   const [first = ''] = path.relative(root, real).split(path.sep)
-  if (/^\.w[0-9]+-i[0-9]+$/.test(first) || first === '.oompa') {
+  if (isWorktreeName(first) || first === '.oompa') {
     throw usageError(
       `hooks/${name} is a link into ${first}: a hook is never read from where agents work.`,
       `rm hooks/${name}`,

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { messageOf } from '../../errors.js'
 import { refInTheWay } from '../../git/in-the-way.js'
 import { movedWorktrees } from '../../git/no-checkout.js'
+import { isWorktreeName } from '../../git/registrations.js'
 import { currentBranch, headCommit, type Repository, resolveCommit } from '../../git/repository.js'
 import { git } from '../../git/run.js'
 import { listWorktrees } from '../../git/worktrees.js'
@@ -87,7 +88,7 @@ function megabytes(bytes: number): number {
 
 async function leftovers(root: string): Promise<Finding> {
   const ours = (await listWorktrees(root)).filter(
-    (entry) => path.dirname(entry.path) === root && /^\.w\d+-i\d+$/.test(path.basename(entry.path)),
+    (entry) => path.dirname(entry.path) === root && isWorktreeName(path.basename(entry.path)),
   )
   if (ours.length === 0) return { check: 'worktrees', ok: true, text: 'none left over' }
   return {
