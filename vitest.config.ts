@@ -15,8 +15,13 @@ export default defineConfig({
     pool: 'forks',
     // A second try on a machine that others use, too; the report names the tests that needed it. Nowhere else.
     retry: process.env.CI ? 1 : 0,
-    // What runs within the tests' own process must not reach the real home.
-    env: { OOMPA_STATE: path.join(tmpdir(), 'oompa-test-state') },
+    // What runs within the tests' own process must not reach the real home, nor take its git configuration from there:
+    // a test that passes with somebody's own identity only would fail on a machine that has none.
+    env: {
+      OOMPA_STATE: path.join(tmpdir(), 'oompa-test-state'),
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_NOSYSTEM: '1',
+    },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
   resolve: { alias: { 'oompa-loompas': new URL('./src/index.ts', import.meta.url).pathname } },

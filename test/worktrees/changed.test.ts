@@ -82,6 +82,8 @@ const CHANGES: Readonly<Record<string, (place: Place) => void>> = {
 async function place(): Promise<Place & { theirs(): unknown }> {
   const repository = testRepository({ a: 'one\n' })
   const { root, home } = repository
+  repository.git(['config', 'user.name', 'Test'])
+  repository.git(['config', 'user.email', 'test@example.com'])
   mkdirSync(path.join(home, 'other'))
   repository.git(['init', '-q', '-b', 'main'], path.join(home, 'other'))
   writeFileSync(path.join(home, 'other', 'precious'), 'precious\n')
