@@ -2,18 +2,24 @@
 // that conflict are left there with both sides and what they came from. Where the person has taken out of the target
 // what the branch was built on, a merge would bring it back: there the author's own part is put onto the target.
 
+import { lstatSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { onDisk } from '../files/bytes.js'
 import { gitFolders } from '../git/folders.js'
 import { withoutSubmodules } from '../git/nested.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import { showConflicts } from '../git/sparse.js'
 import type { Worktree } from '../words.js'
 import { isTakenOut } from './base.js'
+import type { LeftConflict } from './left-markers.js'
+import { isBinary, sizeWithLabel } from './markers.js'
 import { branchReset, ownPart } from './rewritten.js'
 
 export interface PreparedConflict {
   /** Files with conflict markers (or removed on one side), for the author to mend. Empty if the merge was clean. */
   readonly paths: readonly string[]
+  /** Those of them in which git wrote markers. */
+  readonly marked: readonly LeftConflict[]
   /** The commit of the target that was merged in, or that the branch is on now. */
   readonly target: string
   /** The author's commits as they were, where the branch does not lead to them any more. */
@@ -40,13 +46,25 @@ export async function prepareConflict(
   const head = await gitText(cwd, ['rev-parse', '--verify', 'HEAD^{commit}'])
   if (await isTakenOut(root, base, head, target)) {
     await keep?.(head)
-    return { ...(await putOnto(root, worktree, { into, target, head, base: base! })), target, before: head }
+    const onto = await putOnto(root, worktree, { into, target, head, base: base! })
+    return { ...onto, marked: marked(cwd, onto.paths, [head, target]), target, before: head }
   }
   const message = `Merge branch '${into}' into ${worktree.branch}`
   // The author's branch may have options of its own, `--no-commit` or `-X ours` among them (src/git/pinned.ts).
   const own = ['-c', `branch.${worktree.branch}.mergeOptions=`]
   const paths = await conflicts(cwd, [...own, 'merge', '--no-edit', '--no-verify', '-m', message, target])
-  return { paths, target, feedback: feedback(into, paths) }
+  return { paths, marked: marked(cwd, paths, [head, target]), target, feedback: feedback(into, paths) }
+}
+
+/** The files that git has left with markers, and how long those are: an attribute may ask for other ones. */
+function marked(cwd: string, paths: readonly string[], sides: readonly string[]): LeftConflict[] {
+  return paths.flatMap((one) => {
+    const file = onDisk(cwd, one)
+    if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return []
+    const text = readFileSync(file, 'latin1')
+    const size = isBinary(text) ? undefined : sizeWithLabel(text, 'HEAD')
+    return size === undefined ? [] : [{ path: one, size, sides }]
+  })
 }
 
 /** The author's own part as uncommitted changes over the target, on its branch. */

@@ -10,6 +10,7 @@ import { treeChanges } from '../git/tree-diff.js'
 import type { Landing, Refusal } from '../words.js'
 import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
 import { crashPoint } from './crash.js'
+import { leftMarkers } from './left-markers.js'
 import type { HeldLock } from './lock.js'
 import { batchMessage } from './message.js'
 import { ourNamesBetween, oursRefusal } from './our-paths.js'
@@ -17,7 +18,7 @@ import { type Stacked, stack } from './stack.js'
 import { swapTarget, whatBlocks } from './swap.js'
 import type { TestMemory, Verdict } from './tested.js'
 import type { LandingTools } from './tools.js'
-import { nestedRefusal } from './unfinished.js'
+import { leftMarkersRefusal, nestedRefusal } from './unfinished.js'
 
 /** A target that moves this often while we land is moved by something that does not care about us. */
 const MOST_TRIES = 20
@@ -163,7 +164,7 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
   let tip = from
   for (const candidate of request.candidates) {
     const answer = await stack(tools, tip, candidate, { strategy, into })
-    const refusal = 'commit' in answer ? await refusedContent(tools, tip, candidate.branch, answer) : undefined
+    const refusal = 'commit' in answer ? await refusedContent(tools, tip, candidate, answer) : undefined
     if (refusal) {
       results.set(candidate, { result: 'refused', refusal })
     } else if ('commit' in answer) {
@@ -191,13 +192,16 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
 async function refusedContent(
   tools: LandingTools,
   tip: string,
-  branch: string,
+  { branch, commit: own, isHistory }: Candidate,
   { commit, tree }: Stacked,
 ): Promise<Refusal | undefined> {
   const ours = await ourNamesBetween(tools, `${tip}^{tree}`, tree)
   if (ours.length > 0) return oursRefusal(branch, ours)
   const nested = await undeclaredGitlinks(tools.root, tools.objects, tip, commit)
-  return nested.length > 0 ? nestedRefusal(nested) : undefined
+  if (nested.length > 0) return nestedRefusal(nested)
+  // What others have pushed is the remote's already.
+  const left = isHistory ? [] : await leftMarkers(tools, { commit: own, onto: tip })
+  return left.length > 0 ? leftMarkersRefusal(branch, left) : undefined
 }
 
 /** A tested batch becomes one first-parent merge: its members' own merges were never a value of the target. */

@@ -3,6 +3,10 @@
 import { nestedFeedback } from '../git/gitlinks.js'
 import type { Operation } from '../git/operations.js'
 import type { Refusal } from '../words.js'
+import type { LeftMarkers } from './left-markers.js'
+
+/** So many places an author is told of at once. */
+const MOST_SHOWN = 30
 
 /**
  * A rebase, a merge, a cherry-pick that was not brought to its end: what is committed so far is not the whole.
@@ -28,6 +32,26 @@ export function markersRefusal(files: readonly string[]): Refusal {
     refused: 'conflict',
     feedback: `These files still conflict (they hold conflict markers, or are as one side has them): ${files.join(', ')}. Resolve them, \`git add\` or \`git rm\` them, and commit.`,
     details: { files },
+  }
+}
+
+/** Lines of git's that were committed with the rest: nobody wrote them, and nobody wants them. */
+export function leftMarkersRefusal(branch: string, left: readonly LeftMarkers[]): Refusal {
+  const places = left.flatMap(({ path, lines }) =>
+    lines.map(({ line, text }) => ({ path, line, marker: text.split(' ')[0] })),
+  )
+  const shown = places.slice(0, MOST_SHOWN).map(({ path, line, marker }) => `- ${path}:${line}: ${marker}`)
+  return {
+    refused: 'conflict',
+    feedback: [
+      `${branch} still holds conflict markers, which git wrote there when it could not merge:`,
+      '',
+      ...shown,
+      ...(places.length > shown.length ? [`- and ${places.length - shown.length} more`] : []),
+      '',
+      'At each of these places keep what both sides mean to do, take out every line of the markers (<<<<<<<, |||||||, =======, >>>>>>>), run the tests, and commit.',
+    ].join('\n'),
+    details: { markers: places.map(({ path, line }) => ({ path, line })) },
   }
 }
 

@@ -22,14 +22,18 @@ const WHY: Readonly<Record<Refusal['refused'], string>> = {
   unavailable: 'Your change could not be judged. Look it over once more, and commit what is missing.',
 }
 
+const MARKERS = 'Your change was merged, and not to the end. Mend it, and commit.'
+
 /** A refusal for its author: a reviewer's feedback, a conflict and a failed test are one thing. Pure. */
 export function feedbackPrompt(
   refusal: Refusal,
   { last = false, into }: { readonly last?: boolean; readonly into?: string } = {},
 ): string {
+  // Its author has brought it together already, and left something behind.
+  const isMerged = refusal.details?.markers !== undefined
   return [
-    `${WHY[refusal.refused]}${last ? ' This is the last attempt.' : ''}`,
-    ...(refusal.refused === 'conflict' && into ? [`What it conflicts with is on ${oneLine(into)}.`] : []),
+    `${isMerged ? MARKERS : WHY[refusal.refused]}${last ? ' This is the last attempt.' : ''}`,
+    ...(refusal.refused === 'conflict' && !isMerged && into ? [`What it conflicts with is on ${oneLine(into)}.`] : []),
     quoted(lastOf(refusal.feedback)),
   ].join('\n\n')
 }

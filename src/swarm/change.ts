@@ -11,8 +11,11 @@ import { operationIn } from '../git/operations.js'
 import { readStatus } from '../git/status.js'
 import { builtOn } from '../merge/base.js'
 import { commitLeftovers } from '../merge/commit.js'
+import { targetCommit } from '../merge/land.js'
+import { leftMarkers } from '../merge/left-markers.js'
 import { ontoRewritten } from '../merge/rewritten.js'
-import { markersRefusal, nestedRefusal, operationRefusal } from '../merge/unfinished.js'
+import { openTools } from '../merge/tools.js'
+import { leftMarkersRefusal, markersRefusal, nestedRefusal, operationRefusal } from '../merge/unfinished.js'
 import type { Change, Refusal, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { emptyChange, remember } from './iteration.js'
@@ -41,7 +44,8 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
   const facts = await describeCommit(root, commit, `refs/heads/${into}`, iteration.onto)
   // Committed as a link, or not at all.
   const nested = [...(await undeclaredGitlinks(root, sharedObjects(root), facts.base, commit)), ...untracked]
-  iteration.unfinished = unfinished ?? (nested.length > 0 ? nestedRefusal(nested) : undefined)
+  iteration.unfinished =
+    unfinished ?? (nested.length > 0 ? nestedRefusal(nested) : await withMarkers(iteration, worktree.branch, commit))
   if (iteration.unfinished) {
     const { worker, number } = iteration
     const text = `${worktree.name} does not land as it is: ${firstLine(iteration.unfinished.feedback)}`
@@ -62,6 +66,22 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     author: formatAgentSpec(iteration.lane.agent),
     message: said.text,
   })
+}
+
+/** Told before anybody reads the change; whoever lands it looks once more. */
+async function withMarkers(
+  { lane: { swarm }, conflicted }: Iteration,
+  branch: string,
+  commit: string,
+): Promise<Refusal | undefined> {
+  const tools = openTools(swarm.repository.root)
+  try {
+    const onto = await targetCommit(tools, swarm.into!)
+    const left = await leftMarkers(tools, { commit, onto, given: conflicted })
+    return left.length > 0 ? leftMarkersRefusal(branch, left) : undefined
+  } finally {
+    tools.close()
+  }
 }
 
 function firstLine(text: string): string {

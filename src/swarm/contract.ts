@@ -8,6 +8,7 @@ import type { Emit } from '../events/contract.js'
 import type { CheckoutState } from '../git/checkoutState.js'
 import type { Repository } from '../git/repository.js'
 import type { Hooks, ReviewHook } from '../hooks/contract.js'
+import type { LeftConflict } from '../merge/left-markers.js'
 import type { PromptText } from '../prompts/index.js'
 import type { ReviewerFacts } from '../review/contract.js'
 import type { Pin } from '../review/pin.js'
@@ -154,6 +155,8 @@ export interface Iteration extends IterationFacts {
   onto?: string
   /** The author's commits as they were before its branch was put onto a target that the person had rewritten. */
   readonly before: { readonly ref: string; readonly commit: string }[]
+  /** Files that were left in conflict for its author: their markers are not to come back with the change. */
+  readonly conflicted: LeftConflict[]
   /** The tip of its change, as it was proposed last. */
   commit?: string
   /** The session that the author's further turns resume. */

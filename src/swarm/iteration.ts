@@ -28,6 +28,7 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     added: [],
     litter: new Set(),
     before: [],
+    conflicted: [],
     held: [],
     completed: 0,
     moved: new Set(),

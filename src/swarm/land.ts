@@ -55,7 +55,9 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     reason,
     feedback,
   })
-  return result.refused === 'conflict' && !result.final ? brought(iteration, change, result) : result
+  // Markers that are committed are mended where they are: the target is no part of it.
+  const isTargets = result.refused === 'conflict' && !result.final && result.details?.markers === undefined
+  return isTargets ? brought(iteration, change, result) : result
 }
 
 const factsOf = (iteration: Iteration) => ({ worker: iteration.worker, iteration: iteration.number })
@@ -85,7 +87,7 @@ async function brought(iteration: Iteration, change: Change, refusal: Refusal): 
   const { swarm, settings } = iteration.lane
   if (change.attempt >= swarm.rounds(settings)) return refusal
   const { root } = swarm.repository
-  const { feedback, paths, target } = await prepareConflict(root, change.worktree, {
+  const { feedback, paths, marked, target } = await prepareConflict(root, change.worktree, {
     into: change.into,
     base: change.base,
     async keep(commit) {
@@ -96,6 +98,7 @@ async function brought(iteration: Iteration, change: Change, refusal: Refusal): 
     },
   })
   iteration.onto = target
+  iteration.conflicted.push(...marked)
   return { ...refusal, feedback, details: { ...refusal.details, paths } }
 }
 
