@@ -2,8 +2,7 @@
 
 import type { Completion } from './contract.js'
 import { canonicalKey } from './decode.js'
-import { readEdn } from './edn/read.js'
-import { writeString } from './edn/strings.js'
+import { readEdn, writeString } from './edn.js'
 import type { Entry, Form } from './form.js'
 import { readJson } from './json/read.js'
 

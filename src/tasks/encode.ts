@@ -5,7 +5,7 @@ import type { Task } from '../words.js'
 import type { NewTask } from './contract.js'
 import { idProblem } from './decode.js'
 import type { Format } from './edit.js'
-import { writeString } from './edn/strings.js'
+import { writeString } from './edn.js'
 
 /** A task with everything that `new` leaves open; the id is made of the summary. `isTaken` says which ids are. */
 export function completeTask(wanted: NewTask, isTaken: (id: string) => boolean): Task {

@@ -3,7 +3,7 @@
 
 import { usageError } from '../errors.js'
 import { readForm } from './edit.js'
-import { symbolKey } from './edn/read.js'
+import { symbolKey } from './edn.js'
 import { type Form, lineAt, SyntaxFault } from './form.js'
 import { type Entry, entriesOf, type Imported, tasksOf } from './import/entries.js'
 

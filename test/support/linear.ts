@@ -2,15 +2,15 @@
 // loaded machine changes nothing.
 
 /** Below this the measure is noise. */
-const LEAST_MS = 8
+const LEAST_MS = 5
 /** A reader that is this quick with a text of this size is not looked at any further. */
 const MOST = 1 << 19
-/** Eight times the text: linear is 8, and with garbage, caches and a loaded machine up to 40; a square is 64. */
-const TIMES = 8
-const LIMIT = 45
+/** Sixteen times the text: linear is 16, and with garbage, caches and a loaded machine up to 110; a square is 256. */
+const TIMES = 16
+const LIMIT = 130
 
 /**
- * How many times longer it takes for a text eight times as long; undefined if it is too quick to tell.
+ * How many times longer it takes for a text `TIMES` as long; undefined if it is too quick to tell.
  * @param make prepares a text of about `size` parts, and gives what reads it
  */
 export async function growth(make: (size: number) => () => unknown): Promise<number | undefined> {

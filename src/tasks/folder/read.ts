@@ -6,7 +6,7 @@ import { isText } from '../../files/bytes.js'
 import type { Task } from '../../words.js'
 import { decodeTask } from '../decode.js'
 import { readForm } from '../edit.js'
-import { symbolKey } from '../edn/read.js'
+import { symbolKey } from '../edn.js'
 import { lineAt, SyntaxFault } from '../form.js'
 import { formatOf, MAX_NAME } from './names.js'
 
