@@ -13,7 +13,9 @@ import { gitFolders } from '../git/folders.js'
 import { removeOurs } from '../git/remove.js'
 import { runGitHooks } from '../git/run.js'
 import type { HookContext } from '../hooks/contract.js'
+import { findHooks } from '../hooks/find.js'
 import { type LoadedHooks, loadHooks } from '../hooks/load.js'
+import { programsOf } from '../hooks/programs.js'
 import { protectionOf } from '../review/protected.js'
 import { hookContext } from '../swarm/context.js'
 import { agentFinder } from '../swarm/iteration.js'
@@ -49,7 +51,8 @@ export async function standalone<T>(
   const emit: Emit = facts.emit ?? (() => {})
   const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
   runGitHooks(settings.gitHooks)
-  const hooks = await loadHooks(root, { settings, emit })
+  const found = findHooks(root)
+  const hooks = await loadHooks(root, { settings, emit, found })
   const stopping = new AbortController()
   const stop = () => stopping.abort(interrupted())
   process.once('SIGINT', stop)
@@ -80,7 +83,10 @@ export async function standalone<T>(
       },
       settings,
       findAgent: agentFinder(hooks),
-      protection: protectionOf(hooks.approve),
+      protection: protectionOf(
+        hooks.approve,
+        programsOf(root, { found, hooks, settings }).map((one) => one.path),
+      ),
       emit,
       logFile: outputFile(root, swarm, worker, iteration),
     })

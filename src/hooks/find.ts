@@ -47,6 +47,15 @@ const LEFTOVER = /(^#.*#$)|~$|\.(orig|rej|bak|old|off|disabled|swp|swo|tmp)$/
 const DATA = /\.(md|txt|json|jsonc|ya?ml|toml|csv|map|lock|edn)$/
 const TEST = /\.(test|spec)\.[cm]?[jt]s$/
 
+/** What a tool, or `oompa add`, leaves for editors, and what is read by people. */
+const FOR_OTHERS = /\.md$|^tsconfig\.json$/
+
+/** Whether a file below `hooks/` is never run and never read by what runs, by its name. Pure. */
+export function isNoHook(name: string): boolean {
+  if (name.startsWith('.') || LEFTOVER.test(name) || DECLARATION.test(name) || TEST.test(name)) return true
+  return name.includes('.sample.') || name.endsWith('.sample') || FOR_OTHERS.test(name)
+}
+
 /** `hooks/` of a main checkout. */
 export function hooksFolder(root: string): string {
   return path.join(root, 'hooks')

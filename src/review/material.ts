@@ -26,7 +26,8 @@ export interface Material {
 export async function materialFor(change: Change, context: ReviewContext, mostBytes = MOST_BYTES): Promise<Material> {
   const { root } = context
   const files = await changedFiles(root, change.base, change.commit)
-  const { configures } = context.protection ?? usualProtection
+  const protection = context.protection ?? usualProtection
+  const configures = (path: string) => protection.configures(path) || protection.runs(path)
   const settings = files.filter((file) => configures(file.path) || (file.from !== undefined && configures(file.from)))
   const { shown, cut } = await chooseDiffs(root, change, files, new Set(settings), mostBytes)
   const log = await git(root, [
@@ -39,7 +40,7 @@ export async function materialFor(change: Change, context: ReviewContext, mostBy
   const sections = [
     section('Task', change.task ? taskText(change.task) : ''),
     section('The change', headText(change, files)),
-    section('What it changes of the settings of agents', settingsText(change, settings)),
+    section('What it changes of what configures agents, or judges', settingsText(change, settings)),
     section('Its commits, in its author’s words', fenced(log.stdout.trim())),
     section('What its author said at the end', change.message ? fenced(change.message.trim().slice(-5000)) : ''),
     section('Test', testText(context)),
@@ -119,7 +120,7 @@ function roundsText({ rounds, round }: ReviewContext): string {
 function settingsText(change: Change, settings: readonly FileDiff[]): string {
   if (settings.length === 0) return ''
   return [
-    `These files configure agents, and so they would configure you. In your working directory they are as ${change.into} has them; the diff below has what the change makes of them:`,
+    `These files configure agents, and so they would configure you, or they are programs that judge changes. In your working directory they are as ${change.into} has them; the diff below has what the change makes of them:`,
     '',
     fenced(settings.map(fileLine).join('\n')),
   ].join('\n')

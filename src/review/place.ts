@@ -1,5 +1,5 @@
-// Where a reviewer looks at a change: a checkout of it that is thrown away, in which what configures agents is the
-// target's. What the change makes of those files stands in the diff, and configures nobody.
+// Where a reviewer looks at a change: a checkout of it that is thrown away, in which what configures agents, and the
+// programs that judge, are the target's. What the change makes of those files stands in the diff, and decides nothing.
 
 import { sharedObjects } from '../git/objects.js'
 import { resolveCommit } from '../git/repository.js'
@@ -22,11 +22,13 @@ export async function openPlace(change: Change, context: Whose): Promise<Scratch
   return openScratch(root, change.commit, name, await commitWith(root, change.commit, edits))
 }
 
-/** The files that configure agents, where the change has other ones than the target. */
+/** The files that configure agents or judge, where the change has other ones than the target. */
 async function targetsVersions(change: Change, { root, protection = usualProtection }: Whose): Promise<TreeEdit[]> {
   const objects = sharedObjects(root)
   const target = (await resolveCommit(root, `refs/heads/${change.into}`)) ?? change.base
-  const changes = (await treeChanges(objects, target, change.commit)).filter(({ path }) => protection.configures(path))
+  const changes = (await treeChanges(objects, target, change.commit)).filter(
+    ({ path }) => protection.configures(path) || protection.runs(path),
+  )
   return Promise.all(
     changes.map(async ({ path, oldMode, oldOid }) => {
       // A submodule is not checked out: nothing of it configures anybody.

@@ -69,6 +69,8 @@ export interface Protection {
   judges(path: string): boolean
   /** Configures agents: a reviewer is given the target's version. */
   configures(path: string): boolean
+  /** Is a program that judges: whatever runs it where a change is reviewed is given the target's version. */
+  runs(path: string): boolean
 }
 
 /** What a team adds to and takes from what configures agents: patterns, as `touches` has them. */
@@ -77,11 +79,26 @@ export interface ProtectionRules {
   readonly unprotect?: readonly string[]
 }
 
-/** The protection that approve hooks ask for together. Pure. */
-export function protectionOf(rules: readonly ProtectionRules[]): Protection {
+/**
+ * The protection that approve hooks ask for together. Pure.
+ * @param programs paths of the programs that hooks and reviewers run (`programsOf`): they judge as hooks do
+ */
+export function protectionOf(rules: readonly ProtectionRules[], programs: readonly string[] = []): Protection {
   const configures = anyOf([...CONFIGURES_AGENTS, ...rules.flatMap(({ protect }) => protect ?? [])])
   const harmless = anyOf(rules.flatMap(({ unprotect }) => unprotect ?? []))
-  return { judges: anyOf(JUDGES), configures: (path) => configures(path) && !harmless(path) }
+  const judges = anyOf(JUDGES)
+  const named = new Set(programs.map(alike))
+  const runs = (path: string) => named.has(alike(path))
+  return {
+    judges: (path) => judges(path) || runs(path),
+    configures: (path) => configures(path) && !harmless(path),
+    runs,
+  }
+}
+
+/** As `anyOf` compares: on some disks these are one file. */
+function alike(path: string): string {
+  return path.normalize('NFC').toLowerCase()
 }
 
 /** The protection of a repository that says nothing about it. */

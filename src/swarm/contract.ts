@@ -11,6 +11,7 @@ import type { Hooks, ReviewHook } from '../hooks/contract.js'
 import type { LeftConflict } from '../merge/left-markers.js'
 import type { PromptText } from '../prompts/index.js'
 import type { ReviewerFacts } from '../review/contract.js'
+import type { Judges } from '../review/judges.js'
 import type { Pin } from '../review/pin.js'
 import type { Protection } from '../review/protected.js'
 import type { ReviewHistory } from '../review/rounds.js'
@@ -64,6 +65,8 @@ export interface Swarm {
   readonly spend: (agent: string, result: TurnResult) => number | undefined
   /** What is protected: a change of it waits for a person, and reviewers have the target's. */
   readonly protection: Protection
+  /** The programs of the repository that judge, as they were at the start. */
+  readonly judges: Judges
   /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
   readonly claims: boolean
   /** Who reads the changes of a worker. */

@@ -10,6 +10,7 @@ import { stillHolds } from '../review/pin.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
 import { contextOf, iterationOf } from './iteration.js'
+import { judged, judgesAsPinned } from './judged.js'
 import { keepCommit, keptRef } from './keep.js'
 import { completeClaims, statusOfChange } from './status.js'
 import { endUnchanged } from './unchanged.js'
@@ -31,7 +32,8 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     return { refused: 'review', feedback: 'What was approved is not what is to land: it is reviewed again.' }
   }
   const reviewed: Change = { ...change, reviewedBy: approval?.by ?? [] }
-  const reasons = [...(await reasonsToWait(reviewed, approve, context)), ...iteration.held]
+  const approving = approve.map((hook) => judged(swarm, hook))
+  const reasons = [...(await reasonsToWait(reviewed, approving, context)), ...iteration.held]
   if (reasons.length > 0) {
     iteration.outcome = 'waiting'
     return holdForApproval(reviewed, reasons, context)
@@ -70,11 +72,16 @@ async function merged(merge: MergeHook, change: Change, context: HookContext, sw
   // Ours write down themselves what they land; a hook of the person's own moves the target by its own commands.
   const answered = 'options' in merge ? () => {} : offerToHook(swarm.repository.root, change.commit)
   try {
+    // Ours tests in the merged tree, with what is in it; a hook of the person's own runs what stands in the checkout.
+    if (!('options' in merge)) await judgesAsPinned(swarm)
     const result = await merge(change, context)
     answered(!isRefusal(result))
     return result
   } catch (error) {
     answered(false)
+    if (error instanceof OompaError && error.code === 'judge-changed') {
+      return { refused: 'unavailable' as const, final: true, feedback: `${error.message}\n${error.mend ?? ''}`.trim() }
+    }
     if (!(error instanceof OompaError && STOPS.includes(error.code))) throw error
     swarm.stopping.gently(error.message, STATUS.failed)
     swarm.emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })

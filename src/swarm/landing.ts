@@ -5,6 +5,10 @@ import type { Emit } from '../events/contract.js'
 import { rememberIdentity } from '../git/identity.js'
 import { remoteOf } from '../git/upstream.js'
 import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
+import type { FoundHooks } from '../hooks/find.js'
+import type { LoadedHooks } from '../hooks/load.js'
+import { programsOf } from '../hooks/programs.js'
+import { uncommittedJudges, uncommittedWords } from '../hooks/uncommitted.js'
 import type { LandContext, MergeOptions } from '../merge/contract.js'
 import { rememberDestination } from '../merge/destination.js'
 import { landEdits } from '../merge/edits.js'
@@ -14,6 +18,7 @@ import { mergeQueue } from '../merge/queue.js'
 import { commandRunner } from '../processes/commandRunner.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import type { ReviewerFacts } from '../review/contract.js'
+import { type Judges, pinPrograms } from '../review/judges.js'
 import { roundsOf } from '../review/rounds.js'
 import type { TaskStore } from '../tasks/contract.js'
 import { watchBranch } from '../tasks/tracked/follow.js'
@@ -26,6 +31,7 @@ export interface LandingParts {
   readonly hooks: Hooks
   readonly reviewers: Swarm['reviewers']
   readonly rounds: Swarm['rounds']
+  readonly judges: Judges
   readonly store: Swarm['store']
   readonly guard: Swarm['guard']
   readonly bypassed: Swarm['bypassed']
@@ -51,7 +57,8 @@ async function reviewHooks(
 export interface LandingFacts {
   readonly repository: Swarm['repository']
   readonly settings: Settings
-  readonly hooks: Hooks
+  readonly hooks: LoadedHooks
+  readonly found: FoundHooks
   readonly into: string
   readonly emit: Emit
   readonly id: string
@@ -61,6 +68,7 @@ export interface LandingFacts {
 export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
   const { repository, settings, hooks, id, emit, into, stopping } = facts
   const { root } = repository
+  const judges = await pinJudges(facts)
   await rememberStart(root, into, hooks.merge)
   const target = await watchTarget(root, into, facts.stopping, emit)
   const store = await openTasks(root, settings, hooks, { into, say: (text) => emit({ type: 'note', text }) })
@@ -69,6 +77,7 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
   const merge = mergeHookOf(hooks, settings)
   return {
     hooks: { ...hooks, merge },
+    judges,
     reviewers,
     rounds: (lane) => roundsOf(reviewers(lane), settings),
     store,
@@ -103,6 +112,15 @@ function landContext({ repository, emit, id, settings, stopping }: LandingFacts,
     remoteSignal: stopping.agents,
     remoteTimeoutMs: settings.limits.remoteMs,
   }
+}
+
+/** Takes down the programs that judge before any agent runs, and says what of all that judges was never committed. */
+async function pinJudges({ repository, settings, hooks, found, into, emit }: LandingFacts): Promise<Judges> {
+  const { root } = repository
+  const programs = programsOf(root, { found, hooks, settings })
+  const words = uncommittedWords(await uncommittedJudges(root, settings, programs))
+  if (words) emit({ type: 'note', text: `${words.text} ${words.mend}` })
+  return pinPrograms(root, programs, into)
 }
 
 /** What an agent could change while we land: who commits and signs, and where the remote is. */

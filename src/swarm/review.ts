@@ -7,6 +7,7 @@ import { plannerPrompt } from '../prompts/index.js'
 import { review } from '../review/rounds.js'
 import type { Change, Refusal } from '../words.js'
 import { contextOf, iterationOf } from './iteration.js'
+import { judged } from './judged.js'
 import { missingOutput } from './outputs.js'
 import { workedHere, wouldComplete } from './unchanged.js'
 
@@ -33,7 +34,7 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
   const test = settings.testFirst ? await tested(change, context, swarm.hooks.merge) : undefined
   if (test && 'refused' in test) return test
   const reviewed = await review(change, {
-    hooks,
+    hooks: hooks.map((hook) => judged(swarm, hook)),
     settings,
     worker: lane.settings,
     context,

@@ -19,6 +19,7 @@ import { type FoundHooks, findHooks } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { resolveTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
+import { NO_JUDGES } from '../review/judges.js'
 import { protectionOf } from '../review/protected.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
@@ -175,7 +176,11 @@ async function assemble(parts: Parts): Promise<Swarm> {
     commitOf: parts.commitOf,
     resumed,
     findAgent,
-    protection: protectionOf(loaded.approve),
+    protection: protectionOf(
+      loaded.approve,
+      (landing?.judges ?? NO_JUDGES).programs.map((one) => one.path),
+    ),
+    judges: landing?.judges ?? NO_JUDGES,
     spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
     reviewers: landing?.reviewers ?? (() => []),
     rounds: landing?.rounds ?? (() => 1),

@@ -6,6 +6,7 @@ import { idleSettings, type Level, levelOf } from '../../config/level.js'
 import { settingsOf } from '../../config/load.js'
 import { type FoundHooks, findHooks } from '../../hooks/find.js'
 import type { LoadedHooks } from '../../hooks/load.js'
+import type { ProgramSources } from '../../hooks/programs.js'
 import { readPrompts } from '../../prompts/index.js'
 import type { Args } from '../contract.js'
 import { type Finding, failed } from './contract.js'
@@ -32,6 +33,7 @@ export async function settingsFindings(root: string, args: Args): Promise<Checke
     findings: [
       configFinding ?? configuration(root, settings, level),
       ...(hooksFinding ? [hooksFinding] : hookFindings(found)),
+      ...(settings && found && hooks && level > 1 ? await judgeFindings(root, { settings, found, hooks }) : []),
       ...(settings ? await promptFindings(root, settings, level) : []),
       ...(await taskFindings(root, settings, hooks, level)),
     ],
@@ -60,6 +62,22 @@ function hookFindings(found: FoundHooks | undefined): Finding[] {
   return [
     { check: 'hooks', ok: true, text, ...(files.length === 0 ? { mend: 'oompa add merge' } : {}) },
     ...(found?.remarks ?? []).map((remark) => ({ check: 'hooks', ok: true, text: remark })),
+  ]
+}
+
+/** What judges besides hooks, and what of it all is not committed. */
+async function judgeFindings(
+  root: string,
+  sources: ProgramSources & { readonly settings: Settings },
+): Promise<Finding[]> {
+  const { programsOf } = await import('../../hooks/programs.js')
+  const { uncommittedJudges, uncommittedWords } = await import('../../hooks/uncommitted.js')
+  const programs = programsOf(root, sources)
+  const list = programs.map((one) => `${one.path} (run by ${one.by})`).join(', ')
+  const words = uncommittedWords(await uncommittedJudges(root, sources.settings, programs))
+  return [
+    ...(list ? [{ check: 'judges', ok: true, text: `${list}: a change of what judges waits for a person` }] : []),
+    ...(words ? [{ check: 'judges', ok: true, ...words }] : []),
   ]
 }
 
