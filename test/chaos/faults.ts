@@ -148,9 +148,11 @@ const faults = {
     world.repository.git(['checkout', '-q', '--', 'shared.txt'])
   },
   'gc-prune': async (scene) => {
+    scene.world.forgiven.add('pruned')
     scene.tryGit(['gc', '-q', '--prune=now'])
   },
   'reflog-expire': async (scene) => {
+    scene.world.forgiven.add('pruned')
     // Not of the stash: that is what drops a stash.
     scene.tryGit(['reflog', 'expire', '--expire=now', 'HEAD', 'refs/heads/main'])
     scene.tryGit(['gc', '-q', '--prune=now'])

@@ -19,7 +19,7 @@ export interface Played {
 }
 
 /** A swarm of a few tasks ends within this time on the slowest machine, faults and all. */
-const LIMIT_MS = 180_000
+const LIMIT_MS = 600_000
 
 /** More runs than this without a fault, and something is wedged. */
 const SETTLING_RUNS = 6

@@ -31,7 +31,7 @@ export interface World {
   /** The commit of `main` before anything ran. */
   readonly start: string
   /** What a fault did that explains why something is not there: only what is named here is forgiven. */
-  readonly forgiven: Set<'uncommitted'>
+  readonly forgiven: Set<'uncommitted' | 'pruned'>
   /** Removes all of it. */
   remove(): void
 }
