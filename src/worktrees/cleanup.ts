@@ -19,6 +19,7 @@ import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
 import type { Returned, WorktreePool } from './contract.js'
 import { worktreePool } from './pool.js'
+import { halfMadeEntry } from './register.js'
 
 export interface Removal {
   /** Name of the worktree, `.w1-i1`; undefined for a branch without one. */
@@ -59,7 +60,9 @@ export async function planCleanup(
   for (const entry of worktrees) {
     const name = path.basename(entry.path)
     const reason = await reasonToStay(repository, entry, inUse, landed)
-    if (!reason) removed.push({ worktree: name, branch: entry.branch })
+    // The branch of one that is half made may hold what an earlier worktree of the name left.
+    const branch = entry.branch !== undefined && landed.has(entry.branch) ? entry.branch : undefined
+    if (!reason) removed.push({ worktree: name, branch })
     else {
       const { entryStays, ...why } = reason
       const isGone = kindOf(entry.path) === undefined
@@ -89,6 +92,7 @@ async function reasonToStay(
   const name = path.basename(entry.path)
   const user = inUse(name)
   if (user) return { why: `swarm ${user} is running` }
+  if (entry.locked && halfMadeEntry(root, entry.path)) return undefined
   if (entry.locked) return { why: 'it is locked', look: `git worktree unlock ${name}` }
   if (here === entry.path) return { why: 'you are in it' }
   const isGone = kindOf(entry.path) === undefined
@@ -217,6 +221,7 @@ export async function performCleanup(
 }
 
 async function putAway(root: string, full: string, pool: WorktreePool): Promise<Returned> {
+  if (pool.discardHalfMade(path.basename(full))) return { gone: true }
   if (kindOf(full) !== undefined) return pool.release({ path: full })
   const { status, stderr } = await git(root, ['worktree', 'remove', full])
   return status === 0 ? { gone: true } : { gone: false, why: stderr.trim() }

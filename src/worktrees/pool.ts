@@ -129,13 +129,16 @@ async function whatElse(root: string, full: string, commit: string | undefined):
 /** Fills a worktree that was just registered; if that does not work it is taken away, for git to say why. */
 async function checkOut(root: string, full: string, own: string, base: string): Promise<boolean> {
   const isFilled = async () => (await git(full, ['reset', '--hard', '--quiet', base])).status === 0
-  // A git that was killed may have left the branch locked.
-  if ((await isFilled()) || ((await clearLeftLocks(full)).length > 0 && (await isFilled()))) {
-    finishWorktree(own)
-    return true
+  let filled = false
+  try {
+    // A git that was killed may have left the branch locked.
+    filled = (await isFilled()) || ((await clearLeftLocks(full)).length > 0 && (await isFilled()))
+  } finally {
+    // Also where the folder went meanwhile, and no git could be started in it.
+    if (filled) finishWorktree(own)
+    else discardUnfilled(root, own, full)
   }
-  discardUnfilled(root, own, full)
-  return false
+  return filled
 }
 
 async function addWorktree(

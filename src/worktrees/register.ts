@@ -73,10 +73,15 @@ function isHalfMade(own: string): boolean {
   return isDead({ pid: Number(pid), start, host }, { lastMs, leaseMs: MAKING_MS })
 }
 
+/** The repository's entry of a worktree that a crash left half made: nobody has ever worked in it. */
+export function halfMadeEntry(root: string, full: string): string | undefined {
+  return registrations(gitFolders(root).common).find((one) => namesWorktree(one, full) && isHalfMade(one))
+}
+
 /** Takes away a worktree that a crash left half made, with whatever is there of it; false if `full` is none. */
 export function discardHalfMade(root: string, full: string): boolean {
-  const own = registrations(gitFolders(root).common).find((one) => namesWorktree(one, full))
-  if (!own || !isHalfMade(own)) return false
+  const own = halfMadeEntry(root, full)
+  if (!own) return false
   removeHalfMade(root, own, full, isHalfMade)
   return true
 }

@@ -14,6 +14,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { ownerName } from '../../src/files/owner.js'
 import { clearFlags, mayHaveFlags } from '../../src/git/index-flags.js'
+import { performCleanup, planCleanup } from '../../src/worktrees/cleanup.js'
 import { MADE_FILE, recordMade } from '../../src/worktrees/made.js'
 import { worktreePool } from '../../src/worktrees/pool.js'
 import { atMost } from '../../src/worktrees/queue.js'
@@ -279,6 +280,29 @@ test('one that a crash left half made is made anew; one that is being made, or i
   expect(repository.git(['worktree', 'list', '--porcelain'])).not.toContain('locked')
   expect(pool.discardHalfMade('.w1-i1'), 'it is made').toBe(false)
   expect(await pool.release(made)).toMatchObject({ gone: true })
+})
+
+test('one whose folder goes while it is filled leaves no entry; one of a crash goes with the clean-up', async () => {
+  const repository = testRepository({ a: '1\n' })
+  const { root } = repository
+  const { pool, request } = poolOf(repository)
+  const taker = setInterval(() => rmSync(path.join(root, '.w1-i1'), { recursive: true, force: true }), 0)
+  await pool.acquire(request(1)).catch(() => undefined)
+  clearInterval(taker)
+  const entries = () => listed(repository).filter((line) => line.startsWith('worktree '))
+  if (!existsSync(path.join(root, '.w1-i1'))) repository.git(['worktree', 'prune', '--expire=now'])
+  expect(repository.git(['worktree', 'list', '--porcelain'])).not.toContain('locked')
+
+  const full = path.join(root, '.w2-i1')
+  const own = registerWorktree(root, full, 'oompa/w2-i1')!
+  writeFileSync(path.join(own, 'locked'), readFileSync(path.join(own, 'locked'), 'utf8').replace(/\d+ /, '999999999 '))
+  rmSync(full, { recursive: true })
+  const where = { root, gitDir: path.join(root, '.git'), here: root }
+  const plan = await planCleanup(where, () => undefined)
+  expect(plan.removed).toContainEqual({ worktree: '.w2-i1' })
+  await performCleanup(where, plan)
+  expect(entries()).not.toContain(`worktree ${full}`)
+  expect(existsSync(own)).toBe(false)
 })
 
 test('what a crash left between a worktree and a spare goes with the next one that is put away', async () => {
