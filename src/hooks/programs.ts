@@ -43,7 +43,7 @@ export function programsOf(root: string, sources: ProgramSources): Program[] {
 }
 
 /** Every file below `hooks/` that runs or may be loaded by one that does, as `hooks/review.ts`. */
-export function filesOfHooks(root: string): string[] {
+function filesOfHooks(root: string): string[] {
   const below = (folder: string): string[] =>
     entriesOf(folder).flatMap((entry) => {
       const full = path.join(folder, entry.name)
