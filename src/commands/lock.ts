@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { type Status, usageError } from '../errors.js'
 import { plainRepository } from '../git/folders.js'
-import { LANDING_LOCK, withLock } from '../merge/lock.js'
+import { LANDING_LOCK, withLock } from '../locks/index.js'
 import type { Args, Command } from './contract.js'
 import { number } from './parse.js'
 

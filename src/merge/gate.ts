@@ -13,10 +13,10 @@ import { registrationsOf } from '../git/registrations.js'
 import { cachePlace, removeScratch } from '../git/remove.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import type { CommandResult } from '../hooks/contract.js'
+import { type HeldLock, WORKTREE_LOCK, withLock } from '../locks/index.js'
 import { cleanOthers, MADE_FILE } from '../worktrees/made.js'
 import type { LandContext } from './contract.js'
 import { differing, isOwnDoing, namesOf, rememberDoing, writtenIn } from './gate-writes.js'
-import { type HeldLock, withLock } from './lock.js'
 
 export interface GateTest {
   /** A shell line. */
@@ -25,9 +25,6 @@ export interface GateTest {
   /** Added to the environment: the lock that is held, so that the test may call `oompa lock` itself. */
   readonly env?: Readonly<Record<string, string>>
 }
-
-/** Only one `git worktree add` at a time: it races with itself (limits.md: 23 failures in 200 at ten at a time). */
-export const WORKTREE_LOCK = 'worktree'
 
 /** More gates than this at once for one repository, and something is wrong. */
 const MOST_GATES = 64

@@ -1,10 +1,10 @@
 // One stretch of landing under the lock: mend what a crash left, take in the remote, land groups, push once.
 
 import type { OompaError } from '../errors.js'
+import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from '../locks/index.js'
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
 import { hasIntents } from './journal.js'
 import { type GroupResult, landGroup } from './land.js'
-import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from './lock.js'
 import type { TestMemory } from './tested.js'
 import type { LandingTools } from './tools.js'
 

@@ -15,7 +15,7 @@ import { packageVersion } from '../files/package.js'
 import { runFolder } from '../files/paths.js'
 import type { Repository } from '../git/repository.js'
 import type { EventHook } from '../hooks/contract.js'
-import { onLongWait, withLock } from '../merge/lock.js'
+import { onLockWarning, withLock } from '../locks/index.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
 import { freeWorkerNames, runningWorkers, takenElsewhere } from './names.js'
@@ -64,7 +64,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   const log = openLog(root, id)
   const view = openView({ json: settings.json })
   log.listen((event) => view.event(event))
-  onLongWait((text) => log.emit({ type: 'note', level: 'warning', text }))
+  onLockWarning((text) => log.emit({ type: 'note', level: 'warning', text }))
   const names = await withLock(root, 'start', async () => {
     const others = runningWorkers(root)
     const taken = others.filter(({ swarm }) => swarm !== id)

@@ -10,8 +10,7 @@ import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
-import { WORKTREE_LOCK } from '../merge/gate.js'
-import { withLock } from '../merge/lock.js'
+import { WORKTREE_LOCK, withLock } from '../locks/index.js'
 
 export interface NamedWorktree {
   readonly name: string

@@ -21,8 +21,8 @@ export interface Scratch {
 
 /** One at a time between all processes: `git worktree add` races with itself (10 at once: 23 of 200 fail). */
 const repositoryLock: WorktreeLock = async (root, work) => {
-  const { withLock } = await import('../merge/lock.js')
-  return withLock(root, 'worktrees', work)
+  const { WORKTREE_LOCK, withLock } = await import('../locks/index.js')
+  return withLock(root, WORKTREE_LOCK, work)
 }
 
 /**

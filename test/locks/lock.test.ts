@@ -4,13 +4,13 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFil
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { thisOwner } from '../../src/files/owner.js'
-import { onLongWait, withLock } from '../../src/merge/lock.js'
+import { onLockWarning, withLock } from '../../src/locks/index.js'
 import { processStart } from '../../src/processes/identity.js'
 import { oompa, oompaBin, packageRoot, start } from '../support/oompa.js'
 import { processes } from '../support/processes.js'
 import { testRepository } from '../support/repository.js'
 
-const lockModule = path.join(packageRoot, 'dist/merge/lock.js')
+const lockModule = path.join(packageRoot, 'dist/locks/index.js')
 
 /** A program that takes the lock, writes when it had it, and holds it for a moment or for ever. */
 function program(file: string, root: string, hold: string): string {
@@ -18,13 +18,13 @@ function program(file: string, root: string, hold: string): string {
     file,
     `import { withLock } from ${JSON.stringify(lockModule)}
      import { appendFileSync } from 'node:fs'
-     console.log('ready')
+     const options = { onWait: () => console.log('waits') }
      await withLock(${JSON.stringify(root)}, 'landing', async () => {
        appendFileSync(process.argv[2], 'in ' + process.pid + ' ' + Date.now() + '\\n')
        console.log('held')
        ${hold}
        appendFileSync(process.argv[2], 'out ' + process.pid + ' ' + Date.now() + '\\n')
-     })`,
+     }, options)`,
   )
   return file
 }
@@ -116,7 +116,8 @@ describe('a lock', () => {
       const others = Array.from({ length: 8 }, () =>
         start(process.execPath, [file, log], { cwd: root, env: process.env }),
       )
-      await Promise.all(others.map((other) => other.prints(/ready/)))
+      // All of them wait when it dies: how long a program takes to start on a busy machine is not the lock's.
+      await Promise.all(others.map((other) => other.prints(/waits/)))
       const killed = Date.now()
       holder.child.kill('SIGKILL')
       expect((await Promise.all(others.map((other) => other.ended))).map((one) => one.status)).toEqual(Array(8).fill(0))
@@ -197,7 +198,7 @@ test('a lock that is waited for for some seconds is named, with who holds it and
   await withLock(root, 'deploy', async () => {
     const other = start(process.execPath, [oompaBin, 'lock', 'deploy', '--', 'true'], { cwd: root, env })
     await other.prints(/Waiting for the lock `deploy`: it is held by process \d+ on .*\n.*kill \d+/)
-    const said = new Promise<string>((resolve) => onLongWait(resolve))
+    const said = new Promise<string>((resolve) => onLockWarning(resolve))
     const third = start(process.execPath, [oompaBin, 'lock', 'third', '--', 'sleep', '1000'], { cwd: root, env })
     const stop = new AbortController()
     const held = path.join(root, '.git/oompa/locks/third')
