@@ -36,6 +36,8 @@ import { type Registration, register } from './register.js'
 import { renewClaims } from './renew.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
+import { watchTasks } from './task-watch.js'
+import { agentsTasks } from './tasks.js'
 import { watchShared } from './watch.js'
 import { makeWorker } from './worker.js'
 
@@ -164,7 +166,15 @@ async function assemble(parts: Parts): Promise<Swarm> {
     stopping,
     emit,
     persister: openPersister(process.env),
-    watch: watchShared({ root, swarm: id, level, into: parts.into, emit }),
+    watch: watchTasks(watchShared({ root, swarm: id, level, into: parts.into, emit }), {
+      root,
+      swarm: id,
+      level,
+      loopClaims: loaded.tasks !== undefined,
+      store: level > 1 ? async () => landing?.store : agentsTasks(root, settings),
+      commitOf: parts.commitOf,
+      emit,
+    }),
     output: entry.output,
     ahead: new Map(),
     current: new Map(),

@@ -18,7 +18,11 @@ export function statusOfChange(iteration: Iteration): StatusEdits | undefined {
     added: iteration.added,
   })
   return {
-    edits: (mergedCommit, onto) => status.edits(mergedCommit, onto),
+    async edits(mergedCommit, onto) {
+      // Its task may have been moved by an agent of somebody else while it was reviewed and tested.
+      await iteration.lane.swarm.watch.look()
+      return status.edits(mergedCommit, onto)
+    },
     async settle(landing) {
       await status.settle(landing)
       const done = iteration.claims.filter((claim) => claims.includes(claim))
@@ -62,6 +66,8 @@ function completionOf(iteration: Iteration) {
 async function completed(iteration: Iteration, task: string, landing: Landing | undefined): Promise<void> {
   const { swarm } = iteration.lane
   iteration.completed++
+  // What is complete from now on is known as that.
+  await swarm.watch.look()
   swarm.emit({
     type: 'task.completed',
     worker: iteration.worker,

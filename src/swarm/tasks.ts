@@ -1,4 +1,4 @@
-// Finds the tasks that count, from level 2 on.
+// Finds the tasks: those that count from level 2 on, and at level 1 those that are the agents' own business.
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -38,4 +38,13 @@ export async function openTasks(
   const mayAdd = settings.planner !== undefined || settings.workers.some((lane) => lane.canPlan)
   const existing = await existingTasks(root, settings, hooks, whose)
   return existing ?? (mayAdd ? openTaskStore(root, { store: settings.tasksStore, ...whose }) : undefined)
+}
+
+/** The tasks of level 1, opened when there are any, and only to be looked at; undefined where nothing says which they are. */
+export function agentsTasks(root: string, settings: Settings): () => Promise<TaskStore | undefined> {
+  let store: TaskStore | undefined
+  return async () => {
+    store ??= await existingTasks(root, settings, {}).catch(() => undefined)
+    return store
+  }
 }

@@ -95,6 +95,53 @@ export interface TaskStore {
   readonly tracked?: TrackedTasks
   /** Says that whoever opened it is done with it. */
   close?(): Promise<void>
+  /** What it takes to put a task back that somebody has moved or removed who may not. */
+  readonly snapshots?: TaskSnapshots
+}
+
+/** Where a task stands, and all that it takes to put it back there. */
+export interface TaskPlace {
+  readonly id: string
+  readonly state: TaskState
+  /** The name of its file. */
+  readonly name: string
+  /** What its file holds, to the byte. */
+  readonly text: string
+  /** The record of its claim, wherever its file is by now. */
+  readonly record?: ClaimRecord
+}
+
+export type TaskState = 'pending' | 'current' | 'complete'
+
+/** The tasks of a store at one moment, in memory. */
+export interface TaskSnapshot {
+  /** The folder that was read, absolute: another one holds other tasks. */
+  readonly where: string
+  /** Where it stands below the root, with slashes as git has them; undefined for a folder elsewhere. */
+  readonly tree?: string
+  /** By id. */
+  readonly tasks: ReadonlyMap<string, TaskPlace>
+  /** What holds no task, though its name is that of one: `pending/x.edn`. */
+  readonly spoiled: ReadonlySet<string>
+  /** What stands in the place of a folder and is none. */
+  readonly wrong: readonly TaskProblem[]
+  /** Whether the folder of all tasks is itself a folder, and no link to one. */
+  readonly isFolder: boolean
+}
+
+export interface TaskSnapshots {
+  /** @param before a link in the place of what was a folder then is wrong, wherever it leads */
+  take(before?: TaskSnapshot): Promise<TaskSnapshot>
+  /**
+   * Puts a task where `task` says, with its text, over nothing that is there.
+   * @param now where it stands instead; undefined if it is gone
+   * @returns where a text that differs was kept, below the root; false if somebody else has moved it meanwhile
+   */
+  putBack(task: TaskPlace, now?: TaskPlace): Promise<{ readonly kept?: string } | false>
+  /** Keeps the text of a task whose file holds something else now; gives where, below the root. */
+  keep(task: TaskPlace): Promise<string>
+  /** Moves aside what stands in the place of a folder, and makes the folder; gives where it is now, below the root. */
+  clear(wrong: TaskProblem): Promise<string>
 }
 
 /** What an agent did to the copy of the tasks in its worktree, read as requests. */

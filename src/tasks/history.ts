@@ -27,15 +27,20 @@ function historyFile(root: string): string {
   return path.join(stateFolder(root), 'tasks.jsonl')
 }
 
+/** What a full disk did not take, by root: this process has done it all the same. */
+const unwritten = new Map<string, HistoryEntry[]>()
+
 /** Appends one line. A full disk must not undo what has happened already. */
-export function record(root: string, entry: Omit<HistoryEntry, 'at'>): void {
-  const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`
+export function record(root: string, said: Omit<HistoryEntry, 'at'>): void {
+  const entry: HistoryEntry = { at: new Date().toISOString(), ...said }
+  const line = `${JSON.stringify(entry)}\n`
   makeStateFolder(root, stateFolder(root))
   try {
     clearPlace(historyFile(root))
     appendOwn(root, historyFile(root), line)
   } catch (error) {
     if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) throw error
+    unwritten.set(root, [...(unwritten.get(root) ?? []), entry])
   }
 }
 
@@ -68,10 +73,11 @@ export function historySize(root: string): number {
 export function readHistory(root: string, from = 0): HistoryEntry[] {
   const found = readOwn(historyFile(root), Number.POSITIVE_INFINITY)
   const bytes = found && 'bytes' in found ? found.bytes.subarray(from) : Buffer.alloc(0)
-  return bytes
+  const written = bytes
     .toString('utf8')
     .split('\n')
     .flatMap((line) => parseEntry(line) ?? [])
+  return [...written, ...(unwritten.get(root) ?? [])]
 }
 
 function parseEntry(line: string): HistoryEntry | undefined {

@@ -11,7 +11,7 @@ import { addedBy, record } from '../history.js'
 import { arrange, type CurrentFound } from '../listing.js'
 import { bareClaim, claimRecords, holderOf, staleness } from '../records.js'
 import { standing } from '../standing.js'
-import { lazyTracked } from '../tracked/lazy.js'
+import { lazySnapshots, lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'
 import { claimTask } from './claim.js'
 import { discard, draft, show } from './moves.js'
@@ -56,6 +56,7 @@ export function storeOf(folder: string, root: string | undefined, copyOf?: strin
       return state().folder.path
     },
     tracked: lazyTracked(async () => (await import('../tracked/folder.js')).trackedFolder(state)),
+    snapshots: lazySnapshots(async () => (await import('./snapshot.js')).folderSnapshots(state())),
   }
 }
 

@@ -128,6 +128,16 @@ function following(store: TaskStore, tracked: TrackedTasks, { root, into, say }:
       away: () => tracked.away(),
     },
     close,
+    ...(store.snapshots
+      ? {
+          snapshots: {
+            take: async (before) => (await at()).snapshots!.take(before),
+            putBack: async (...args) => (await at()).snapshots!.putBack(...args),
+            keep: async (task) => (await at()).snapshots!.keep(task),
+            clear: async (wrong) => (await at()).snapshots!.clear(wrong),
+          },
+        }
+      : {}),
   }
 }
 

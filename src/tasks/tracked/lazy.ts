@@ -1,6 +1,6 @@
 // Loads what only a landing needs when a landing needs it: a claim from a shell does not.
 
-import type { TrackedTasks } from '../contract.js'
+import type { TaskSnapshots, TrackedTasks } from '../contract.js'
 
 export function lazyTracked(load: () => Promise<TrackedTasks>): TrackedTasks {
   return {
@@ -17,5 +17,20 @@ export function lazyTracked(load: () => Promise<TrackedTasks>): TrackedTasks {
     drain: async (into) => (await load()).drain(into),
     recover: async (into) => (await load()).recover(into),
     away: async () => (await load()).away(),
+  }
+}
+
+/** The same for what only a swarm needs around its agents. */
+export function lazySnapshots(load: () => Promise<TaskSnapshots>): TaskSnapshots {
+  let loaded: Promise<TaskSnapshots> | undefined
+  const now = () => {
+    loaded ??= load()
+    return loaded
+  }
+  return {
+    take: async (before) => (await now()).take(before),
+    putBack: async (...args) => (await now()).putBack(...args),
+    keep: async (task) => (await now()).keep(task),
+    clear: async (wrong) => (await now()).clear(wrong),
   }
 }
