@@ -186,7 +186,13 @@ const faults = {
   },
   'agent-moves-tasks': async ({ world }) => {
     const { root } = world.repository
-    writeFileSync(path.join(world.notes, 'hostile'), `mv '${root}'/tasks/pending/t*.json '${root}'/tasks/complete/\n`)
+    // One is removed, the others are called complete: those that are pending, and those that others hold.
+    const lines = [
+      `cd '${root}/tasks'`,
+      'for f in pending/t*.json; do if [ -z "$gone" ]; then gone=1; rm "$f"; else mv "$f" complete/; fi; done',
+      'for f in current/t*.json; do [ "$f" = "current/$OOMPA_TASK.json" ] || mv "$f" complete/; done',
+    ]
+    writeFileSync(path.join(world.notes, 'hostile'), `( ${lines.join('; ')} ) 2> /dev/null\n`)
   },
 } as const satisfies Record<string, Fault>
 
