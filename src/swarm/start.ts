@@ -170,6 +170,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
       root,
       swarm: id,
       level,
+      into: parts.into,
       loopClaims: loaded.tasks !== undefined,
       store: level > 1 ? async () => landing?.store : agentsTasks(root, settings),
       commitOf: parts.commitOf,

@@ -31,8 +31,14 @@ export interface TurnFacts {
   readonly waiting: ReadonlySet<string>
   /** What the history says since; undefined where it is gone, and nothing can be told from it. */
   readonly history?: readonly HistoryEntry[]
-  /** The tasks' files of HEAD, path to blob, where it was moved meanwhile: a person's git moves files without a record. */
-  readonly head?: { readonly before: ReadonlyMap<string, string>; readonly after: ReadonlyMap<string, string> }
+  /** The tasks' files of HEAD and of the target, where these were moved meanwhile: git moves files without a record. */
+  readonly moves?: readonly GitMove[]
+}
+
+/** The tasks' files of two commits, path to blob. */
+export interface GitMove {
+  readonly before: ReadonlyMap<string, string>
+  readonly after: ReadonlyMap<string, string>
 }
 
 /** Where a task has to be, if nobody has touched it by hand. */
@@ -125,16 +131,18 @@ function isRenamed(place: TaskPlace, before: TaskSnapshot, after: TaskSnapshot):
   )
 }
 
-/** Whether HEAD was moved to a commit that has the task where it is now. */
+/** Whether git was moved to a commit that has the task where it is now. */
 function isByGit(
   place: TaskPlace | undefined,
   now: TaskPlace | undefined,
   tree: string | undefined,
-  { head }: TurnFacts,
+  { moves = [] }: TurnFacts,
 ): boolean {
-  if (!head || tree === undefined) return false
+  if (tree === undefined) return false
   const names = new Set([place, now].flatMap((one) => one?.name ?? []))
   const paths = [...names].flatMap((name) => ['pending', 'current', 'complete'].map((one) => `${tree}/${one}/${name}`))
-  if (paths.every((file) => head.before.get(file) === head.after.get(file))) return false
-  return now ? head.after.has(`${tree}/${now.state}/${now.name}`) : !paths.some((file) => head.after.has(file))
+  return moves.some(({ before, after }) => {
+    if (paths.every((file) => before.get(file) === after.get(file))) return false
+    return now ? after.has(`${tree}/${now.state}/${now.name}`) : !paths.some((file) => after.has(file))
+  })
 }

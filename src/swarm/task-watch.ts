@@ -10,7 +10,7 @@ import { gitFolders } from '../git/folders.js'
 import type { TaskPlace, TaskProblem, TaskSnapshot, TaskSnapshots, TaskStore } from '../tasks/contract.js'
 import { historySize, readHistory } from '../tasks/history.js'
 import type { Iteration } from './contract.js'
-import { type Damage, findDamage, type LaneAtWork, type TurnFacts } from './task-damage.js'
+import { type Damage, findDamage, type GitMove, type LaneAtWork, type TurnFacts } from './task-damage.js'
 import { damageWords, folderWords } from './task-words.js'
 import type { SharedWatch } from './watch.js'
 
@@ -18,6 +18,8 @@ export interface TaskWatchOptions {
   readonly root: string
   readonly swarm: string
   readonly level: 1 | 2 | 3
+  /** The target, from level 2 on. */
+  readonly into?: string
   readonly loopClaims: boolean
   /** The tasks, where there are any. */
   store(): Promise<TaskStore | undefined>
@@ -27,7 +29,8 @@ export interface TaskWatchOptions {
 
 /** How things stood at the last look. What is read first comes first: what happens in between counts twice, and not never. */
 interface Look {
-  readonly head: string | undefined
+  /** What HEAD and the target are, where they are anything. */
+  readonly commits: readonly (string | undefined)[]
   readonly history: number
   readonly snapshot: TaskSnapshot
 }
@@ -56,9 +59,15 @@ export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): Share
   }
 
   async function look(snapshots: TaskSnapshots): Promise<Look> {
-    const head = await options.commitOf('HEAD')
+    const commits = await commitsNow()
     const history = historySize(root)
-    return { head, history, snapshot: await snapshots.take(known?.snapshot) }
+    return { commits, history, snapshot: await snapshots.take(known?.snapshot) }
+  }
+
+  function commitsNow(): Promise<(string | undefined)[]> {
+    const { into } = options
+    // While the checkout is elsewhere, the tasks are those of the target.
+    return Promise.all(['HEAD', ...(into === undefined ? [] : [`refs/heads/${into}`])].map(options.commitOf))
   }
 
   async function refresh(): Promise<void> {
@@ -94,13 +103,21 @@ export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): Share
   async function damage(before: Look, after: Look): Promise<Damage[]> {
     const facts = factsNow(before)
     const found = findDamage(before.snapshot, after.snapshot, facts)
-    const head = found.length > 0 ? await options.commitOf('HEAD') : before.head
-    if (head === before.head || !head || !before.head || after.snapshot.tree === undefined) return found
+    const { tree } = after.snapshot
+    if (found.length === 0 || tree === undefined) return found
+    const moves = await gitMoves(before.commits, await commitsNow(), tree)
+    return moves.length === 0 ? found : findDamage(before.snapshot, after.snapshot, { ...facts, moves })
+  }
+
+  async function gitMoves(before: Look['commits'], now: Look['commits'], tree: string): Promise<GitMove[]> {
     const { treeFiles } = await import('../tasks/tracked/tree.js')
-    const [was, is] = await Promise.all(
-      [before.head, head].map((commit) => treeFiles(root, commit, [after.snapshot.tree!])),
-    )
-    return findDamage(before.snapshot, after.snapshot, { ...facts, head: { before: was!, after: is! } })
+    const moves = before.map(async (from, index) => {
+      const to = now[index]
+      if (!from || !to || from === to) return []
+      const [old, fresh] = await Promise.all([treeFiles(root, from, [tree]), treeFiles(root, to, [tree])])
+      return [{ before: old, after: fresh }]
+    })
+    return (await Promise.all(moves)).flat()
   }
 
   function factsNow(before: Look): TurnFacts {

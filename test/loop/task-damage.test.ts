@@ -140,12 +140,15 @@ describe('what an agent may do to tasks, and what is put back', () => {
 
   test('what git has moved is where HEAD has it', () => {
     const head = (...paths: string[]) => new Map(paths.map((file) => [file, 'oid']))
-    const pulled = { ...alone, head: { before: head('tasks/pending/x.edn'), after: head('tasks/complete/x.edn') } }
+    const pulled = { ...alone, moves: [{ before: head('tasks/pending/x.edn'), after: head('tasks/complete/x.edn') }] }
     expect(findDamage(snapshot('pending'), snapshot('complete'), pulled)).toEqual([])
     expect(findDamage(snapshot('pending'), snapshot(undefined), pulled)).toHaveLength(1)
-    const removed = { ...alone, head: { before: head('tasks/pending/x.edn'), after: head() } }
+    const removed = { ...alone, moves: [{ before: head('tasks/pending/x.edn'), after: head() }] }
     expect(findDamage(snapshot('pending'), snapshot(undefined), removed)).toEqual([])
-    const other = { ...alone, head: { before: head('tasks/pending/x.edn'), after: head('tasks/pending/x.edn', 'y') } }
+    const other = {
+      ...alone,
+      moves: [{ before: head('tasks/pending/x.edn'), after: head('tasks/pending/x.edn', 'y') }],
+    }
     expect(findDamage(snapshot('pending'), snapshot('complete'), other)).toHaveLength(1)
   })
 })
