@@ -25,6 +25,7 @@ export {
   largerThan,
   packageManifests,
   touches,
+  touchesTheTest,
 } from './review/risk.js'
 export { readVerdict } from './review/verdict.js'
 export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'

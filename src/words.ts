@@ -67,6 +67,11 @@ export interface Change extends IterationFacts {
   readonly author?: string
   /** The author's final message. */
   readonly message?: string
+  /**
+   * Those of its paths that the gate's test runs from (`package.json`, the script that it names, the runner's
+   * configuration, continuous integration): it is tested by its own version of them. Known from level 2 on.
+   */
+  readonly touchesTheTest?: readonly string[]
   /** Who approved it, for the `Reviewed-by` trailer; filled by the review stage. */
   readonly reviewedBy?: readonly string[]
   /** What the landing must write of the task's status, if `tasks/` is tracked or a task is claimed. */

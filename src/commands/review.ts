@@ -9,6 +9,7 @@ import { resolveTarget } from '../merge/target.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import { reviewer } from '../review/reviewer.js'
 import { review } from '../review/rounds.js'
+import { touchedOfTest } from '../review/test-files.js'
 import { escapeLines, escapeText } from '../views/escape.js'
 import type { Change } from '../words.js'
 import type { Command } from './contract.js'
@@ -55,7 +56,12 @@ export const command: Command = {
       },
       async ({ hooks, settings, context }) =>
         review(
-          { ...change, swarm: context.swarm, worker: context.worker },
+          {
+            ...change,
+            swarm: context.swarm,
+            worker: context.worker,
+            touchesTheTest: await touchedOfTest(root, change, context.testCommands ?? []),
+          },
           {
             hooks: agents.length ? [reviewer({ agents, ...(prompt ? { prompt } : {}) })] : reviewersOf(hooks, settings),
             // Who asks for a review gets one, also of a change that the loop would not have had reviewed.

@@ -13,6 +13,7 @@ import type { MergeOptions } from '../merge/contract.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import { review } from '../review/rounds.js'
+import { touchedOfTest } from '../review/test-files.js'
 import { type LeftWork, workName } from '../swarm/salvage.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import { heldTask, statusOf } from './held-task.js'
@@ -84,12 +85,14 @@ function unfinished(work: LeftWork, why: string): OompaError {
 async function mayNotLand(
   root: string,
   work: LeftWork,
-  change: Change,
+  found: Change,
   { hooks, settings, context }: Standalone,
 ): Promise<Refusal | { by: readonly string[] }> {
   if (work.approval !== undefined) {
     return { refused: 'approval', feedback: `It waits for a person: oompa approve ${work.approval}`, final: true }
   }
+  const touchesTheTest = await touchedOfTest(root, found, context.testCommands ?? [])
+  const change: Change = { ...found, touchesTheTest }
   const checked = await git(root, ['diff', '--check', change.base, change.commit, '--'])
   if (checked.stdout.includes('leftover conflict marker')) {
     const feedback = `It holds conflict markers:\n${checked.stdout.trim()}\nMend it on a branch: git switch -c mend ${work.ref}`

@@ -16,6 +16,7 @@ import type { HookContext } from '../hooks/contract.js'
 import { findHooks } from '../hooks/find.js'
 import { type LoadedHooks, loadHooks } from '../hooks/load.js'
 import { programsOf } from '../hooks/programs.js'
+import { testCommandsOf } from '../hooks/test-commands.js'
 import { protectionOf } from '../review/protected.js'
 import { hookContext } from '../swarm/context.js'
 import { agentFinder } from '../swarm/iteration.js'
@@ -87,6 +88,7 @@ export async function standalone<T>(
         hooks.approve,
         programsOf(root, { found, hooks, settings }).map((one) => one.path),
       ),
+      testCommands: testCommandsOf(root, hooks.merge, settings.merge),
       emit,
       logFile: outputFile(root, swarm, worker, iteration),
     })

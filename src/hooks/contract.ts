@@ -58,6 +58,8 @@ export interface HookContext {
   readonly remoteTimeoutMs?: number
   /** Time limit of one run of a gate's test, milliseconds: `limits.test` of `oompa.json`. */
   readonly testTimeoutMs?: number
+  /** Command lines of the gate's test, as far as they are known: of a merge hook of one's own, those it has run. */
+  readonly testCommands?: readonly string[]
   /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
   prepare?(worktree: Worktree): Promise<void>
 }

@@ -43,6 +43,7 @@ export async function materialFor(change: Change, context: ReviewContext, mostBy
     section('What it changes of what configures agents, or judges', settingsText(change, settings)),
     section('Its commits, in its author’s words', fenced(log.stdout.trim())),
     section('What its author said at the end', change.message ? fenced(change.message.trim().slice(-5000)) : ''),
+    section('What the test runs from', ownTestText(change)),
     section('Test', testText(context)),
     section('Earlier rounds', roundsText(context)),
     section('Diff', shown.length ? fenced(shown.join(''), 'diff') : 'No file is shown.'),
@@ -100,6 +101,15 @@ function fileLine(file: FileDiff): string {
   const name = file.from ? `${file.from} → ${file.path}` : file.path
   const size = file.binary ? 'binary' : `+${file.added} −${file.removed}`
   return `${word} ${name}${file.mode ? `, mode ${file.mode}` : ''}, ${size}`
+}
+
+function ownTestText({ touchesTheTest = [] }: Change): string {
+  if (touchesTheTest.length === 0) return ''
+  return [
+    'This change touches what the test runs from, and so it is tested by its own version of it. Look whether the test still tests:',
+    '',
+    fenced(touchesTheTest.join('\n')),
+  ].join('\n')
 }
 
 function testText({ test }: ReviewContext): string {

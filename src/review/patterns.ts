@@ -7,6 +7,11 @@ export function pathsOf(files: readonly ChangedFile[]): string[] {
   return [...new Set(files.flatMap((file) => (file.from === undefined ? [file.path] : [file.from, file.path])))]
 }
 
+/** Paths as a sentence names them: the first few. Pure. */
+export function someOf(paths: readonly string[]): string {
+  return paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${paths.length - 5} more` : paths.join(', ')
+}
+
 /** Whether a path is one of many patterns. Letters' case and the spelling of accents are ignored. Pure. */
 export function anyOf(patterns: readonly string[]): (path: string) => boolean {
   if (patterns.length === 0) return () => false

@@ -2,7 +2,7 @@
 // them; a team extends and shortens its second half in `hooks/approve.ts`.
 
 import type { ChangedFile } from '../words.js'
-import { anyOf, pathsOf } from './patterns.js'
+import { anyOf, pathsOf, someOf } from './patterns.js'
 
 /** Our own. A file or link called `hooks` would take the folder's place, and is protected as well. Always. */
 const JUDGES = [
@@ -110,11 +110,7 @@ export function protectedReasons(files: readonly ChangedFile[], protection: Prot
   const judging = paths.filter((path) => protection.judges(path))
   const configuring = paths.filter((path) => !protection.judges(path) && protection.configures(path))
   return [
-    ...(judging.length > 0 ? [`It touches what decides how changes are judged: ${shown(judging)}.`] : []),
-    ...(configuring.length > 0 ? [`It touches what configures agents, reviewers too: ${shown(configuring)}.`] : []),
+    ...(judging.length > 0 ? [`It touches what decides how changes are judged: ${someOf(judging)}.`] : []),
+    ...(configuring.length > 0 ? [`It touches what configures agents, reviewers too: ${someOf(configuring)}.`] : []),
   ]
-}
-
-function shown(paths: readonly string[]): string {
-  return paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${paths.length - 5} more` : paths.join(', ')
 }

@@ -4,8 +4,9 @@ import { usageError } from '../errors.js'
 import type { ApproveHook, HookContext } from '../hooks/contract.js'
 import type { Change } from '../words.js'
 import { changedFiles } from './diff.js'
-import { pathsOf, patternToRegExp } from './patterns.js'
+import { pathsOf, patternToRegExp, someOf } from './patterns.js'
 import type { ProtectionRules } from './protected.js'
+import { INTEGRATION } from './test-tools.js'
 
 /** What a rule says: nothing, or why a person has to look. `true` is a reason without words. */
 type RuleAnswer = string | boolean | undefined | readonly string[]
@@ -21,28 +22,6 @@ export interface ApprovalOptions {
   /** Paths that are usual, and configure nobody here. `hooks/`, `prompts/` and `oompa.json` stay protected. */
   readonly unprotect?: string | readonly string[]
 }
-
-/** Files that continuous integration runs: whoever changes them runs code with its secrets. */
-const INTEGRATION = [
-  '.github/workflows/**',
-  '.github/actions/**',
-  '.gitlab-ci.yml',
-  '.gitlab/ci/**',
-  '.circleci/**',
-  '.buildkite/**',
-  '.ci/**',
-  '.travis.yml',
-  '.drone.yml',
-  '.woodpecker.yml',
-  '.woodpecker/**',
-  '.forgejo/workflows/**',
-  '.gitea/workflows/**',
-  'azure-pipelines.yml',
-  'bitbucket-pipelines.yml',
-  'appveyor.yml',
-  '**/Jenkinsfile',
-  '**/action.yml',
-]
 
 /** Files that say which code of others is fetched and run. */
 const MANIFESTS = [
@@ -104,8 +83,7 @@ export function touches(
   return ({ files }) => {
     const hit = pathsOf(files).filter((path) => expressions.some((expression) => expression.test(path)))
     if (hit.length === 0) return undefined
-    const shown = hit.length > 5 ? `${hit.slice(0, 5).join(', ')} and ${hit.length - 5} more` : hit.join(', ')
-    return `It touches ${what}: ${shown}.`
+    return `It touches ${what}: ${someOf(hit)}.`
   }
 }
 
@@ -121,6 +99,10 @@ export function largerThan({ files = 30, lines = 800 }: { files?: number; lines?
 
 export const continuousIntegration: ApprovalRule = touches(INTEGRATION, 'continuous integration')
 export const packageManifests: ApprovalRule = touches(MANIFESTS, 'what is fetched and run of others')
+
+/** A rule about what the gate's test runs from (`change.touchesTheTest`): such a change decides how it is tested. */
+export const touchesTheTest: ApprovalRule = ({ touchesTheTest: files = [] }) =>
+  files.length > 0 ? `It touches what the test runs from: ${someOf(files)}.` : undefined
 
 /** Continuous integration, package manifests, and more than 30 files or 800 lines. */
 export const highRisk: readonly ApprovalRule[] = [continuousIntegration, packageManifests, largerThan()]

@@ -16,6 +16,7 @@ import { leftMarkers } from '../merge/left-markers.js'
 import { ontoRewritten } from '../merge/rewritten.js'
 import { openTools } from '../merge/tools.js'
 import { leftMarkersRefusal, markersRefusal, nestedRefusal, operationRefusal } from '../merge/unfinished.js'
+import { touchedOfTest } from '../review/test-files.js'
 import type { Change, Refusal, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { emptyChange, remember } from './iteration.js'
@@ -62,6 +63,7 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     base: facts.base,
     into,
     files: facts.files,
+    touchesTheTest: await touchedOfTest(root, facts, swarm.testCommands()),
     task: iteration.claims[0]?.task,
     author: formatAgentSpec(iteration.lane.agent),
     message: said.text,

@@ -32,6 +32,7 @@ export interface ContextParts {
   readonly emit: Emit
   readonly workers?: number
   readonly protection?: HookContext['protection']
+  readonly testCommands?: readonly string[]
   /** Sets up a gate as a worktree is set up. */
   readonly prepare?: (worktree: Worktree) => Promise<void>
   /** What keeps an agent that is asked from moving the target. */
@@ -65,6 +66,7 @@ export function hookContext(parts: ContextParts): HookContext {
     workers: parts.workers,
     testTimeoutMs: settings.limits.testMs,
     protection: parts.protection,
+    testCommands: parts.testCommands,
     remoteTimeoutMs: settings.limits.remoteMs,
     prepare: parts.prepare,
     run(command, options = {}) {

@@ -67,6 +67,8 @@ export interface Swarm {
   readonly protection: Protection
   /** The programs of the repository that judge, as they were at the start. */
   readonly judges: Judges
+  /** Command lines of the gate's test, as far as they are known by now. */
+  testCommands(): readonly string[]
   /** Whether the loop claims a task for each iteration (`hooks/tasks`). */
   readonly claims: boolean
   /** Who reads the changes of a worker. */

@@ -57,6 +57,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     spend: swarm.spend,
     workers: swarm.workers.length,
     protection: swarm.protection,
+    testCommands: swarm.testCommands(),
     prepare: (gate) => setUpWorktree(gate, context, { hooks: swarm.hooks, root: swarm.repository.root }),
     guard: () => swarm.guard(iteration),
     watched: (run) => swarm.watch.during(iteration, run),

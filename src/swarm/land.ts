@@ -6,6 +6,7 @@ import type { HookContext, MergeHook } from '../hooks/contract.js'
 import { offerToHook } from '../merge/bypass.js'
 import { prepareConflict } from '../merge/conflict.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
+import { someOf } from '../review/patterns.js'
 import { stillHolds } from '../review/pin.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
@@ -38,6 +39,7 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     iteration.outcome = 'waiting'
     return holdForApproval(reviewed, reasons, context)
   }
+  sayOwnTest(iteration, change)
   const result = await merged(merge, { ...reviewed, status: statusOfChange(iteration) }, context, swarm)
   if (!result) return keep(iteration, `landing has stopped: ${swarm.stopping.why ?? 'nothing lands any more'}`)
   if (!isRefusal(result)) {
@@ -63,6 +65,13 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
 }
 
 const factsOf = (iteration: Iteration) => ({ worker: iteration.worker, iteration: iteration.number })
+
+/** Nobody was asked, and it is not hidden either. */
+function sayOwnTest(iteration: Iteration, { branch, touchesTheTest = [] }: Change): void {
+  if (touchesTheTest.length === 0) return
+  const text = `${branch} touches what the test runs from, and is tested by its own version of it: ${someOf(touchesTheTest)}.`
+  iteration.lane.swarm.emit({ type: 'note', ...factsOf(iteration), text })
+}
 
 /** Errors of the queue that end all landing: the target was moved past us, or the remote refuses what is pushed. */
 const STOPS = ['bypassed', 'moved', 'push-refused']

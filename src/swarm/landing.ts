@@ -8,6 +8,7 @@ import type { Hooks, MergeHook, ReviewHook } from '../hooks/contract.js'
 import type { FoundHooks } from '../hooks/find.js'
 import type { LoadedHooks } from '../hooks/load.js'
 import { programsOf } from '../hooks/programs.js'
+import { withTest } from '../hooks/test-commands.js'
 import { uncommittedJudges, uncommittedWords } from '../hooks/uncommitted.js'
 import type { LandContext, MergeOptions } from '../merge/contract.js'
 import { rememberDestination } from '../merge/destination.js'
@@ -36,6 +37,7 @@ export interface LandingParts {
   readonly guard: Swarm['guard']
   readonly bypassed: Swarm['bypassed']
   readonly fresh: Swarm['fresh']
+  readonly testCommands: Swarm['testCommands']
   readonly drain: Swarm['drain']
 }
 
@@ -74,11 +76,12 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
   const store = await openTasks(root, settings, hooks, { into, say: (text) => emit({ type: 'note', text }) })
   const unwatch = store?.close ? keepApart(store, root) : undefined
   const reviewers = await reviewHooks(root, hooks, settings)
-  const merge = mergeHookOf(hooks, settings)
+  const { merge, testCommands } = withTest(root, mergeHookOf(hooks, settings))
   return {
     hooks: { ...hooks, merge },
     judges,
     reviewers,
+    testCommands,
     rounds: (lane) => roundsOf(reviewers(lane), settings),
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),

@@ -196,6 +196,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     reviewers: landing?.reviewers ?? (() => []),
     rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),
+    testCommands: landing?.testCommands ?? (() => []),
     fresh: landing?.fresh ?? (async () => {}),
     drain: landing?.drain ?? (async () => {}),
   }

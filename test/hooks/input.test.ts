@@ -44,7 +44,14 @@ test('every hook and every operation reads what the schema says, and nothing els
     test: { command: 'npm test', status: null, output: '' },
   })
   const status = { edits: async () => [], settle: async () => {} }
-  const change = changeOf(repository, 'work', { task, author: 'claude', message: 'Done.', reviewedBy: ['x'], status })
+  const change = changeOf(repository, 'work', {
+    task,
+    author: 'claude',
+    message: 'Done.',
+    reviewedBy: ['x'],
+    status,
+    touchesTheTest: ['Makefile'],
+  })
   await hooks.review[0]?.(change, context)
   await hooks.merge?.(change, context)
   await hooks.approve[0]?.(change, context)

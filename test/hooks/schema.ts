@@ -50,6 +50,10 @@ const change = z
     task: task.optional(),
     author: optionalText.describe('harness:model of who wrote it'),
     message: optionalText.describe('The final message of its author'),
+    touchesTheTest: z
+      .array(z.string())
+      .optional()
+      .describe('Those of its paths that the test runs from: it is tested by its own version of them'),
     reviewedBy: z.array(z.string()).optional(),
   })
   .describe('The commits of a branch over its base')
