@@ -1,6 +1,6 @@
 // Every error that a person reads: what was being done, why it failed, and the command that mends it.
 
-/** Exit statuses of every command (cli.md). */
+/** Exit statuses of every command (docs/contract.md). */
 export const STATUS = {
   done: 0,
   failed: 1,

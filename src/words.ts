@@ -86,11 +86,11 @@ export interface TreeEdit {
   readonly mode?: string
 }
 
-/** How the task's status travels with a landing (design.md, *State*). */
+/** How the task's status travels with a landing (docs/contract.md, *State*). */
 export interface StatusEdits {
   /**
    * Edits over the merged tree, so that status and work are one commit. Empty if `tasks/` is not tracked.
-   * @param mergedCommit what `merged-commit` says (cli.md, 16); undefined for a squash.
+   * @param mergedCommit what `merged-commit` says (docs/contract.md, 16); undefined for a squash.
    * @param onto the commit that the change is stacked on, where that is not the target itself: in a batch, tasks that
    *   are one file have the status of those before it there.
    */

@@ -1,5 +1,5 @@
 // What an agent's process may know: the person's environment, without what belongs to somebody else's repository,
-// agent or iteration (cli.md, 3).
+// agent or iteration (docs/contract.md, 3).
 
 import { withoutRepository } from '../git/environment.js'
 import { MARKER } from '../processes/marks.js'

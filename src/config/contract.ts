@@ -47,7 +47,7 @@ export interface MergeSettings {
   readonly batch?: number
 }
 
-/** Time limits in milliseconds, with the defaults of cli.md, 21. */
+/** Time limits in milliseconds, with the defaults of docs/contract.md, 21. */
 export interface LimitSettings {
   readonly idleMs: number
   readonly iterationMs: number
@@ -65,7 +65,7 @@ export interface Settings {
   /** The file that was read, absolute. */
   readonly file?: string
   readonly workers: readonly WorkerSettings[]
-  /** Whether `workers` stands in `oompa.json`: the earlier system, where changes land (cli.md, *Which level*). */
+  /** Whether `workers` stands in `oompa.json`: the earlier system, where changes land (docs/contract.md). */
   readonly configuredWorkers: boolean
   readonly planner?: PlannerSettings
   /** A fallback chain; empty without a reviewer. */

@@ -1,4 +1,4 @@
-// Which level a run is (cli.md, *Which level*): decided by what stands in `hooks/` and by `workers` in `oompa.json`.
+// Which level a run is (docs/contract.md): decided by what stands in `hooks/` and by `workers` in `oompa.json`.
 
 import type { HookName } from '../hooks/contract.js'
 import type { Settings } from './contract.js'

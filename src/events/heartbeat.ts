@@ -6,7 +6,7 @@ import { isErrno } from '../errors.js'
 import { replaceOwn, wrongAt } from '../files/own.js'
 import { runFolder } from '../files/paths.js'
 
-/** How often a swarm says that it lives (cli.md, 21). */
+/** How often a swarm says that it lives (docs/contract.md, 21). */
 const HEARTBEAT_MS = 30_000
 /** Four beats missed: the clocks of two hosts may differ, and a laptop may have slept. */
 export const SILENT_AFTER_MS = 4 * HEARTBEAT_MS

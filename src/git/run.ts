@@ -17,7 +17,7 @@ export interface GitOptions {
   /** Added to the environment. */
   env?: NodeJS.ProcessEnv
   signal?: AbortSignal
-  /** Run the person's git hooks; off unless `runGitHooks` has turned them on (cli.md, settled question 10). */
+  /** Run the person's git hooks; off unless `runGitHooks` has turned them on (docs/contract.md, 10). */
   hooks?: boolean
   /** Let git look for the repository above `cwd`, too: for the one that a command means, and nothing else. */
   discover?: boolean

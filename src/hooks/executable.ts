@@ -1,5 +1,5 @@
 // Hooks that are executables: JSON on standard input, `OOMPA_*` in the environment, status 0 yes, 1 no, anything else
-// could not judge, standard output for the feedback (cli.md, 20 and 22).
+// could not judge, standard output for the feedback (docs/contract.md, 20 and 22).
 
 import { OompaError } from '../errors.js'
 import { resolveCommit } from '../git/repository.js'
@@ -163,7 +163,7 @@ function refusal(feedback: string): Refusal {
   return { refused: 'policy', feedback }
 }
 
-/** Believes an executable that says that it landed only what git shows (cli.md, 22). */
+/** Believes an executable that says that it landed only what git shows (docs/contract.md, 22). */
 async function verifyLanding(
   hook: Executable,
   change: Change,

@@ -26,7 +26,7 @@ export interface FoundHooks {
   readonly remarks: readonly string[]
 }
 
-/** Every hook, and whether several files may stand for it (design.md, the table of hooks). */
+/** Every hook, and whether several files may stand for it (docs/hooks.md). */
 const SEVERAL = {
   review: true,
   merge: false,

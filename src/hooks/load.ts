@@ -32,7 +32,7 @@ export interface LoadedHooks extends Hooks {
   readonly review: readonly (ReviewHook & ReviewerFacts)[]
 }
 
-/** Milliseconds; cli.md, 21. */
+/** Milliseconds; docs/contract.md, 21. */
 const HOOK_MS = 10 * 60_000
 const TEST_MS = 30 * 60_000
 

@@ -60,7 +60,7 @@ export interface LandContext {
   readonly signal: AbortSignal
   /**
    * Ends a test that is running. A swarm gives none: when it is being stopped, the landing that is being tested comes
-   * to its end (cli.md, settled question 11). `oompa merge` gives its own.
+   * to its end (docs/contract.md, 11). `oompa merge` gives its own.
    */
   readonly testSignal?: AbortSignal
   /** Ends a fetch and a push, for who lands without a remote then; `signal` unless given. */

@@ -16,8 +16,9 @@ export interface QueueState<T extends Waiting> {
 }
 
 /**
- * The batch that lands most changes an hour, by the model in limits.md (a change every 10 minutes from each worker,
- * tests of 2 minutes, 5 % bad): with 3 workers one at a time lands as many, with 10 a batch of 8 lands 40.7 for 28.3.
+ * The batch that lands most changes an hour, by the model in docs/performance.md (a change every 10 minutes from each
+ * worker, tests of 2 minutes, 5 % bad): with 3 workers one at a time lands as many, with 10 a batch of 8 lands 40.7
+ * for 28.3.
  */
 export function defaultBatch(workers: number): number {
   return workers <= 4 ? 1 : 8

@@ -14,7 +14,7 @@ import { resolveTarget } from './target.js'
 import type { TestMemory } from './tested.js'
 import { openTools } from './tools.js'
 
-/** A landing that is being tested ends by itself when a swarm is being stopped (cli.md, settled question 11). */
+/** A landing that is being tested ends by itself when a swarm is being stopped (docs/contract.md, 11). */
 const NEVER = new AbortController().signal
 
 /** A change in the queue. */

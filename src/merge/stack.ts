@@ -13,7 +13,7 @@ import type { LandingTools } from './tools.js'
 export interface Stacked {
   readonly commit: string
   readonly tree: string
-  /** What `merged-commit` says (cli.md, 16); undefined for a squash. */
+  /** What `merged-commit` says (docs/contract.md, 16); undefined for a squash. */
   readonly mergedCommit?: string
   /** What was written of its task's status. */
   readonly edits: readonly TreeEdit[]

@@ -1,4 +1,4 @@
-// Which branch a landing goes to where nobody says it (cli.md, settled question 1).
+// Which branch a landing goes to where nobody says it (docs/contract.md, 1).
 
 import { OompaError, STATUS } from '../errors.js'
 import { branchOf } from '../git/folders.js'

@@ -24,7 +24,7 @@ export interface StackTest {
   readonly candidates: readonly Candidate[]
 }
 
-/** A gate's test takes longer than any other hook: cli.md, settled question 21. */
+/** A gate's test takes longer than any other hook: docs/contract.md, 21. */
 const TEST_TIMEOUT_MS = 30 * 60_000
 const MOST_REMEMBERED = 500
 

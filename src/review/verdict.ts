@@ -1,4 +1,4 @@
-// Reads a reviewer's verdict by one rule: the last non-empty line of its final message, whole (cli.md, 4).
+// Reads a reviewer's verdict by one rule: the last non-empty line of its final message, whole (docs/contract.md, 4).
 
 export interface ReadVerdict {
   readonly approved: boolean

@@ -2,7 +2,7 @@
 
 import type { Attempt, Iteration } from './contract.js'
 
-/** Gives the attempts of an iteration: one at level 1, three from level 2 on (cli.md, settled question 7). */
+/** Gives the attempts of an iteration: one at level 1, three from level 2 on (docs/contract.md, 7). */
 export function* attempts(iteration: Iteration): Generator<Attempt, void> {
   const { swarm } = iteration.lane
   const most = swarm.level === 1 ? 1 : swarm.rounds(iteration.lane.settings)

@@ -33,7 +33,7 @@ export interface Swarm {
   readonly repository: Repository
   readonly settings: Settings
   readonly hooks: Hooks
-  /** 1, 2 or 3 (cli.md, *Which level*). */
+  /** 1, 2 or 3 (docs/contract.md). */
   readonly level: 1 | 2 | 3
   /** The branch that changes land on, from level 2 on. */
   readonly into?: string
@@ -107,7 +107,7 @@ export interface Worker extends AsyncIterable<Iteration> {
   readonly portBase: number
   /** What it is called with, as in `claude:opus`. */
   readonly agent: AgentSpec
-  /** Its prompts as they were when the swarm started: an agent cannot change them (design.md, rule 2). */
+  /** Its prompts as they were when the swarm started: an agent cannot change them (docs/contract.md, *State*). */
   readonly prompt: PromptText
   readonly conversation: Persistence
   /** Says that it shall begin no further iteration, and why. */

@@ -48,7 +48,7 @@ export async function converse(worktree: Worktree, attempt: Attempt): Promise<Tu
       resumes++
       next = resumes === maxResumes ? nudgePrompt() : resumePrompt()
     }
-    // Without a signal the change is ready (cli.md, settled question 17).
+    // Without a signal the change is ready (docs/contract.md, 17).
     if (next === undefined) return turn
     turn = await furtherTurn(worktree, attempt, next)
     if (lasting !== undefined) iteration.told.push(lasting)

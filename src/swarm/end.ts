@@ -11,7 +11,7 @@ import type { Registration } from './register.js'
 /** What is still being written down by `codex-persist` gets so long, milliseconds. */
 const PERSIST_MS = 5_000
 
-/** Called when every worker has ended. Gives the exit status (cli.md). */
+/** Called when every worker has ended. Gives the exit status (docs/contract.md). */
 export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Status> {
   // Whatever goes wrong here (a full disk, say), the log gets its last line.
   const tried = async (what: string, act: () => Promise<unknown>): Promise<void> => {

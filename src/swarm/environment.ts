@@ -1,4 +1,4 @@
-// The `OOMPA_*` variables that every hook and agent gets (cli.md), and the environment they are added to.
+// The `OOMPA_*` variables that every hook and agent gets (docs/contract.md), and the environment they are added to.
 
 import path from 'node:path'
 import { agentEnvironment } from '../agents/environment.js'
@@ -28,7 +28,7 @@ export function oompaVariables(iteration: Iteration): Record<string, string> {
     ...(task ? { OOMPA_TASK: task } : {}),
     // From level 2 on a task is completed by what lands, and `oompa tasks complete` only says that it is ready.
     OOMPA_LEVEL: String(swarm.level),
-    // `oompa tasks add` refuses an executor (compat.md, can_plan).
+    // `oompa tasks add` refuses an executor (docs/contract.md).
     ...(lane.settings.canPlan ? {} : { OOMPA_CAN_PLAN: '0' }),
   }
 }

@@ -120,7 +120,7 @@ function foundThere(swarm: Swarm, name: string): boolean {
   })
 }
 
-/** From level 2 on a name that is taken is emptied first: its work is kept under a ref (cli.md, settled question 6). */
+/** From level 2 on a name that is taken is emptied first: its work is kept under a ref (docs/contract.md, 6). */
 async function openAnew(
   iteration: Iteration,
   full: string,

@@ -1,4 +1,4 @@
-// What a crash left is put in order by the next start (cli.md, settled question 15): agents ended, claims put back,
+// What a crash left is put in order by the next start (docs/contract.md, 15): agents ended, claims put back,
 // work kept. Each once; then its log says so.
 
 import { existsSync } from 'node:fs'

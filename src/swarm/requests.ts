@@ -1,4 +1,4 @@
-// What an agent did to the tasks is read as requests, and taken out of its change (design.md, *State*).
+// What an agent did to the tasks is read as requests, and taken out of its change (docs/contract.md, *State*).
 
 import path from 'node:path'
 import { messageOf } from '../errors.js'

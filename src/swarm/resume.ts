@@ -12,7 +12,7 @@ import { provenStart, readStart, type StartFacts } from './start-proof.js'
 export interface ResumePoint {
   readonly swarm: string
   readonly workers: readonly string[]
-  /** The next iteration of each worker. An interrupted one is run again (cli.md, settled question 25). */
+  /** The next iteration of each worker. An interrupted one is run again (docs/contract.md, 25). */
   readonly next: ReadonlyMap<string, number>
   /**
    * Work that an interrupted iteration left, by `w1-3`: named in the prompt of its second run. What a crash left is

@@ -1,4 +1,4 @@
-// Watches the target: a worker's commits may reach it by a landing only (cli.md, settled question 9).
+// Watches the target: a worker's commits may reach it by a landing only (docs/contract.md, 9).
 
 import { STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'

@@ -54,7 +54,7 @@ export interface TaskListing {
   readonly problems: readonly TaskProblem[]
 }
 
-/** What completion writes into the task (compat.md). */
+/** What completion writes into the task (docs/contract.md). */
 export interface Completion {
   readonly by: string
   readonly at: string
@@ -91,7 +91,7 @@ export interface TaskStore {
   reopen?(id: string, reason: string, by: string): Promise<boolean>
   /** Where the tasks are, absolute, if they are files. */
   readonly path?: string
-  /** How tasks that stand in the repository travel with the work (design.md, *State*). */
+  /** How tasks that stand in the repository travel with the work (docs/contract.md, *State*). */
   readonly tracked?: TrackedTasks
   /** Says that whoever opened it is done with it. */
   close?(): Promise<void>

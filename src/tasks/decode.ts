@@ -1,4 +1,4 @@
-// Makes a task of what a file holds: every spelling of every key that the earlier systems wrote (compat.md).
+// Makes a task of what a file holds: every spelling of every key that the earlier systems wrote (docs/contract.md).
 
 import type { Task } from '../words.js'
 
@@ -25,7 +25,7 @@ export function idProblem(id: string): string | undefined {
   return undefined
 }
 
-/** The file name of an id without its ending: anything outside `[A-Za-z0-9_-]` is a dash (compat.md). */
+/** The file name of an id without its ending: anything outside `[A-Za-z0-9_-]` is a dash (docs/contract.md). */
 export function fileStem(id: string): string {
   return id.replace(/[^A-Za-z0-9_-]/g, '-')
 }

@@ -32,7 +32,7 @@ export function setFields(
   return edited
 }
 
-/** What completion writes (compat.md). */
+/** What completion writes (docs/contract.md). */
 export function completionFields(completion: Completion): Record<string, FieldValue | undefined> {
   return {
     'completed-by': completion.by,

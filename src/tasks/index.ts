@@ -31,7 +31,7 @@ const stores = {
 
 /**
  * The store of the main checkout `root`.
- * @throws OompaError `two-task-stores` (status 2) if there are several and nothing says which (cli.md, 19)
+ * @throws OompaError `two-task-stores` (status 2) if there are several and nothing says which (docs/contract.md, 19)
  */
 export async function openTaskStore(root: string, choice: StoreChoice = {}): Promise<TaskStore> {
   const folder = choice.folder ?? 'tasks'

@@ -18,10 +18,10 @@ import {
 import { stateFolder } from '../files/paths.js'
 import type { Claimer, TaskProblem } from './contract.js'
 
-/** How long a claim lives without a process and without a sign of life: 15 min (cli.md, 21). */
+/** How long a claim lives without a process and without a sign of life: 15 min (docs/contract.md, 21). */
 export const LEASE_MS = 15 * 60_000
 
-/** After how long a claim by a bare `mv` is listed as stale: 2 h (cli.md, 18). */
+/** After how long a claim by a bare `mv` is listed as stale: 2 h (docs/contract.md, 18). */
 const BARE_STALE_MS = 2 * 3_600_000
 
 /** What a claim record says. The time of its file is the last sign of life. */

@@ -3,7 +3,7 @@
 import type { Run } from '../events/runs.js'
 import type { SwarmState, WorkerState } from '../events/state.js'
 
-/** One entry of `oompa status --json` (cli.md, 26). */
+/** One entry of `oompa status --json` (docs/contract.md, 26). */
 export function statusFacts(run: Run, state: SwarmState): Record<string, unknown> {
   return {
     swarm: run.swarm,

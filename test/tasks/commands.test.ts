@@ -1,4 +1,4 @@
-// Each tasks command as cli.md has it: what it prints, and its exit status.
+// Each tasks command as docs/contract.md has it: what it prints, and its exit status.
 
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

@@ -71,7 +71,7 @@ async function askLoop({ root, worker, swarm }: Opened, id: string, asJson: bool
 }
 
 /**
- * A node of a task graph may name files that must be there when it is complete (compat.md).
+ * A node of a task graph may name files that must be there when it is complete (docs/contract.md).
  * @throws OompaError `output-missing` (status 4)
  */
 async function checkOutputs(root: string, task: Task): Promise<void> {

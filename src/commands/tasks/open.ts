@@ -25,7 +25,7 @@ export interface Opened {
 }
 
 /**
- * Opens the tasks of the main checkout; a worker that asks anything shows that its claims live (cli.md, 18).
+ * Opens the tasks of the main checkout; a worker that asks anything shows that its claims live (docs/contract.md, 18).
  * @param except a file that is taken over into the store, and is none
  */
 export async function openTasks(args: Args, except?: string): Promise<Opened> {

@@ -1,4 +1,4 @@
-// Reads a task graph (compat.md): YAML with nodes and edges, with the places of what an edit has to change.
+// Reads a task graph (docs/contract.md): YAML with nodes and edges, with the places of what an edit has to change.
 
 import type { Document, visit as visitDocument, YAMLMap, YAMLSeq } from 'yaml'
 import { lineCounter } from '../../files/lines.js'

@@ -1,5 +1,5 @@
 // A task graph as a store. Claims are records in `.oompa/claims/` and the file changes only when a task is complete, so
-// that the main checkout stays clean while a swarm works (cli.md, 13), and every worktree's copy of it is as good as any.
+// that the main checkout stays clean while a swarm works (docs/contract.md, 13), and every worktree's copy of it is as good as any.
 
 import path from 'node:path'
 import type { Task } from '../../words.js'
