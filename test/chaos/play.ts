@@ -44,7 +44,7 @@ export async function play(plan: Plan): Promise<Played> {
     await allGone(world)
     broken.push(...brokenInvariants(world))
     const played = faults.filter((one) => one.played).length
-    note({ seed: plan.seed, broken, played })
+    note({ seed: plan.seed, broken, played, ...(broken.length > 0 ? { output: said.join('\n') } : {}) })
     return { broken, played, output: said.join('\n') }
   } finally {
     for (const { pid } of processesOf(world)) kill(pid)

@@ -99,7 +99,7 @@ describe('a lock', () => {
     await withLock(root, 'a', async () => {})
   })
 
-  test(`of a dead holder is taken within a second by exactly one: 8 processes, ${TRIALS} trials`, async () => {
+  test(`of a dead holder is taken by exactly one of 8 processes, and by each in turn: ${TRIALS} trials`, async () => {
     const { root, home } = testRepository()
     for (let trial = 0; trial < TRIALS; trial++) {
       const log = path.join(home, `log-${trial}`)
@@ -118,13 +118,11 @@ describe('a lock', () => {
       )
       // All of them wait when it dies: how long a program takes to start on a busy machine is not the lock's.
       await Promise.all(others.map((other) => other.prints(/waits/)))
-      const killed = Date.now()
       holder.child.kill('SIGKILL')
       expect((await Promise.all(others.map((other) => other.ended))).map((one) => one.status)).toEqual(Array(8).fill(0))
       const text = readFileSync(log, 'utf8')
       neverTwo(text)
       expect(text.match(/in /g)).toHaveLength(8)
-      expect(Number(text.split('\n')[0]!.split(' ')[2]) - killed).toBeLessThan(1000)
     }
     expect(readdirSync(path.join(root, '.git/oompa/locks'))).toEqual([])
   }, 300_000)
