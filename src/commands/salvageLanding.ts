@@ -10,6 +10,9 @@ import { git, gitText } from '../git/run.js'
 import { landBranch } from '../merge/branch.js'
 import { commitLeftovers } from '../merge/commit.js'
 import type { MergeOptions } from '../merge/contract.js'
+import { type LeftMarkers, leftMarkers } from '../merge/left-markers.js'
+import { openTools } from '../merge/tools.js'
+import { leftMarkersRefusal } from '../merge/unfinished.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
 import { reviewersFromSettings } from '../review/configured.js'
 import { review } from '../review/rounds.js'
@@ -93,11 +96,8 @@ async function mayNotLand(
   }
   const touchesTheTest = await touchedOfTest(root, found, context.testCommands ?? [])
   const change: Change = { ...found, touchesTheTest }
-  const checked = await git(root, ['diff', '--check', change.base, change.commit, '--'])
-  if (checked.stdout.includes('leftover conflict marker')) {
-    const feedback = `It holds conflict markers:\n${checked.stdout.trim()}\nMend it on a branch: git switch -c mend ${work.ref}`
-    return { refused: 'conflict', feedback, final: true }
-  }
+  const left = await markersOf(root, change)
+  if (left.length > 0) return { ...leftMarkersRefusal(work.ref, left), final: true }
   const configured = hooks.review.length > 0 ? undefined : reviewersFromSettings(settings)
   await configured?.prepare?.(root)
   const reviewed = await review(change, { hooks: configured ? [configured] : hooks.review, settings, context })
@@ -116,6 +116,16 @@ async function mayNotLand(
     }
   }
   return holdForApproval(approved, reasons, context)
+}
+
+/** Markers that the work still holds: said before anybody is asked to review it. */
+async function markersOf(root: string, { commit, base }: Change): Promise<LeftMarkers[]> {
+  const tools = openTools(root)
+  try {
+    return await leftMarkers(tools, { commit, onto: base })
+  } finally {
+    tools.close()
+  }
 }
 
 async function land(root: string, work: LeftWork, change: Change, parts: Standalone): Promise<Landing | Refusal> {
