@@ -1,16 +1,17 @@
 #!/usr/bin/env node
-// The loop: workers in parallel, iterations in turn, each in a worktree of its own. This is all of it, and it is yours
-// to edit. Each comment on the right is the line of bash that it stands for, or the hook that turns the stage on.
+// The loop, a zx script: workers in parallel, iterations in turn, each in a worktree of its own. This is all of it, and
+// it is yours to edit. Each comment on the right is the line of bash that it stands for, or the hook that turns the stage on.
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-const { attempts, claim, land, openWorktree, propose, review, swarm } = await import(toolkit())
+const { $, attempts, claim, land, openWorktree, propose, review, swarm } = await import(toolkit())
 
 await swarm(async (worker) => {                               // for w in $(seq 1 ${WORKERS:-3}); do (
   for await (const iteration of worker) {                     //   for i in $(seq 1 ${ITERATIONS:-5}); do
     const task = await claim(iteration)                       //     hooks/tasks
     const worktree = await openWorktree(iteration)            //     git worktree add .w1-i1 -b oompa/w1-i1
+    if (process.env.OOMPA_SETUP) await worktree.$`eval ${process.env.OOMPA_SETUP}` //  (cd .w1-i1 && eval "$OOMPA_SETUP"): npm ci, say
     for (const attempt of attempts(iteration)) {              //     once; up to three times from level 2 on
       const change = await propose(worktree, task, attempt)   //     { echo "Worktree: $wt"; cat prompts/worker.md; } | claude -p -
       const refusal = await review(change) ?? await land(change) //  hooks/review, then hooks/approve and hooks/merge

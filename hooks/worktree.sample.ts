@@ -1,4 +1,5 @@
 // Makes a new worktree ready before an agent starts in it: what is not in git, and dependencies.
+// It may also be a function of your own, with zx: export default async (worktree) => { await worktree.$`npm ci` }
 // `oompa add worktree` copies this to hooks/worktree.ts and fills in what it finds.
 import { setup } from 'oompa-loompas'
 

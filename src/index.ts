@@ -29,7 +29,7 @@ export {
 } from './review/risk.js'
 export { readVerdict } from './review/verdict.js'
 export type { Attempt, Iteration, Swarm, Worker } from './swarm/contract.js'
-export { attempts, claim, land, openWorktree, propose, review, swarm } from './swarm/loop.js'
+export { $, attempts, claim, land, openWorktree, propose, review, swarm } from './swarm/loop.js'
 export { type ConformanceCase, conformance, type StoreUnderTest } from './tasks/conformance.js'
 export type * from './tasks/contract.js'
 export { taskFolder } from './tasks/folder/store.js'

@@ -48,7 +48,11 @@ export const command: Command = {
 async function setUp(root: string, worktree: NamedWorktree, say: (line: string) => void): Promise<void> {
   const base = (await resolveCommit(root, `refs/heads/${worktree.branch}`)) ?? ''
   const found = findHooks(root)
-  const { runCommand } = await import('../processes/command.js')
+  const [{ runCommand }, { shellIn }] = await Promise.all([
+    import('../processes/command.js'),
+    import('../processes/zx.js'),
+  ])
+  const marker = `worktree:${worktree.name}:${process.pid}`
   const context: HookContext = {
     root,
     swarm: '00000000',
@@ -64,8 +68,14 @@ async function setUp(root: string, worktree: NamedWorktree, say: (line: string) 
         ...options,
         cwd: options.cwd ?? worktree.path,
         env: environment({ ...context.env, ...options.env }),
-        marker: `worktree:${worktree.name}:${process.pid}`,
+        marker,
       }),
+    $: shellIn({
+      cwd: worktree.path,
+      env: () => environment(context.env),
+      marker: () => marker,
+      timeoutMs: INSTALL_MS,
+    }),
     ask: () => Promise.reject(new OompaError({ code: 'no-agent', message: 'Setting up a worktree asks no agent.' })),
   }
   if (hasHook(found, 'worktree')) {

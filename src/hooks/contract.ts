@@ -1,5 +1,6 @@
 // What a hook is: one default export, or an executable, that changes what the loop does at one point.
 
+import type { Shell } from 'zx/core'
 import type { Agent, TurnResult } from '../agents/contract.js'
 import type { Emit, OompaEvent } from '../events/contract.js'
 import type { Protection, ProtectionRules } from '../review/protected.js'
@@ -46,7 +47,9 @@ export interface HookContext {
   /** The `OOMPA_*` variables of this iteration. */
   readonly env: Readonly<Record<string, string>>
   readonly emit: Emit
-  /** Runs argv, or a shell line (`sh -c`) if it is one string. Never put text of a task or an agent into the line. */
+  /** zx, bound to the main checkout: `await context.$({ cwd: worktree.path })\`npm ci\``. It ends as `run` does. */
+  readonly $: Shell
+  /** The plain form. Runs argv, or a shell line (`sh -c`) if it is one string. Never put text of a task or an agent into the line. */
   run(command: string | readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>
   /** Runs an agent (`codex:o3`) with a prompt, and gives what it said; sessions are named by `session`. */
   ask(agent: string, prompt: string, options: AskOptions): Promise<TurnResult>
@@ -77,8 +80,15 @@ export interface AskOptions {
 export type ReviewHook = (change: Change, context: ReviewContext) => Verdict | Promise<Verdict>
 export type MergeHook = (change: Change, context: HookContext) => Landing | Refusal | Promise<Landing | Refusal>
 export type ApproveHook = (change: Change, context: HookContext) => Approval | Promise<Approval>
-export type WorktreeHook = (worktree: Worktree, context: HookContext) => void | Promise<void>
+export type WorktreeHook = (worktree: OpenWorktree, context: HookContext) => void | Promise<void>
+/** A worktree hook as it is called. */
+export type WorktreeSetup = (worktree: Worktree, context: HookContext) => void | Promise<void>
 export type EventHook = (event: OompaEvent) => void | Promise<void>
+
+/** A worktree with zx bound to it: `await worktree.$\`npm ci\``. */
+export interface OpenWorktree extends Worktree {
+  readonly $: Shell
+}
 
 /** Earlier rounds of this iteration, for a reviewer that wants to see whether it was heard. */
 export interface ReviewContext extends HookContext {
@@ -93,7 +103,7 @@ export interface Hooks {
   readonly review: readonly ReviewHook[]
   readonly merge?: MergeHook
   readonly approve: readonly (ApproveHook & ProtectionRules)[]
-  readonly worktree: readonly WorktreeHook[]
+  readonly worktree: readonly WorktreeSetup[]
   readonly event: readonly EventHook[]
   readonly tasks?: TaskStore
   readonly agents: readonly Agent[]

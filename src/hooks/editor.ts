@@ -1,6 +1,7 @@
 // Makes hooks complete in an editor, also where there is no node_modules: types below `.oompa/`, a tsconfig that points there.
 
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { packageFolder } from '../files/package.js'
 import { stateFolder } from '../files/paths.js'
@@ -21,7 +22,11 @@ const TSCONFIG = {
     allowJs: true,
     verbatimModuleSyntax: true,
     allowImportingTsExtensions: true,
-    paths: { 'oompa-loompas': ['../.oompa/types/index.d.ts'] },
+    paths: {
+      'oompa-loompas': ['../.oompa/types/index.d.ts'],
+      zx: ['../.oompa/types/zx/index.d.ts'],
+      'zx/core': ['../.oompa/types/zx/core.d.ts'],
+    },
   },
   include: ['./**/*.ts', './**/*.mts', './**/*.js', './**/*.mjs'],
 }
@@ -36,10 +41,9 @@ export function writeEditorFiles(root: string): string[] {
   const written: string[] = []
   if (existsSync(path.join(from, 'index.d.ts'))) {
     removeOurs(to)
-    cpSync(from, to, {
-      recursive: true,
-      filter: (source) => !/\.[cm]?[jt]s$|\.tsbuildinfo$|\.map$/.test(source) || source.endsWith('.d.ts'),
-    })
+    copyTypes(from, to)
+    // Hooks may import zx: src/hooks/modules.ts.
+    copyTypes(path.dirname(createRequire(import.meta.url).resolve('zx')), path.join(to, 'zx'))
     // The types are of ES modules, whatever the repository around them is.
     writeFileSync(path.join(to, 'package.json'), '{ "type": "module" }\n')
     written.push('.oompa/types')
@@ -51,4 +55,9 @@ export function writeEditorFiles(root: string): string[] {
     written.push('hooks/tsconfig.json')
   }
   return written
+}
+
+function copyTypes(from: string, to: string): void {
+  const isType = (file: string) => !/\.[cm]?[jt]s$|\.tsbuildinfo$|\.map$/.test(file) || file.endsWith('.d.ts')
+  cpSync(from, to, { recursive: true, filter: isType })
 }

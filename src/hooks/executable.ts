@@ -13,7 +13,7 @@ import type {
   HookContext,
   MergeHook,
   ReviewHook,
-  WorktreeHook,
+  WorktreeSetup,
 } from './contract.js'
 import { approveInput, changeEnv, eventInput, mergeInput, reviewInput, worktreeInput } from './input.js'
 
@@ -107,7 +107,7 @@ export function executableApprove(hook: Executable): ApproveHook {
   }
 }
 
-export function executableWorktree(hook: Executable): WorktreeHook {
+export function executableWorktree(hook: Executable): WorktreeSetup {
   return async (worktree, context) => {
     const result = await start(hook, context.run, worktreeInput(worktree, context), {
       cwd: worktree.path,

@@ -2,7 +2,16 @@
 
 import { messageOf, OompaError } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
-import type { ApproveHook, EventHook, HookContext, MergeHook, ReviewHook, WorktreeHook } from './contract.js'
+import { inShell } from '../processes/zx.js'
+import type {
+  ApproveHook,
+  EventHook,
+  HookContext,
+  MergeHook,
+  ReviewHook,
+  WorktreeHook,
+  WorktreeSetup,
+} from './contract.js'
 import { describe, EXPECTED, readApprovalAnswer, readLandingAnswer, readVerdictAnswer } from './validate.js'
 
 /** What a guard knows of a hook. */
@@ -69,7 +78,9 @@ function nonsense(guarded: Guarded, hook: keyof typeof EXPECTED, answer: unknown
 export function guardReview(hook: (...args: Parameters<ReviewHook>) => unknown, guarded: Guarded): ReviewHook {
   return async (change, context) => {
     try {
-      const answer = await withinTime(guarded.name, guarded.limitMs, () => hook(change, context))
+      const answer = await withinTime(guarded.name, guarded.limitMs, () =>
+        inShell(context.$, () => hook(change, context)),
+      )
       const verdict = readVerdictAnswer(answer)
       if (!verdict) throw nonsense(guarded, 'review', answer)
       return { by: guarded.name, ...withoutUndefined(verdict) }
@@ -85,7 +96,9 @@ export function guardReview(hook: (...args: Parameters<ReviewHook>) => unknown, 
 export function guardMerge(hook: (...args: Parameters<MergeHook>) => unknown, guarded: Guarded): MergeHook {
   return async (change, context) => {
     try {
-      const answer = await withinTime(guarded.name, guarded.limitMs, () => hook(change, context))
+      const answer = await withinTime(guarded.name, guarded.limitMs, () =>
+        inShell(context.$, () => hook(change, context)),
+      )
       const landing = readLandingAnswer(answer)
       if (!landing) throw nonsense(guarded, 'merge', answer)
       return landing
@@ -102,7 +115,9 @@ export function guardMerge(hook: (...args: Parameters<MergeHook>) => unknown, gu
 export function guardApprove(hook: (...args: Parameters<ApproveHook>) => unknown, guarded: Guarded): ApproveHook {
   return async (change, context) => {
     try {
-      const answer = await withinTime(guarded.name, guarded.limitMs, () => hook(change, context))
+      const answer = await withinTime(guarded.name, guarded.limitMs, () =>
+        inShell(context.$, () => hook(change, context)),
+      )
       const approval = readApprovalAnswer(answer)
       if (!approval) throw nonsense(guarded, 'approve', answer)
       return approval
@@ -115,10 +130,11 @@ export function guardApprove(hook: (...args: Parameters<ApproveHook>) => unknown
 }
 
 /** A worktree that could not be set up fails that iteration: no agent is started in it. */
-export function guardWorktree(hook: (...args: Parameters<WorktreeHook>) => unknown, guarded: Guarded): WorktreeHook {
+export function guardWorktree(hook: (...args: Parameters<WorktreeHook>) => unknown, guarded: Guarded): WorktreeSetup {
   return async (worktree, context) => {
     try {
-      await withinTime(guarded.name, guarded.limitMs, () => hook(worktree, context))
+      const given = { ...worktree, $: context.$({ cwd: worktree.path }) }
+      await withinTime(guarded.name, guarded.limitMs, () => inShell(given.$, () => hook(given, context)))
     } catch (error) {
       const reason = reasonOf(guarded, error)
       context.emit(failed(guarded, reason, context))

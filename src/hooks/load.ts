@@ -8,7 +8,7 @@ import type { Emit } from '../events/contract.js'
 import type { ReviewerFacts } from '../review/contract.js'
 import type { ProtectionRules } from '../review/protected.js'
 import type { TaskStore } from '../tasks/contract.js'
-import type { ApproveHook, EventHook, HookContext, Hooks, MergeHook, ReviewHook, WorktreeHook } from './contract.js'
+import type { ApproveHook, EventHook, HookContext, Hooks, MergeHook, ReviewHook, WorktreeSetup } from './contract.js'
 import type { HooksCopy } from './copy.js'
 import { type FoundHooks, findHooks, type HookFile, hooksFolder } from './find.js'
 
@@ -40,7 +40,7 @@ type Loaded =
   | { hook: 'review'; value: ReviewHook & ReviewerFacts }
   | { hook: 'merge'; value: MergeHook }
   | { hook: 'approve'; value: ApproveHook & ProtectionRules }
-  | { hook: 'worktree'; value: WorktreeHook }
+  | { hook: 'worktree'; value: WorktreeSetup }
   | { hook: 'event'; value: EventHook }
   | { hook: 'tasks'; value: TaskStore }
   | { hook: 'agent'; value: Agent }

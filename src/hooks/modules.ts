@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { createJiti, type TransformOptions, type TransformResult } from 'jiti'
 import { sharedCache } from '../files/paths.js'
@@ -11,7 +12,7 @@ export type LoadModule = (file: string) => Promise<unknown>
 
 /**
  * A loader for one repository. Modules that hooks import are loaded once and shared, `oompa-loompas` is the package
- * that is running (the same instance, wherever it is installed).
+ * that is running (the same instance, wherever it is installed), and so is `zx`, which starts things as ours does.
  * @param root the main checkout
  */
 export async function moduleLoader(root: string): Promise<LoadModule> {
@@ -20,7 +21,16 @@ export async function moduleLoader(root: string): Promise<LoadModule> {
     fsCache: false,
     tryNative: false,
     transform: cachedTransform(path.join(sharedCache(), 'hooks')),
-    virtualModules: { 'oompa-loompas': await import('../index.js') },
+    virtualModules: {
+      'oompa-loompas': await import('../index.js'),
+      // Loaded for the hook that imports it: the whole of zx is 20,000 lines.
+      get zx(): unknown {
+        return require('zx')
+      },
+      get 'zx/core'(): unknown {
+        return require('zx/core')
+      },
+    },
   })
   return async (file) => {
     const module: unknown = await jiti.import(file)
@@ -29,6 +39,8 @@ export async function moduleLoader(root: string): Promise<LoadModule> {
     return module
   }
 }
+
+const require = createRequire(import.meta.url)
 
 /** Part of the key: another version of jiti may write other code. */
 const FORM = 'jiti-2.7-1'

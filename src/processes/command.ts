@@ -1,8 +1,12 @@
-// Runs a hook's command (a test, a set-up, an executable hook) and keeps the end of what it printed.
+// Runs a hook's command (a test, a set-up, an executable hook) by zx, and keeps the end of what it printed.
 
+import { StringDecoder } from 'node:string_decoder'
+import { type LogEntry, quote } from 'zx/core'
 import type { CommandOptions, CommandResult } from '../hooks/contract.js'
-import { runProcess } from './run.js'
+import { findExecutable } from './executable.js'
+import type { ProcessEnd } from './run.js'
 import { processRecord } from './watchdog.js'
+import { shellWith, startingAt } from './zx.js'
 
 export interface CommandPlace extends Omit<CommandOptions, 'env'> {
   readonly cwd: string
@@ -17,6 +21,9 @@ export interface CommandPlace extends Omit<CommandOptions, 'env'> {
 /** How much of each output is kept: enough for any message, small enough for a prompt's neighbourhood. */
 const KEPT_CHARACTERS = 256 * 1024
 
+/** A line of POSIX shell as somebody has written it: neither zx's `set -euo pipefail`, nor bash, which not all have. */
+const PLAIN = { shell: '/bin/sh', prefix: '', postfix: '', quote, nothrow: true, quiet: true, verbose: false } as const
+
 /**
  * Runs argv, or a line of shell if `command` is one string.
  * Never throws for what the command does: read `status`, `signal` and `timedOut`.
@@ -25,41 +32,87 @@ export async function runCommand(
   command: string | readonly [string, ...string[]],
   place: CommandPlace,
 ): Promise<CommandResult> {
-  const [file, ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command
-  const stdout = keepEnd()
-  const stderr = keepEnd()
-  const both = keepEnd()
-  const end = await runProcess({
-    file: file!,
-    args,
-    cwd: place.cwd,
-    env: place.env,
-    marker: place.marker,
-    input: place.input,
-    timeoutMs: place.timeoutMs,
-    signal: place.signal,
-    record: place.recordFolder ? processRecord(place.recordFolder) : undefined,
-    onStdout(text) {
-      stdout.add(text)
-      both.add(text)
-      place.onOutput?.(text)
-    },
-    onStderr(text) {
-      stderr.add(text)
-      both.add(text)
-      place.onOutput?.(text)
-    },
+  const { cwd, env, marker, recordFolder, timeoutMs, input = '' } = place
+  // Arguments never stand in the line: they are its `"$@"`.
+  const [line, ...args] = typeof command === 'string' ? [command] : ['exec "$@"', ...command]
+  const missing = args[0] !== undefined && !findExecutable(args[0], env, cwd)
+  const stop = new AbortController()
+  const abort = () => stop.abort()
+  if (place.signal?.aborted) abort()
+  place.signal?.addEventListener('abort', abort, { once: true })
+  const kept = keepOutput(place.onOutput, abort)
+  let end: ProcessEnd | undefined
+  const shell = shellWith({
+    ...PLAIN,
+    ...kept.options,
+    ...startingAt({
+      marker,
+      args,
+      timeoutMs,
+      ...(recordFolder === undefined ? {} : { record: processRecord(recordFolder) }),
+      ended: (how) => {
+        end = how
+      },
+    }),
+    cwd,
+    env,
+    timeout: 0,
+    input: Buffer.from(input),
+    signal: stop.signal,
   })
-  if (end.message) both.add(end.message)
+  if (missing) kept.say(`There is no executable \`${args[0]}\`.`)
+  const result = missing ? undefined : await shell(asWritten(line!))
+  place.signal?.removeEventListener('abort', abort)
+  kept.rethrow()
+  if (end?.message) kept.say(end.message)
   return {
-    // A status after our own signal says nothing.
-    status: end.reason === 'exited' ? end.status : end.reason === 'missing' ? 127 : null,
-    signal: end.signal,
-    timedOut: end.reason === 'timeout' || end.reason === 'idle',
-    stdout: stdout.text(),
-    stderr: stderr.text(),
-    output: both.text(),
-    durationMs: end.durationMs,
+    status: result ? result.exitCode : 127,
+    signal: result?.signal ?? null,
+    timedOut: end?.reason === 'timeout',
+    ...kept.texts(),
+    durationMs: result?.duration ?? 0,
+  }
+}
+
+/** A line for `$` that has no values in it. */
+function asWritten(line: string): TemplateStringsArray {
+  return Object.assign([line], { raw: [line] })
+}
+
+/**
+ * Options of zx that keep the end of each output here, and nothing of it there.
+ * @param fail called when `pass` throws: the command ends, and `rethrow` gives the reader's error.
+ */
+function keepOutput(pass: CommandOptions['onOutput'], fail: () => void) {
+  const outputs = { stdout: keepEnd(), stderr: keepEnd() }
+  const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
+  const both = keepEnd()
+  let failure: { error: unknown } | undefined
+  const nothing = () => Object.assign<Buffer[], { push(): number }>([], { push: () => 0 })
+  const add = (kind: 'stdout' | 'stderr', text: string): void => {
+    if (text === '') return
+    outputs[kind].add(text)
+    both.add(text)
+    try {
+      pass?.(text)
+    } catch (error) {
+      failure ??= { error }
+      fail()
+    }
+  }
+  return {
+    options: {
+      store: { stdout: nothing(), stderr: nothing(), stdall: nothing() },
+      log: (entry: LogEntry) => {
+        if (entry.kind === 'stdout' || entry.kind === 'stderr') add(entry.kind, decoders[entry.kind].write(entry.data))
+        if (entry.kind === 'end') for (const kind of ['stdout', 'stderr'] as const) add(kind, decoders[kind].end())
+      },
+    },
+    rethrow: () => {
+      if (failure) throw failure.error
+    },
+    say: both.add,
+    texts: () => ({ stdout: outputs.stdout.text(), stderr: outputs.stderr.text(), output: both.text() }),
   }
 }
 

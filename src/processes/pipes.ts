@@ -2,7 +2,7 @@
 // `/dev/stdin`, `/dev/stdout` and `/dev/stderr` of a socket cannot be opened (ENXIO): a script with
 // `echo … > /dev/stderr` works in a shell's loop, so it has to work in ours.
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 export interface Pipes {
-  /** Descriptors for the child: its standard input, output and error. */
-  readonly child: readonly [number, number, number]
+  /** For the child: its standard input (Node's own pipe where what is read comes later), output and error. */
+  readonly child: readonly [number | 'pipe', number, number]
   readonly stdout: net.Socket
   readonly stderr: net.Socket
   /** Closes our copies of the child's ends, once it has its own; else the end of its output would never come. */
@@ -33,12 +33,24 @@ let making: Promise<boolean> | undefined
 /**
  * Input from a file (a named pipe whose writer has gone cannot be opened a second time: it waits for another), output
  * by named pipes, and nothing of it left in the file system.
+ * @param input undefined for one that is written while the process runs: then it is Node's own pipe.
  * @returns undefined where that cannot be had (no `mkfifo`, a full disk), and Node's own pipes will do.
  */
-export async function openPipes(input: string | Uint8Array): Promise<Pipes | undefined> {
+export async function openPipes(input: string | Uint8Array | undefined): Promise<Pipes | undefined> {
   if (process.platform !== 'linux') return undefined
   while (spare.length < 2) if (!(await more())) return undefined
-  const stdin = inputFile(input)
+  return taken(input)
+}
+
+/** The same before it returns, for zx, which has to have its process at once. */
+export function openPipesNow(input: string | Uint8Array | undefined): Pipes | undefined {
+  if (process.platform !== 'linux') return undefined
+  if (spare.length < 2 && !makeNow()) return undefined
+  return taken(input)
+}
+
+function taken(input: string | Uint8Array | undefined): Pipes | undefined {
+  const stdin = input === undefined ? 'pipe' : inputFile(input)
   if (stdin === undefined) return undefined
   const [out, err] = [spare.pop()!, spare.pop()!]
   if (spare.length < 2) void more()
@@ -47,7 +59,7 @@ export async function openPipes(input: string | Uint8Array): Promise<Pipes | und
     stdout: new net.Socket({ fd: out.reader, readable: true, writable: false }),
     stderr: new net.Socket({ fd: err.reader, readable: true, writable: false }),
     started: () => {
-      for (const fd of [stdin, out.writer, err.writer]) closeSync(fd)
+      for (const fd of [stdin, out.writer, err.writer]) if (typeof fd === 'number') closeSync(fd)
     },
   }
 }
@@ -73,17 +85,31 @@ function newName(): string {
 
 /** Makes further pipes; one call at a time. */
 function more(): Promise<boolean> {
-  making ??= makeFifos().finally(() => {
+  making ??= makeLater().finally(() => {
     making = undefined
   })
   return making
 }
 
-async function makeFifos(): Promise<boolean> {
+async function makeLater(): Promise<boolean> {
+  const files = newNames()
+  return openFifos(files, await mkfifo(files))
+}
+
+function makeNow(): boolean {
+  const files = newNames()
+  return openFifos(files, spawnSync('mkfifo', mkfifoArgs(files), { stdio: 'ignore' }).status === 0)
+}
+
+function newNames(): string[] {
+  return Array.from({ length: AT_ONCE }, newName)
+}
+
+/** Opens pipes that have been made, and takes their names away. */
+function openFifos(files: readonly string[], made: boolean): boolean {
   const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
-  const files = Array.from({ length: AT_ONCE }, newName)
   try {
-    if (!(await mkfifo(files))) return false
+    if (!made) return false
     // The reader first: a writer's opening waits for one.
     for (const file of files) {
       spare.push({ reader: openSync(file, O_RDONLY | O_NONBLOCK), writer: openSync(file, O_WRONLY) })
@@ -96,9 +122,11 @@ async function makeFifos(): Promise<boolean> {
   }
 }
 
+const mkfifoArgs = (files: readonly string[]) => ['-m', '600', '--', ...files]
+
 function mkfifo(files: readonly string[]): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn('mkfifo', ['-m', '600', '--', ...files], { stdio: 'ignore' })
+    const child = spawn('mkfifo', mkfifoArgs(files), { stdio: 'ignore' })
     child.on('error', () => resolve(false))
     child.on('exit', (status) => resolve(status === 0))
   })

@@ -1,15 +1,16 @@
 // Runs one process of ours (an agent, a hook, a test) to its end, with all that it starts. Spawned directly and not by
-// execa: docs/decisions/0012-processes-by-spawn.md.
+// execa: docs/decisions/0012-processes-by-spawn.md. zx starts what it starts through this: zx.ts.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findExecutable } from './executable.js'
 import { processFacts } from './identity.js'
 import { watchLimits } from './limits.js'
 import { uniqueMarker, withLimit, withMarker } from './marks.js'
 import { drain, type OutputSink } from './output.js'
-import { openPipes } from './pipes.js'
+import { openPipes, openPipesNow } from './pipes.js'
 import { cpuOf, endTree, newTree, type Tree } from './tree.js'
 import { recordProcesses, watchTree } from './watch.js'
 
@@ -19,8 +20,8 @@ export interface ProcessOptions {
   readonly cwd: string
   /** The whole environment: nothing is added but the mark. */
   readonly env: NodeJS.ProcessEnv
-  /** Written to standard input, which is then closed. */
-  readonly input?: string | Uint8Array
+  /** Written to standard input, which is then closed; a stream is passed on as it comes. */
+  readonly input?: string | Uint8Array | Readable
   /** The mark of this run (`uniqueMarker`). */
   readonly marker?: string
   /** Called with whole characters as they come. Throwing ends the process. */
@@ -28,6 +29,11 @@ export interface ProcessOptions {
   onStderr?(text: string): void
   /** Takes the raw bytes of both; reading waits for it. A `FileHandle` is one. */
   readonly output?: OutputSink
+  /** The same for one of them. */
+  readonly stdout?: OutputSink
+  readonly stderr?: OutputSink
+  /** Starts it before the call returns; what could keep it from starting is looked at in line. */
+  readonly atOnce?: boolean
   /** The longest it may take. */
   readonly timeoutMs?: number
   /** The longest it may be silent. */
@@ -81,7 +87,9 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
   if (!findExecutable(options.file, options.env, options.cwd)) {
     return notStarted('missing', `There is no executable \`${options.file}\`.`)
   }
-  const pipes = await openPipes(options.input ?? '')
+  const { input = '' } = options
+  const written = typeof input === 'string' || input instanceof Uint8Array ? input : undefined
+  const pipes = options.atOnce ? openPipesNow(written) : await openPipes(written)
   if (!existsSync(options.cwd)) return notStarted('missing', `There is no folder ${options.cwd}.`)
   const marker = options.marker ?? uniqueMarker()
   const env = withMarker(options.env, marker)
@@ -110,11 +118,12 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
   options.onStart?.(child.pid)
 
   child.stdin?.on('error', () => {}) // it may end, or close its input, before it has read everything
-  child.stdin?.end(options.input ?? '')
+  if (typeof input === 'string' || input instanceof Uint8Array) child.stdin?.end(input)
+  else if (child.stdin) input.pipe(child.stdin)
   const limits = watchLimits(options, () => cpuOf(tree))
   const drained = Promise.all([
-    drain(outputs[0], options.output, limits.heard(options.onStdout?.bind(options))),
-    drain(outputs[1], options.output, limits.heard(options.onStderr?.bind(options))),
+    drain(outputs[0], options.stdout ?? options.output, limits.heard(options.onStdout?.bind(options))),
+    drain(outputs[1], options.stderr ?? options.output, limits.heard(options.onStderr?.bind(options))),
   ])
   drained.catch(limits.failed)
 

@@ -11,6 +11,7 @@ import type { HookContext } from '../hooks/contract.js'
 import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
+import { shellIn } from '../processes/zx.js'
 import type { Task, Worktree } from '../words.js'
 import type { Reservation } from './budget.js'
 import { environmentOf } from './environment.js'
@@ -69,6 +70,14 @@ export function hookContext(parts: ContextParts): HookContext {
     testCommands: parts.testCommands,
     remoteTimeoutMs: settings.limits.remoteMs,
     prepare: parts.prepare,
+    $: shellIn({
+      cwd: root,
+      env: (cwd) => environmentOf(settings, { ...parts.variables, ...ceilings(root, cwd) }),
+      marker,
+      recordFolder: runFolder(root, swarm),
+      timeoutMs: settings.limits.hookMs,
+      signal: parts.signal,
+    }),
     run(command, options = {}) {
       const { cwd = root } = options
       return runCommand(command, {

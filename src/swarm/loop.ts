@@ -1,12 +1,17 @@
 // The words of `oompa_loompas.mjs`: each is one stage, and does nothing where its hook is missing. What level 1 does not
 // use is loaded only when it is called.
 
+import path from 'node:path'
 import { reportError } from '../errors.js'
+import { runFolder } from '../files/paths.js'
+import { uniqueMarker } from '../processes/marks.js'
+import { inShell, shellIn } from '../processes/zx.js'
 import type { Change, Refusal, Task } from '../words.js'
 import type { Iteration, Worker } from './contract.js'
 import { iterationOf } from './iteration.js'
 import { startSwarm } from './start.js'
 
+export { $ } from '../processes/zx.js'
 export { attempts } from './attempts.js'
 export { openWorktree } from './open.js'
 export { propose } from './propose.js'
@@ -17,7 +22,7 @@ export { propose } from './propose.js'
  */
 export async function swarm(body: (worker: Worker) => Promise<void>): Promise<void> {
   try {
-    const started = await startSwarm(process.argv.slice(2))
+    const started = await startSwarm(givenWords(process.argv))
     if ('status' in started) {
       process.exitCode = started.status
       return
@@ -30,11 +35,30 @@ export async function swarm(body: (worker: Worker) => Promise<void>): Promise<vo
   }
 }
 
+/** What the loop was started with; `zx ./oompa_loompas.mjs 5` has zx's own words in front, and the name of the file. */
+function givenWords([, program = '', ...words]: readonly string[]): string[] {
+  if (!/^(zx|cli\.c?js)$/.test(path.basename(program))) return words
+  return words.slice(words.findIndex((word) => /\.[cm]?[jt]s$/.test(word)) + 1)
+}
+
+/** In a worker's turn the loop's own `$` is the swarm's: it ends with it, and leaves the terminal to the view. */
+function inSwarm(worker: Worker, body: (worker: Worker) => Promise<void>): Promise<void> {
+  const { id, repository, stopping } = worker.swarm
+  const shell = shellIn({
+    cwd: process.cwd(),
+    env: () => process.env,
+    marker: () => uniqueMarker(id, worker.name),
+    recordFolder: runFolder(repository.root, id),
+    signal: stopping.agents,
+  })
+  return inShell(shell, () => body(worker))
+}
+
 /** What an iteration throws ends that iteration, with the reason; the worker goes on with the next. */
 async function runWorker(worker: Worker, body: (worker: Worker) => Promise<void>): Promise<void> {
   do {
     try {
-      await body(worker)
+      await inSwarm(worker, body)
       worker.finish('the loop ended')
     } catch (error) {
       await worker.fail(error)

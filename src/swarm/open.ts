@@ -11,14 +11,20 @@ import { registrationsOf } from '../git/registrations.js'
 import { currentBranch, headCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
 import { readStatus } from '../git/status.js'
+import type { OpenWorktree } from '../hooks/contract.js'
 import type { Worktree } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
 import { keepEarlierWork } from './earlier.js'
 import { contextOf, makeIteration } from './iteration.js'
 import { setUpWorktree } from './setup.js'
 
-/** `git worktree add .w1-i1`, done right: gives the worktree in which the iteration works. */
-export async function openWorktree(iteration: Iteration): Promise<Worktree> {
+/** `git worktree add .w1-i1`, done right: gives the worktree in which the iteration works, and `$` in it. */
+export async function openWorktree(iteration: Iteration): Promise<OpenWorktree> {
+  const worktree = await opened(iteration)
+  return { ...worktree, $: contextOf(iteration, worktree).$({ cwd: worktree.path }) }
+}
+
+async function opened(iteration: Iteration): Promise<Worktree> {
   const { lane } = iteration
   const { swarm } = lane
   if (swarm.settings.here) {

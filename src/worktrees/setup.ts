@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, usageError } from '../errors.js'
-import type { HookContext, WorktreeHook } from '../hooks/contract.js'
+import type { HookContext, WorktreeSetup } from '../hooks/contract.js'
 import { copyInto, keepOut, linkInto } from './bring.js'
 import { insideRoot, leadsAway } from './places.js'
 
@@ -24,13 +24,13 @@ const OUTPUT = 4000
  * A worktree hook: copies, then links, then runs.
  * @throws OompaError with status 2 for a path that leaves the repository
  */
-export function setup(options: SetupOptions): WorktreeHook & { timeLimitMs: null } {
+export function setup(options: SetupOptions): WorktreeSetup & { timeLimitMs: null } {
   const link = (options.link ?? []).map((one) => insideRoot(one, 'link of setup()'))
   const copy = (options.copy ?? []).map((one) => insideRoot(one, 'copy of setup()'))
   const commands = commandsOf(options.run)
   const minutes = options.minutes ?? 10
   if (!(minutes > 0)) throw usageError(`minutes of setup() is ${minutes}: it must be a number above 0.`)
-  const hook: WorktreeHook = async (worktree, context) => {
+  const hook: WorktreeSetup = async (worktree, context) => {
     const { root } = context
     // In the main checkout (`--here`) everything is there already.
     if (worktree.path !== root) {

@@ -3,6 +3,8 @@
 import { spawn } from 'node:child_process'
 import type { NewEvent } from '../../src/events/contract.js'
 import type { CommandOptions, CommandResult, HookContext, ReviewContext } from '../../src/hooks/contract.js'
+import { uniqueMarker } from '../../src/processes/marks.js'
+import { shellIn } from '../../src/processes/zx.js'
 import type { Change } from '../../src/words.js'
 import type { TestRepository } from '../support/repository.js'
 
@@ -60,6 +62,7 @@ export function contextFor(repository: TestRepository, extra: Partial<ReviewCont
     env: { OOMPA_ROOT: repository.root, OOMPA_WORKER: 'w1', OOMPA_SWARM: '01234567', OOMPA_ITERATION: '1' },
     emit: (event) => events.push(event),
     run: runFor(repository),
+    $: shellIn({ cwd: repository.root, env: () => repository.env, marker: () => uniqueMarker('01234567') }),
     ask: noAgent,
     round: 1,
     rounds: [],

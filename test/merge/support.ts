@@ -5,6 +5,7 @@ import type { NewEvent } from '../../src/events/contract.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
 import { type LandBranchOptions, landBranch } from '../../src/merge/branch.js'
 import { commandRunner } from '../../src/processes/commandRunner.js'
+import { $ } from '../../src/processes/zx.js'
 import type { Landing, Refusal, StatusEdits } from '../../src/words.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
@@ -106,6 +107,7 @@ export function submit(
           env: {},
           emit: (event) => repository.events.push(event),
           run: commandRunner(repository.root),
+          $,
           ask: () => Promise.reject(new Error('nobody is asked')),
           workers: options.workers ?? branches.length,
         },
