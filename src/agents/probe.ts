@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { findExecutable } from '../processes/executable.js'
-import { runProcess } from '../processes/run.js'
+import { askProgram } from '../processes/question.js'
 import type { Agent, AgentCommand, AgentFailure, AgentSpec, TurnResult } from './contract.js'
 import { runAgent } from './run.js'
 import { formatAgentSpec } from './spec.js'
@@ -164,19 +164,8 @@ function lineOf({ file, args }: AgentCommand): string {
 }
 
 async function runFree(command: AgentCommand, { root, cwd = root, env, signal }: ProbeContext) {
-  let text = ''
-  const keep = (piece: string): void => {
-    text = (text + piece).slice(-4096)
-  }
-  const end = await runProcess({
-    file: command.file.includes('/') ? path.resolve(root, command.file) : command.file,
-    args: command.args,
-    cwd,
-    env: { ...env, ...command.env },
-    timeoutMs: FREE_COMMAND_MS,
-    signal,
-    onStdout: keep,
-    onStderr: keep,
-  })
-  return { status: end.reason === 'exited' ? end.status : null, text }
+  const file = command.file.includes('/') ? path.resolve(root, command.file) : command.file
+  const question = { cwd, env: { ...env, ...command.env }, timeoutMs: FREE_COMMAND_MS, signal }
+  const { status, output } = await askProgram([file, ...command.args], question)
+  return { status, text: output.slice(-4096) }
 }

@@ -50,7 +50,7 @@ export function notify(options: NotifyOptions): EventHook & { prepare(root: stri
     const ways = [
       ...(run === undefined ? [] : [runFor(run, event, text, cwd)]),
       ...(webhook === undefined ? [] : [post(webhook, event, text)]),
-      ...(desktop ? [runFor(desktopCommand(text), event, text, cwd)] : []),
+      ...(desktop ? [tellDesktop(text, cwd)] : []),
     ]
     const failed = (await Promise.allSettled(ways)).flatMap((way) =>
       way.status === 'rejected' ? [messageOf(way.reason)] : [],
@@ -101,6 +101,18 @@ async function runFor(
   throw new Error(
     `\`${line}\` ended with ${result.signal ?? `status ${result.status}`}: ${result.output.trim().slice(-300)}`,
   )
+}
+
+async function tellDesktop(text: string, cwd: string): Promise<void> {
+  const { askProgram } = await import('../processes/question.js')
+  const { plainEnvironment } = await import('./environment.js')
+  const [program, ...args] = desktopCommand(text)
+  const { status, output } = await askProgram([program, ...args], {
+    cwd,
+    env: plainEnvironment({}),
+    timeoutMs: COMMAND_MS,
+  })
+  if (status !== 0) throw new Error(`\`${program}\` ended with status ${status}: ${output.trim().slice(-300)}`)
 }
 
 async function post(address: string, event: OompaEvent, text: string): Promise<void> {

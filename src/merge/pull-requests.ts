@@ -1,8 +1,11 @@
 // Opens a pull request in place of landing: the branch is pushed, and people, or the service's own checks, decide.
 
+import { ceilings } from '../git/ceilings.js'
+import { withoutRepository } from '../git/environment.js'
 import { git } from '../git/run.js'
 import { remoteOf } from '../git/upstream.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
+import { askProgram } from '../processes/question.js'
 import type { Change, Refusal } from '../words.js'
 import { recordLanded } from './bypass.js'
 import { movedDestination } from './destination.js'
@@ -112,10 +115,12 @@ async function open(
 }
 
 function run(context: HookContext, options: PullRequestOptions, args: string[], input?: string) {
-  return context.run([options.command ?? 'gh', ...args], {
+  return askProgram([options.command ?? 'gh', ...args], {
     cwd: context.root,
+    env: { ...withoutRepository(), ...ceilings(context.root, context.root), ...context.env },
+    input,
     timeoutMs: 120_000,
-    ...(input === undefined ? {} : { input }),
+    signal: context.signal,
   })
 }
 
