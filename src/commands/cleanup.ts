@@ -25,12 +25,12 @@ export const command: Command = {
   ],
   async run(args) {
     const { removeIdleGates } = await import('../merge/gate.js')
-    const { planCleanup, performCleanup } = await import('../worktrees/cleanup.js')
+    const { planCleanup, performCleanup } = await import('../recovery/cleanup.js')
     const repository = await findRepository()
     const moved = movedWorktrees(repository.root, repository.gitDir)
     if (moved) throw moved
     runGitHooks(peekSettings(repository.root).gitHooks === true)
-    const { inUse } = await import('../swarm/in-use.js')
+    const { inUse } = await import('../events/running.js')
     const plan = await planCleanup(repository, inUse(repository.root))
     const dryRun = flag(args, 'dry-run')
     const done = dryRun ? plan : await performCleanup(repository, plan, inUse(repository.root))

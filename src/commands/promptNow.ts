@@ -9,7 +9,7 @@ import { findRepository } from '../git/repository.js'
 import { findHooks, hasHook } from '../hooks/find.js'
 import { resolveTarget } from '../merge/target.js'
 import { composePrompt, contextValues, level1Input, readPrompts, tokensIn } from '../prompts/index.js'
-import { openTasks } from '../swarm/tasks.js'
+import { openTasks } from '../tasks/existing.js'
 import type { Args } from './contract.js'
 
 export interface PromptNow {

@@ -16,7 +16,7 @@ export const command: Command = {
     ['oompa requeue parser', 'this one'],
   ],
   async run(args) {
-    const { keptWork } = await import('../tasks/kept.js')
+    const { keptWork } = await import('../recovery/keep.js')
     const { requeueStale } = await import('../tasks/requeue.js')
     const { root, store, worker } = await openTasks(args)
     const ids = args.positionals.length ? args.positionals : undefined

@@ -43,7 +43,7 @@ export const command: Command = {
     const { root, gitDir } = await findRepository()
     const moved = movedWorktrees(root, gitDir)
     if (moved) throw moved
-    const { inUse } = await import('../swarm/in-use.js')
+    const { inUse } = await import('../events/running.js')
     const user = inUse(root)
     const ours = (await listWorktrees(root)).filter(
       (entry) => path.dirname(entry.path) === root && isWorktreeName(path.basename(entry.path)),

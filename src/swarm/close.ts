@@ -6,7 +6,7 @@ import { deleteRef } from '../git/refs.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
 import { adoptClaims } from './hold.js'
-import { keepBranch, keepCommit, keepWorktree, keptRef } from './keep.js'
+import { keepBranch, keepCommit, keepWorktree, keptRef } from '../recovery/keep.js'
 import { putLitterAside, rememberLitter } from './litter.js'
 import { factsOfClaim, pay } from './owed.js'
 

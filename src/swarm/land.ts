@@ -12,7 +12,7 @@ import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { judged, judgesAsPinned } from './judged.js'
-import { keepCommit, keptRef } from './keep.js'
+import { keepCommit, keptRef } from '../recovery/keep.js'
 import { completeClaims, statusOfChange } from './status.js'
 import { endUnchanged } from './unchanged.js'
 

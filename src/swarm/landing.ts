@@ -26,7 +26,7 @@ import { watchBranch } from '../tasks/tracked/follow.js'
 import type { Swarm } from './contract.js'
 import type { Stopping } from './stop.js'
 import { watchTarget } from './target.js'
-import { openTasks } from './tasks.js'
+import { openTasks } from '../tasks/existing.js'
 
 export interface LandingParts {
   readonly hooks: Hooks

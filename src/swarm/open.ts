@@ -14,7 +14,7 @@ import { readStatus } from '../git/status.js'
 import type { OpenWorktree } from '../hooks/contract.js'
 import type { Worktree } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
-import { keepEarlierWork } from './earlier.js'
+import { keepEarlierWork } from '../recovery/earlier.js'
 import { contextOf, makeIteration } from './iteration.js'
 import { setUpWorktree } from './setup.js'
 

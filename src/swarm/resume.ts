@@ -48,7 +48,7 @@ export async function resumePoint(root: string, id?: string): Promise<ResumePoin
   }
   const events = readLog(root, run.swarm)
   // The crash may have come between a landing and its line: that iteration is over.
-  const { recoverLandings } = await import('../merge/recover-work.js')
+  const { recoverLandings } = await import('../recovery/landings.js')
   const landed = (await recoverLandings(root, events)).filter((one) => one.landed)
   return resumeFrom(events, run.swarm, landed, provenStart(root, run.swarm))
 }

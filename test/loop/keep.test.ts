@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { keepCommit, keepWorktree, keptRef } from '../../src/swarm/keep.js'
+import { keepCommit, keepWorktree, keptRef } from '../../src/recovery/keep.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
 const ref = keptRef('0123abcd', 'w1', 1)

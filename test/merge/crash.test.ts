@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { OompaEvent } from '../../src/events/contract.js'
-import { openLandings, recoverLandings } from '../../src/merge/recover-work.js'
+import { openLandings, recoverLandings } from '../../src/recovery/landings.js'
 import { oompa, oompaBin, start } from '../support/oompa.js'
 import { type LandingRepository, landingRepository } from './support.js'
 

@@ -100,7 +100,7 @@ async function taskFindings(
   level: Level,
 ): Promise<Finding[]> {
   const [listing, finding] = await attempt('tasks', async () => {
-    const { existingTasks } = await import('../../swarm/tasks.js')
+    const { existingTasks } = await import('../../tasks/existing.js')
     return (await existingTasks(root, { tasksStore: settings?.tasksStore }, hooks ?? {}))?.list()
   })
   // At level 1 nobody but the agents looks at tasks.

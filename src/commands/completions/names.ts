@@ -34,7 +34,7 @@ export async function names(kind: NameKind): Promise<string[]> {
 /** Workers of the latest swarm: their logs are named after them. */
 async function workers(root: string): Promise<string[]> {
   const { findRun } = await import('../../events/runs.js')
-  const { workersOf } = await import('../../swarm/names.js')
+  const { workersOf } = await import('../../events/running.js')
   return workersOf(root, findRun(root).swarm)
 }
 

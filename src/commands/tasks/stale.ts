@@ -1,7 +1,7 @@
 // `oompa tasks stale`: claims without a sign of life. Ours go back to pending; what is nobody's is only listed.
 
 import { STATUS } from '../../errors.js'
-import { keptWork } from '../../tasks/kept.js'
+import { keptWork } from '../../recovery/keep.js'
 import { requeueStale, staleClaims } from '../../tasks/requeue.js'
 import type { Command } from '../contract.js'
 import { flag } from '../parse.js'

@@ -5,11 +5,10 @@ import { messageOf } from '../errors.js'
 import { branchStart } from '../merge/base.js'
 import { waitingApprovals } from '../review/approvals.js'
 import type { TaskStore } from '../tasks/contract.js'
-import { keptWork } from '../tasks/kept.js'
+import { keptWork, keepWorktree, keptRef } from './keep.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
-import type { Swarm } from './contract.js'
-import { keepWorktree, keptRef } from './keep.js'
-import { existingTasks } from './tasks.js'
+import type { Recovering } from './contract.js'
+import { existingTasks } from '../tasks/existing.js'
 
 /**
  * Commits the unsaved work of each iteration to its branch and keeps it under `refs/oompa/kept/`. At level 1 the
@@ -17,7 +16,7 @@ import { existingTasks } from './tasks.js'
  * @returns the refs
  */
 export async function keepInterrupted(
-  swarm: Swarm,
+  swarm: Recovering,
   id: string,
   iterations: readonly { readonly worker: string; readonly iteration: number }[],
 ): Promise<string[]> {
@@ -64,7 +63,7 @@ export interface TargetTasks {
  * @param whose the swarm's own target's, unless given
  * @returns how many claims
  */
-export async function releaseStale(swarm: Swarm, whose: TargetTasks = swarm): Promise<number> {
+export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm): Promise<number> {
   const { repository, settings, hooks } = swarm
   const { into } = whose
   // A swarm that claims nothing (level 1) still puts back what a crashed one had claimed.

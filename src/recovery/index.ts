@@ -13,17 +13,17 @@ import { clearMaintenanceLock } from '../git/left-locks.js'
 import { withLock } from '../locks/index.js'
 import { reap } from '../processes/reap.js'
 import { processRecord } from '../processes/watchdog.js'
-import type { Swarm } from './contract.js'
+import type { Recovering } from './contract.js'
 import type { TargetTasks } from './interrupted.js'
-import { existingTasks } from './tasks.js'
+import { existingTasks } from '../tasks/existing.js'
 
 /** Puts the things of every swarm that died in order, and says what was found. */
-export async function recoverCrashed(swarm: Swarm): Promise<void> {
+export async function recoverCrashed(swarm: Recovering): Promise<void> {
   const { root } = swarm.repository
   if (left(swarm).length === 0 && !swarm.resumed && !swarm.store) return
   const [{ keepInterrupted, releaseStale }, { completeLanded }] = await Promise.all([
     import('./interrupted.js'),
-    import('./landed.js'),
+    import('./landings.js'),
   ])
   // Two starts at once must not put the same worktree in order, when the faster one works in it already.
   await withLock(root, 'recover', async () => {
@@ -53,7 +53,7 @@ export async function recoverCrashed(swarm: Swarm): Promise<void> {
 }
 
 /** Swarms that ended without seeing to their things: killed, or ended at once by a second Ctrl-C. */
-function left(swarm: Swarm): string[] {
+function left(swarm: Recovering): string[] {
   const { root } = swarm.repository
   return listRuns(root)
     .filter((run) => run.swarm !== swarm.id && (run.state === 'crashed' || run.abrupt))
@@ -68,7 +68,7 @@ function isRecovered(root: string, id: string): boolean {
 }
 
 /** The tasks of the target of a swarm that died, if that is not ours: their status is not written into our checkout. */
-async function tasksOf(swarm: Swarm, id: string): Promise<TargetTasks | undefined> {
+async function tasksOf(swarm: Recovering, id: string): Promise<TargetTasks | undefined> {
   const { repository, settings, hooks } = swarm
   const [started] = scanLog(repository.root, id, (type) => type === 'swarm.started').slice(-1)
   const into = started?.type === 'swarm.started' && typeof started.into === 'string' ? started.into : undefined

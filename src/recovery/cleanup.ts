@@ -17,9 +17,9 @@ import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees } from '../git/worktrees.js'
 import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
-import type { Returned, WorktreePool } from './contract.js'
-import { worktreePool } from './pool.js'
-import { halfMadeEntry } from './register.js'
+import type { Returned, WorktreePool } from '../worktrees/contract.js'
+import { worktreePool } from '../worktrees/pool.js'
+import { halfMadeEntry } from '../worktrees/register.js'
 
 export interface Removal {
   /** Name of the worktree, `.w1-i1`; undefined for a branch without one. */

@@ -4,16 +4,20 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '../config/contract.js'
 import { sharedObjects } from '../git/objects.js'
-import type { Hooks } from '../hooks/contract.js'
-import type { TaskStore } from '../tasks/contract.js'
-import { findGraph } from '../tasks/graph/files.js'
-import { following, openTaskStore, type StoreChoice } from '../tasks/index.js'
+import type { TaskStore } from './contract.js'
+import { findGraph } from './graph/files.js'
+import { following, openTaskStore, type StoreChoice } from './index.js'
+
+/** What `hooks/tasks` gives, if there is such a hook. */
+interface WithTasks {
+  readonly tasks?: TaskStore
+}
 
 /** The store of `hooks/tasks`, else the one that the repository has; undefined where there are no tasks yet. */
 export async function existingTasks(
   root: string,
   settings: Pick<Settings, 'tasksStore'>,
-  hooks: Pick<Hooks, 'tasks'>,
+  hooks: WithTasks,
   whose: Whose = {},
 ): Promise<TaskStore | undefined> {
   if (hooks.tasks) return following(hooks.tasks, root, whose)
@@ -32,7 +36,7 @@ type Whose = Pick<StoreChoice, 'into' | 'say'>
 export async function openTasks(
   root: string,
   settings: Settings,
-  hooks: Pick<Hooks, 'tasks'>,
+  hooks: WithTasks,
   whose: Whose = {},
 ): Promise<TaskStore | undefined> {
   const mayAdd = settings.planner !== undefined || settings.workers.some((lane) => lane.canPlan)

@@ -1,7 +1,7 @@
 // Names of workers: which are taken, and which are free.
 
-import { listRuns } from '../events/runs.js'
-import { scanLog } from '../events/scan.js'
+import { listRuns } from './runs.js'
+import { scanLog } from './scan.js'
 import { checkedOutElsewhere, siblingsOf } from '../git/checkouts.js'
 
 /** `count` worker names, `w1` on, that are not taken. */
@@ -35,4 +35,15 @@ export function runningWorkers(root: string): TakenName[] {
 /** Workers whose branches another checkout of the repository is on: git gives no second one to us. */
 export function takenElsewhere(root: string): string[] {
   return checkedOutElsewhere(root).flatMap((branch) => /^oompa\/(w\d+)-i\d+$/.exec(branch)?.[1] ?? [])
+}
+
+// Which worktrees a running swarm has: nobody else may touch them.
+
+/** Tells whether the worktree `.w1-i1` (or the branch `oompa/w1-i1`) belongs to a worker of a running swarm. */
+export function inUse(root: string): (name: string) => string | undefined {
+  const owners = new Map(runningWorkers(root).map(({ worker, swarm }) => [worker, swarm]))
+  return (name) => {
+    const worker = /^(?:\.|oompa\/)(w\d+)-i\d+$/.exec(name)?.[1]
+    return worker === undefined ? undefined : owners.get(worker)
+  }
 }

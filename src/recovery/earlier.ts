@@ -8,7 +8,7 @@ import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { branchStart } from '../merge/base.js'
 import type { Worktree } from '../words.js'
-import type { Iteration } from './contract.js'
+import type { Reused } from './contract.js'
 import { keepCommit, keepWorktree, keptRef } from './keep.js'
 
 /**
@@ -16,7 +16,7 @@ import { keepCommit, keepWorktree, keptRef } from './keep.js'
  * @throws OompaError `unsaved-work` if something in it may not be committed (a secret, say)
  */
 export async function keepEarlierWork(
-  iteration: Iteration,
+  iteration: Reused,
   worktree: Worktree | undefined,
   base: string,
 ): Promise<void> {
@@ -69,7 +69,7 @@ async function keptRefs(root: string): Promise<Map<string, string>> {
 }
 
 /** The swarm that had this iteration last, by its log, before our own latest start. */
-function ownerOf(root: string, iteration: Iteration): string {
+function ownerOf(root: string, iteration: Reused): string {
   const others = swarmIds(root).flatMap((id) => {
     const events = scanLog(root, id, (type) => type === 'iteration.started' || type === 'swarm.started')
     const before =

@@ -15,7 +15,7 @@ import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
 import { waitingApprovals } from '../review/approvals.js'
 import type { ChangedFile } from '../words.js'
-import { inUse } from './in-use.js'
+import { inUse } from '../events/running.js'
 
 /** A piece of work that is in no target. */
 export interface LeftWork {

@@ -1,0 +1,35 @@
+// What recovery needs of a swarm that starts: a part of it, so that nothing here knows the loop.
+
+import type { Settings } from '../config/contract.js'
+import type { Emit } from '../events/contract.js'
+import type { TaskStore } from '../tasks/contract.js'
+import type { WorktreePool } from '../worktrees/contract.js'
+
+/** The swarm that starts, and puts in order what others left. */
+export interface Recovering {
+  readonly id: string
+  readonly repository: { readonly root: string }
+  readonly settings: Pick<Settings, 'tasksStore'>
+  /** Its own store by `hooks/tasks`. */
+  readonly hooks: { readonly tasks?: TaskStore }
+  readonly level: number
+  /** The target; undefined where nothing lands. */
+  readonly into?: string
+  readonly store?: TaskStore
+  readonly pool: WorktreePool
+  /** It goes on where it stopped: the refs of kept work by `w1-3`, for the prompts. */
+  readonly resumed?: { readonly kept: Map<string, string> }
+  readonly emit: Emit
+  commitOf(ref: string): Promise<string | undefined>
+}
+
+/** An iteration whose name an earlier run has used. */
+export interface Reused {
+  readonly swarm: string
+  readonly worker: string
+  readonly number: number
+  /** Its worktree, `.w1-i1`, and its branch. */
+  readonly name: string
+  readonly branch: string
+  readonly lane: { readonly swarm: Pick<Recovering, 'repository' | 'emit' | 'commitOf'> }
+}
