@@ -7,13 +7,21 @@ import path from 'node:path'
 /** From the ground up: a room may import those that stand before it, never one that comes after it. */
 const FLOW = [
   'errors words',
-  'processes files',
+  'processes',
+  'files',
   'git',
-  'locks agents events cli',
+  'locks',
+  'agents',
+  'events',
   'config',
-  'views tasks',
-  'prompts worktrees',
-  'hooks review merge',
+  'views',
+  'tasks',
+  'prompts',
+  'worktrees',
+  'hooks',
+  'review',
+  'merge',
+  'recovery',
   'swarm',
   'demo commands',
   'index',
@@ -40,7 +48,8 @@ const room = (name) => (name.includes('/') ? name.split('/')[0] : name.replace(/
 const floor = (name) => FLOW.findIndex((rooms) => rooms.includes(room(name)))
 
 const unknown = [...new Set([...files.keys()].filter((name) => floor(name) < 0).map(room))]
-if (unknown.length > 0) throw new Error(`.ci/figures.mjs does not know on which floor these stand: ${unknown.join(', ')}`)
+if (unknown.length > 0)
+  throw new Error(`.ci/figures.mjs does not know on which floor these stand: ${unknown.join(', ')}`)
 
 const against = new Map()
 for (const [name, all] of stays) {
@@ -67,7 +76,9 @@ for (const one of roomCircles) console.log(`  rooms in a circle: ${one.join(', '
 for (const [arrow, all] of against) console.log(`  ${arrow}: ${all.join(', ')}`)
 const sizes = [...perRoom].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${name} ${count}`)
 console.log(`files in a room: ${sizes.join(', ')}`)
-console.log(`base names in several rooms: ${shared.length} (${shared.map(([base]) => base.replace('.ts', '')).join(' ')})`)
+console.log(
+  `base names in several rooms: ${shared.length} (${shared.map(([base]) => base.replace('.ts', '')).join(' ')})`,
+)
 console.log(`files of more than 300 lines: ${long.join(', ') || 'none'}`)
 console.log(`modules of ours that the loop file loads: ${reached('swarm/loop.ts').size}`)
 if (process.argv.includes('--check') && circles.length + against.size > 0) process.exit(1)
@@ -111,7 +122,7 @@ function strong(edges) {
     }
     if (low.get(name) !== index.get(name)) return
     const one = []
-    for (let last = ''; last !== name; ) one.push((last = stack.pop()))
+    while (one.at(-1) !== name) one.push(stack.pop())
     found.push(one)
   }
   for (const name of edges.keys()) if (!index.has(name)) visit(name)

@@ -76,7 +76,7 @@ async function run(args: Args): Promise<Status> {
       ...(id ? { task: { id }, status: held?.status } : {}),
       prepare: async (gate) => (await import('./gate.js')).setUpGate(root, gate),
       ...(worker ? { worker } : {}),
-      run: async (...line) => (await import('../processes/commandRunner.js')).commandRunner(root)(...line),
+      run: async (...line) => (await import('../hooks/commandRunner.js')).commandRunner(root)(...line),
       signal: interrupted.signal,
       waitMs: (number(args, 'wait') ?? 0) * 1000,
       emit: (event) => {

@@ -1,17 +1,16 @@
 // Which level a run is (docs/contract.md): decided by what stands in `hooks/` and by `workers` in `oompa.json`.
 
-import type { HookName } from '../hooks/contract.js'
 import type { Settings } from './contract.js'
 
 export type Level = 1 | 2 | 3
 
 export interface LevelFacts {
-  /** The hooks that were found. */
-  readonly hooks: Iterable<HookName>
+  /** Names of the hooks that were found. */
+  readonly hooks: Iterable<string>
   readonly settings: Pick<Settings, 'configuredWorkers' | 'reviewers' | 'workers' | 'needsReview'>
 }
 
-const RAISING: readonly HookName[] = ['merge', 'review', 'tasks', 'approve', 'worktree']
+const RAISING: readonly string[] = ['merge', 'review', 'tasks', 'approve', 'worktree']
 
 /** 1: the bash loop to the byte. 2: agents work in their worktrees, and changes land. 3: changes are reviewed first. */
 export function levelOf({ hooks, settings }: LevelFacts): Level {

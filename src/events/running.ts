@@ -1,8 +1,8 @@
 // Names of workers: which are taken, and which are free.
 
+import { checkedOutElsewhere, siblingsOf } from '../git/checkouts.js'
 import { listRuns } from './runs.js'
 import { scanLog } from './scan.js'
-import { checkedOutElsewhere, siblingsOf } from '../git/checkouts.js'
 
 /** `count` worker names, `w1` on, that are not taken. */
 export function freeWorkerNames(count: number, taken: readonly string[]): string[] {

@@ -21,3 +21,12 @@ function lineEnds(text: string): number[] {
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) ends.push(at)
   return ends
 }
+
+/**
+ * Text of agents, tasks and files on one line: a line end or a control character in it could look like a line of ours.
+ * @param most it is cut to so many characters
+ */
+export function oneLine(text: string, most = 200): string {
+  const line = text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line
+}

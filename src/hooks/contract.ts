@@ -3,34 +3,10 @@
 import type { Shell } from 'zx/core'
 import type { Agent, TurnResult } from '../agents/contract.js'
 import type { Emit, OompaEvent } from '../events/contract.js'
+import type { CommandOptions, CommandResult } from '../processes/contract.js'
 import type { Protection, ProtectionRules } from '../review/protected.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Change, Landing, Refusal, Task, Verdict, Worktree } from '../words.js'
-
-/** A command that a hook runs; it and all that it starts end with its time limit, the iteration, or us. */
-export interface CommandOptions {
-  cwd?: string
-  input?: string
-  env?: Record<string, string>
-  /** Milliseconds. */
-  timeoutMs?: number
-  /** Called with pieces of output as they come. */
-  onOutput?(text: string): void
-  signal?: AbortSignal
-}
-
-export interface CommandResult {
-  /** Exit status; null if a signal or the time limit ended it. */
-  status: number | null
-  signal: string | null
-  timedOut: boolean
-  /** Standard output, its end if it was long. */
-  stdout: string
-  stderr: string
-  /** Both, in the order in which they came, the end of it if it was long. */
-  output: string
-  durationMs: number
-}
 
 /** What a hook may know and use. */
 export interface HookContext {

@@ -4,17 +4,9 @@
 import { OompaError } from '../errors.js'
 import { resolveCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
+import type { CommandOptions, CommandResult } from '../processes/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
-import type {
-  ApproveHook,
-  CommandOptions,
-  CommandResult,
-  EventHook,
-  HookContext,
-  MergeHook,
-  ReviewHook,
-  WorktreeSetup,
-} from './contract.js'
+import type { ApproveHook, EventHook, HookContext, MergeHook, ReviewHook, WorktreeSetup } from './contract.js'
 import { approveInput, changeEnv, eventInput, mergeInput, reviewInput, worktreeInput } from './input.js'
 
 export type Run = HookContext['run']

@@ -1,5 +1,6 @@
 // The words of a landing's commit: a subject that people search for, and trailers that programs read.
 
+import { oneLine } from '../files/lines.js'
 import type { Candidate } from './contract.js'
 
 /** Written where the landed commits are not the change's own: says which change they came from. */
@@ -57,10 +58,4 @@ function withTrailers(message: string, added: readonly (readonly [string, string
   const last = message.split('\n\n').at(-1) ?? ''
   const hasBlock = message.includes('\n\n') && last.split('\n').every((line) => /^[A-Za-z][A-Za-z0-9-]*: \S/.test(line))
   return `${message}${hasBlock ? '\n' : '\n\n'}${lines.join('\n')}\n`
-}
-
-/** Text of agents and tasks on one line: a line break in it could otherwise forge a trailer. */
-function oneLine(text: string, most: number): string {
-  const line = text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim()
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line
 }

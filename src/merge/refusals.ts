@@ -1,7 +1,7 @@
 // The words with which a landing is refused: feedback for whoever made the change, and facts for programs.
 
 import type { Conflict, MergedTree } from '../git/merge-trees.js'
-import type { CommandResult } from '../hooks/contract.js'
+import type { CommandResult } from '../processes/contract.js'
 import type { Refusal } from '../words.js'
 
 /** How much of a test's output an author gets: its end, where the failure is. */

@@ -1,7 +1,7 @@
 // Tests a stack of changes in a gate, and tells what its failure means: a flaky test, a broken target, a bad change.
 
-import type { CommandResult } from '../hooks/contract.js'
 import type { HeldLock } from '../locks/index.js'
+import type { CommandResult } from '../processes/contract.js'
 import type { Refusal } from '../words.js'
 import type { Candidate, LandContext, MergeOptions } from './contract.js'
 import { testRefusal } from './refusals.js'

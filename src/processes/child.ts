@@ -5,8 +5,9 @@ import { ChildProcess, type SpawnOptions } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { PassThrough, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import type { ProcessEnd } from './contract.js'
 import type { OutputSink } from './output.js'
-import { type ProcessEnd, runProcess } from './run.js'
+import { runProcess } from './run.js'
 
 /** What a command has beside its line. */
 export interface TreePlace {

@@ -2,9 +2,8 @@
 
 import { StringDecoder } from 'node:string_decoder'
 import { type LogEntry, quote } from 'zx/core'
-import type { CommandOptions, CommandResult } from '../hooks/contract.js'
+import type { CommandOptions, CommandResult, ProcessEnd } from './contract.js'
 import { findExecutable } from './executable.js'
-import type { ProcessEnd } from './run.js'
 import { processRecord } from './watchdog.js'
 import { shellWith, startingAt } from './zx.js'
 

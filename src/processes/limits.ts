@@ -1,6 +1,6 @@
 // When a process has to be ended from outside: it takes too long, says nothing, has said its last word, is not wanted.
 
-import type { EndReason, ProcessOptions } from './run.js'
+import type { EndReason, ProcessOptions } from './contract.js'
 
 /**
  * The share of a core with which a silent process counts as working. A CLI that reads a model's answer takes several

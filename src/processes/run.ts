@@ -3,67 +3,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { EndReason, ProcessEnd, ProcessOptions } from './contract.js'
 import { findExecutable } from './executable.js'
 import { processFacts } from './identity.js'
 import { watchLimits } from './limits.js'
 import { uniqueMarker, withLimit, withMarker } from './marks.js'
-import { drain, type OutputSink } from './output.js'
+import { drain } from './output.js'
 import { openPipes, openPipesNow } from './pipes.js'
 import { cpuOf, endTree, newTree, type Tree } from './tree.js'
 import { recordProcesses, watchTree } from './watch.js'
-
-export interface ProcessOptions {
-  readonly file: string
-  readonly args: readonly string[]
-  readonly cwd: string
-  /** The whole environment: nothing is added but the mark. */
-  readonly env: NodeJS.ProcessEnv
-  /** Written to standard input, which is then closed; a stream is passed on as it comes. */
-  readonly input?: string | Uint8Array | Readable
-  /** The mark of this run (`uniqueMarker`). */
-  readonly marker?: string
-  /** Called with whole characters as they come. Throwing ends the process. */
-  onStdout?(text: string): void
-  onStderr?(text: string): void
-  /** Takes the raw bytes of both; reading waits for it. A `FileHandle` is one. */
-  readonly output?: OutputSink
-  /** The same for one of them. */
-  readonly stdout?: OutputSink
-  readonly stderr?: OutputSink
-  /** Starts it before the call returns; what could keep it from starting is looked at in line. */
-  readonly atOnce?: boolean
-  /** The longest it may take. */
-  readonly timeoutMs?: number
-  /** The longest it may be silent. */
-  readonly idleMs?: number
-  /** It says nothing while it works (a CLI that prints only its final message): using the CPU is a sign of life too. */
-  readonly silent?: boolean
-  /** How long it may go on while `finished` says so; looked at after each piece of output. */
-  readonly graceMs?: number
-  finished?(): boolean
-  readonly signal?: AbortSignal
-  onStart?(pid: number): void
-  /** Between TERM and KILL; 2 s unless given. */
-  readonly killAfterMs?: number
-  /** A file to which it and its descendants are written down, for the watchdog and the next start. */
-  readonly record?: string
-}
-
-export type EndReason = 'exited' | 'timeout' | 'idle' | 'aborted' | 'grace' | 'missing'
-
-export interface ProcessEnd {
-  /** As the process gave it. After any reason but `exited` a 0 says nothing. */
-  readonly status: number | null
-  readonly signal: string | null
-  readonly reason: EndReason
-  readonly durationMs: number
-  /** How many processes that it had started were still there, and were ended. */
-  readonly leftovers: number
-  /** Why it could not be started (`missing`). */
-  readonly message?: string
-}
 
 const KILL_AFTER_MS = 2000
 /** What a process leaves behind after a normal end gets less time: the next iteration is waiting. */

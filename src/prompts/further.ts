@@ -2,9 +2,10 @@
 // alone; `furtherInput` frames them for a session that goes on, and `composePrompt` takes them as `addition` where the
 // session is gone and everything has to be said again.
 
+import { oneLine } from '../files/lines.js'
 import type { Refusal, Task } from '../words.js'
 import { landingLine, type PromptFacts, tag } from './compose.js'
-import { oneLine, quoted } from './queue.js'
+import { quoted } from './queue.js'
 
 /** More than this of a test's output helps nobody; its end says what failed. */
 const MOST_FEEDBACK = 30_000

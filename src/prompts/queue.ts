@@ -1,5 +1,6 @@
 // The task queue in words, for prompts: short, one line a task, and never more of it than an agent needs.
 
+import { oneLine } from '../files/lines.js'
 import type { Task } from '../words.js'
 
 interface PromptTask extends Pick<Task, 'id' | 'summary' | 'priority'> {
@@ -16,8 +17,6 @@ export interface PromptQueue {
 
 /** A longer list costs every turn of every worker. */
 const SHOWN = 50
-const LINE = 200
-
 /** Counts in the words of `oompa tasks`. */
 export function taskStatus({ counts }: PromptQueue): string {
   return [
@@ -56,12 +55,6 @@ export function queueMarkdown(queue: PromptQueue): string {
 function capped(lines: readonly string[]): string {
   if (lines.length <= SHOWN) return lines.join('\n')
   return [...lines.slice(0, SHOWN), `… and ${lines.length - SHOWN} more (oompa tasks)`].join('\n')
-}
-
-/** Text of a task on one line: control characters and line ends could look like lines of ours. */
-export function oneLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
-  return line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line
 }
 
 /** Text that is data, as a quotation: a signal or a heading in it is then nobody's. */

@@ -1,6 +1,6 @@
 // How a prompt speaks of the tasks that there are: files of a folder, items of lists, nodes of a graph, or elsewhere.
 
-import { oneLine } from './queue.js'
+import { oneLine } from '../files/lines.js'
 
 /** Where the tasks are, as the store says it. */
 export interface PromptStore {

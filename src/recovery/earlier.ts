@@ -15,11 +15,7 @@ import { keepCommit, keepWorktree, keptRef } from './keep.js'
  * Commits what is unsaved in `worktree` to its branch, and keeps what has not landed.
  * @throws OompaError `unsaved-work` if something in it may not be committed (a secret, say)
  */
-export async function keepEarlierWork(
-  iteration: Reused,
-  worktree: Worktree | undefined,
-  base: string,
-): Promise<void> {
+export async function keepEarlierWork(iteration: Reused, worktree: Worktree | undefined, base: string): Promise<void> {
   const { swarm } = iteration.lane
   const { root } = swarm.repository
   const tip = worktree

@@ -13,9 +13,9 @@ import { clearMaintenanceLock } from '../git/left-locks.js'
 import { withLock } from '../locks/index.js'
 import { reap } from '../processes/reap.js'
 import { processRecord } from '../processes/watchdog.js'
+import { existingTasks } from '../tasks/existing.js'
 import type { Recovering } from './contract.js'
 import type { TargetTasks } from './interrupted.js'
-import { existingTasks } from '../tasks/existing.js'
 
 /** Puts the things of every swarm that died in order, and says what was found. */
 export async function recoverCrashed(swarm: Recovering): Promise<void> {

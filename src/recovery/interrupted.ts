@@ -5,10 +5,10 @@ import { messageOf } from '../errors.js'
 import { branchStart } from '../merge/base.js'
 import { waitingApprovals } from '../review/approvals.js'
 import type { TaskStore } from '../tasks/contract.js'
-import { keptWork, keepWorktree, keptRef } from './keep.js'
+import { existingTasks } from '../tasks/existing.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import type { Recovering } from './contract.js'
-import { existingTasks } from '../tasks/existing.js'
+import { keepWorktree, keptRef, keptWork } from './keep.js'
 
 /**
  * Commits the unsaved work of each iteration to its branch and keeps it under `refs/oompa/kept/`. At level 1 the

@@ -1,5 +1,6 @@
 // Keeps what did not land under refs of its own, and never over something else that is kept there.
 
+import { readLog } from '../events/log.js'
 import { isAncestor } from '../git/ancestry.js'
 import { hiddenCommits } from '../git/hidden.js'
 import { clearFlags } from '../git/index-flags.js'
@@ -8,9 +9,8 @@ import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import { commitsOver } from '../git/worktrees.js'
 import { commitLeftovers, type Leftovers } from '../merge/commit.js'
-import type { Worktree } from '../words.js'
-import { readLog } from '../events/log.js'
 import type { Claim } from '../tasks/contract.js'
+import type { Worktree } from '../words.js'
 
 /** The ref under which work that did not land stays reachable. */
 export function keptRef(swarm: string, worker: string, iteration: number): string {

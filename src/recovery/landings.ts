@@ -1,16 +1,16 @@
 // After a crash: which of a swarm's changes have landed, from git and the log alone. Landed is landed, once; what has
 // not landed is queued again or kept.
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { OompaEvent } from '../events/contract.js'
+import { readLog } from '../events/log.js'
 import { isAncestor } from '../git/ancestry.js'
+import { deleteRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
-import { existsSync } from 'node:fs'
-import path from 'node:path'
-import { readLog } from '../events/log.js'
-import { deleteRef } from '../git/refs.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Recovering } from './contract.js'
 

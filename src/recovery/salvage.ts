@@ -3,6 +3,7 @@
 import path from 'node:path'
 import type { OompaEvent } from '../events/contract.js'
 import { swarmIds } from '../events/log.js'
+import { inUse } from '../events/running.js'
 import { scanLog } from '../events/scan.js'
 import { isAncestor } from '../git/ancestry.js'
 import { describeCommit } from '../git/changes.js'
@@ -15,7 +16,6 @@ import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
 import { waitingApprovals } from '../review/approvals.js'
 import type { ChangedFile } from '../words.js'
-import { inUse } from '../events/running.js'
 
 /** A piece of work that is in no target. */
 export interface LeftWork {

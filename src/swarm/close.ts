@@ -3,10 +3,10 @@
 import { messageOf } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
 import { deleteRef } from '../git/refs.js'
+import { keepBranch, keepCommit, keepWorktree, keptRef } from '../recovery/keep.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
 import { adoptClaims } from './hold.js'
-import { keepBranch, keepCommit, keepWorktree, keptRef } from '../recovery/keep.js'
 import { putLitterAside, rememberLitter } from './litter.js'
 import { factsOfClaim, pay } from './owed.js'
 

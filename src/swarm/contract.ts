@@ -21,10 +21,8 @@ import type { WorktreePool } from '../worktrees/contract.js'
 import type { Budget } from './budget.js'
 import type { Crew } from './crew.js'
 import type { Harnesses } from './harness.js'
-import type { Debts } from './owed.js'
 import type { ResumePoint } from './resume.js'
 import type { Stopping } from './stop.js'
-import type { SharedWatch } from './watch.js'
 
 /** One run of the loop: everything that its stages need, made once by `startSwarm`. */
 export interface Swarm {
@@ -206,4 +204,32 @@ export interface Attempt {
   /** Why the attempt before was refused. */
   readonly previous?: Refusal
   feedback?: Refusal
+}
+
+/** One call to the store that has to be made. */
+export interface Debt {
+  readonly claim: Claim
+  readonly facts: { readonly worker: string; readonly iteration: number; readonly task: string }
+  /** What fails, as in "Task x could not be …". */
+  readonly what: 'given back' | 'completed'
+  act(store: TaskStore): Promise<void>
+  /** Says that it was done. */
+  done(): Promise<void> | void
+}
+
+export interface Debts {
+  /** By the claim's fence. */
+  readonly open: Map<string, Debt>
+  /** Fences of all that ever was owed: these claims are no later iteration's. */
+  readonly fences: Set<string>
+}
+
+/** Looks at what is shared below `.git`, before and after each agent. */
+export interface SharedWatch {
+  /** Runs an agent of an iteration, and compares with before when it has ended. */
+  during<T>(iteration: Iteration, run: () => Promise<T>): Promise<T>
+  /** Compares now, in files alone: before we build on what they say. */
+  look(): Promise<void>
+  /** Lets go of what was held for the comparison. */
+  close(): Promise<void>
 }

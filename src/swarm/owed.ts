@@ -3,26 +3,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, OompaError } from '../errors.js'
-import type { Claim, TaskStore } from '../tasks/contract.js'
-import type { Iteration, Swarm } from './contract.js'
-
-/** One call to the store that has to be made. */
-export interface Debt {
-  readonly claim: Claim
-  readonly facts: { readonly worker: string; readonly iteration: number; readonly task: string }
-  /** What fails, as in "Task x could not be …". */
-  readonly what: 'given back' | 'completed'
-  act(store: TaskStore): Promise<void>
-  /** Says that it was done. */
-  done(): Promise<void> | void
-}
-
-export interface Debts {
-  /** By the claim's fence. */
-  readonly open: Map<string, Debt>
-  /** Fences of all that ever was owed: these claims are no later iteration's. */
-  readonly fences: Set<string>
-}
+import type { Claim } from '../tasks/contract.js'
+import type { Debt, Debts, Iteration, Swarm } from './contract.js'
 
 export function makeDebts(): Debts {
   return { open: new Map(), fences: new Set() }

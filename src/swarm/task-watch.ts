@@ -9,10 +9,9 @@ import type { Emit } from '../events/contract.js'
 import { gitFolders } from '../git/folders.js'
 import type { TaskPlace, TaskProblem, TaskSnapshot, TaskSnapshots, TaskStore } from '../tasks/contract.js'
 import { historySize, readHistory } from '../tasks/history.js'
-import type { Iteration } from './contract.js'
+import type { Iteration, SharedWatch } from './contract.js'
 import { type Damage, findDamage, type GitMove, type LaneAtWork, type TurnFacts } from './task-damage.js'
 import { damageWords, folderWords } from './task-words.js'
-import type { SharedWatch } from './watch.js'
 
 export interface TaskWatchOptions {
   readonly root: string

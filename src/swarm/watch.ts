@@ -24,17 +24,8 @@ import {
   type SharedChange,
   stashChanges,
 } from '../merge/shared-changes.js'
-import type { Iteration } from './contract.js'
+import type { Iteration, SharedWatch } from './contract.js'
 import { whoPopped } from './popped.js'
-
-export interface SharedWatch {
-  /** Runs an agent of an iteration, and compares with before when it has ended. */
-  during<T>(iteration: Iteration, run: () => Promise<T>): Promise<T>
-  /** Compares now, in files alone: before we build on what they say. */
-  look(): Promise<void>
-  /** Lets go of what was held for the comparison. */
-  close(): Promise<void>
-}
 
 export interface WatchOptions {
   readonly root: string

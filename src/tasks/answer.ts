@@ -1,6 +1,6 @@
 // Answers `CLAIM(id, …)` of an agent: claims what can be claimed, and says so, id by id, in its own session.
 
-import { oneLine } from '../prompts/queue.js'
+import { oneLine } from '../files/lines.js'
 import type { Task } from '../words.js'
 import type { Claim, ClaimAnswer, Claimer, TaskStore } from './contract.js'
 

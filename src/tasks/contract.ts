@@ -1,7 +1,7 @@
 // What a task store is: where tasks are, who holds them, and how they change hands. Few members, all used by the loop.
 
+import type { Owner } from '../files/owner.js'
 import type { StatusEdits, Task, TreeEdit } from '../words.js'
-import type { ClaimRecord, Records } from './records.js'
 
 /** Who claims. Written into the claim record, so that a dead holder can be told from a live one. */
 export interface Claimer {
@@ -219,4 +219,35 @@ export type NewTask = Partial<Omit<Task, 'summary'>> & {
   readonly format?: 'edn' | 'json'
   /** Who asked for it, where the loop adds it for an agent; else who adds it. */
   readonly by?: Pick<Claimer, 'worker' | 'swarm'>
+}
+
+/** What a claim record says. The time of its file is the last sign of life. */
+export interface ClaimRecord {
+  readonly id: string
+  readonly worker: string
+  readonly swarm?: string
+  /** The process that it lives and dies with; without one it lives by its lease. */
+  readonly owner?: Owner
+  readonly fence: string
+  readonly since: string
+}
+
+export interface Records {
+  read(key: string): (ClaimRecord & { readonly heartbeatMs: number }) | undefined
+  write(key: string, record: ClaimRecord): void
+  /** The record that this process has written for a claim of its own, whatever has become of the file. */
+  own(key: string): ClaimRecord | undefined
+  /** Writes a record that somebody has removed, where there is none. */
+  restore(key: string, record: ClaimRecord): void
+  /** Says that the claim lives, if it is still this one. */
+  renew(key: string, fence: string): void
+  remove(key: string): void
+  /** Of what there is a record: one look at the folder, and not one for each task. */
+  keys(): ReadonlySet<string>
+  /** What stands in the place of records and is none: it counts as no record. */
+  problems(): TaskProblem[]
+  /** How long a claim lives without a sign of life: `limits.lease` of `oompa.json`. */
+  readonly leaseMs: number
+  /** A folder of this store for its lock and the like. */
+  readonly folder: string
 }

@@ -5,55 +5,15 @@ import path from 'node:path'
 import { peekSettings } from '../config/peek.js'
 import { isErrno } from '../errors.js'
 import { checkOwnFolder, clearPlace, entriesOf, kindOfEntry, readOwn, wrongOnTheWay } from '../files/own.js'
-import {
-  isDead,
-  isSeenFromHere,
-  isSilent,
-  type Owner,
-  ownerOf,
-  parseOwner,
-  thisMachine,
-  thisOwner,
-} from '../files/owner.js'
+import { isDead, isSeenFromHere, isSilent, ownerOf, parseOwner, thisMachine, thisOwner } from '../files/owner.js'
 import { stateFolder } from '../files/paths.js'
-import type { Claimer, TaskProblem } from './contract.js'
+import type { Claimer, ClaimRecord, Records } from './contract.js'
 
 /** How long a claim lives without a process and without a sign of life: 15 min (docs/contract.md, 21). */
 export const LEASE_MS = 15 * 60_000
 
 /** After how long a claim by a bare `mv` is listed as stale: 2 h (docs/contract.md, 18). */
 const BARE_STALE_MS = 2 * 3_600_000
-
-/** What a claim record says. The time of its file is the last sign of life. */
-export interface ClaimRecord {
-  readonly id: string
-  readonly worker: string
-  readonly swarm?: string
-  /** The process that it lives and dies with; without one it lives by its lease. */
-  readonly owner?: Owner
-  readonly fence: string
-  readonly since: string
-}
-
-export interface Records {
-  read(key: string): (ClaimRecord & { readonly heartbeatMs: number }) | undefined
-  write(key: string, record: ClaimRecord): void
-  /** The record that this process has written for a claim of its own, whatever has become of the file. */
-  own(key: string): ClaimRecord | undefined
-  /** Writes a record that somebody has removed, where there is none. */
-  restore(key: string, record: ClaimRecord): void
-  /** Says that the claim lives, if it is still this one. */
-  renew(key: string, fence: string): void
-  remove(key: string): void
-  /** Of what there is a record: one look at the folder, and not one for each task. */
-  keys(): ReadonlySet<string>
-  /** What stands in the place of records and is none: it counts as no record. */
-  problems(): TaskProblem[]
-  /** How long a claim lives without a sign of life: `limits.lease` of `oompa.json`. */
-  readonly leaseMs: number
-  /** A folder of this store for its lock and the like. */
-  readonly folder: string
-}
 
 let made = 0
 

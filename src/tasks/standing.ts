@@ -1,8 +1,8 @@
 // Whether a claim still stands whose record is missing. `rm -rf .oompa/claims` and `git clean -fdx` take the records of a
 // swarm that is at work: what a process claimed itself is its own all the same, and its record is written again.
 
+import type { ClaimRecord, Records } from './contract.js'
 import { readHistory } from './history.js'
-import type { ClaimRecord, Records } from './records.js'
 
 /**
  * The record of who holds what `key` names. A record that is missing is written again if this process has written it for

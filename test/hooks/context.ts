@@ -2,7 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import type { NewEvent } from '../../src/events/contract.js'
-import type { CommandOptions, CommandResult, HookContext, ReviewContext } from '../../src/hooks/contract.js'
+import type { HookContext, ReviewContext } from '../../src/hooks/contract.js'
+import type { CommandOptions, CommandResult } from '../../src/processes/contract.js'
 import { uniqueMarker } from '../../src/processes/marks.js'
 import { shellIn } from '../../src/processes/zx.js'
 import type { Change } from '../../src/words.js'

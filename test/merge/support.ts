@@ -2,9 +2,9 @@
 
 import { execFileSync } from 'node:child_process'
 import type { NewEvent } from '../../src/events/contract.js'
+import { commandRunner } from '../../src/hooks/commandRunner.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
 import { type LandBranchOptions, landBranch } from '../../src/merge/branch.js'
-import { commandRunner } from '../../src/processes/commandRunner.js'
 import { $ } from '../../src/processes/zx.js'
 import type { Landing, Refusal, StatusEdits } from '../../src/words.js'
 import { type TestRepository, testRepository } from '../support/repository.js'

@@ -3,8 +3,8 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
+import { setup } from '../../src/hooks/setup.js'
 import { includeFiles } from '../../src/worktrees/include.js'
-import { setup } from '../../src/worktrees/setup.js'
 import { contextFor } from '../hooks/context.js'
 import { type TestRepository, temporaryFolder, testRepository } from '../support/repository.js'
 

@@ -6,7 +6,7 @@ import { fileStem } from '../decode.js'
 import { isWanted, waitsFor } from '../order.js'
 import { newRecord } from '../records.js'
 import { completeness, findComplete } from './complete.js'
-import { draft, seize, show } from './moves.js'
+import { draft, putBack, seize, show } from './moves.js'
 import { newFence, place } from './names.js'
 import { readTaskFile } from './read.js'
 import { repair } from './repair.js'
@@ -87,15 +87,6 @@ function tryClaim(state: FolderState, file: TaskFile, request: ClaimRequest): At
   state.held.set(task.id, { fence, name: file.place, text: content.text })
   state.say({ type: 'claimed', task: task.id, by: record.worker, swarm: record.swarm })
   return { claim: { task, holder: request.claimer, fence, since: record.since } }
-}
-
-/** Gives a file its name in pending again, or the next free one if somebody made a new file of that name. */
-export function putBack(state: FolderState, from: string, name: string, fence: string): string {
-  const to = place(state.folder, 'pending', name)
-  if (show(from, to)) return to
-  const other = place(state.folder, 'pending', name.replace(/(\.\w+)$/, `-${fence.slice(0, 6)}$1`))
-  show(from, other)
-  return other
 }
 
 function claimById(state: FolderState, request: ClaimRequest, id: string): ClaimAnswer {

@@ -17,6 +17,7 @@ import path from 'node:path'
 import { isErrno, OompaError } from '../../errors.js'
 import { type Doing, type Folder, inBetween, place, type State } from './names.js'
 import { checkFolder, checkTop } from './real.js'
+import type { FolderState } from './state.js'
 
 /** A file that belongs to this process alone. */
 export interface Seized {
@@ -95,4 +96,13 @@ export function draft(folder: Folder, name: string, fence: string, bytes: string
 
 export function discard(file: string): void {
   rmSync(file, { force: true })
+}
+
+/** Gives a file its name in pending again, or the next free one if somebody made a new file of that name. */
+export function putBack(state: FolderState, from: string, name: string, fence: string): string {
+  const to = place(state.folder, 'pending', name)
+  if (show(from, to)) return to
+  const other = place(state.folder, 'pending', name.replace(/(\.\w+)$/, `-${fence.slice(0, 6)}$1`))
+  show(from, other)
+  return other
 }

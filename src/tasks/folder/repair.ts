@@ -2,8 +2,7 @@
 
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs'
 import { isErrno } from '../../errors.js'
-import { putBack } from './claim.js'
-import { discard, rename, show } from './moves.js'
+import { discard, putBack, rename, show } from './moves.js'
 import { inBetween, isUnderWay, newFence, parseInBetween, place } from './names.js'
 import { readTaskFile } from './read.js'
 import { wrongPlace } from './real.js'

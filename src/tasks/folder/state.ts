@@ -1,7 +1,7 @@
 // What one opened task folder keeps between calls: what it has read, its claim records and its history.
 
+import type { Records } from '../contract.js'
 import type { HistoryEntry } from '../history.js'
-import type { Records } from '../records.js'
 import type { Folder } from './names.js'
 import type { Scan } from './scan.js'
 

@@ -10,6 +10,7 @@ import type {
   ClaimRequest,
   Completion,
   NewTask,
+  Records,
   TaskListing,
   TaskStore,
 } from '../contract.js'
@@ -25,7 +26,7 @@ import { withLock } from '../lock.js'
 import { withNote } from '../notes.js'
 import { replaceFile, topOf } from '../one-file.js'
 import { answerFrom } from '../pick.js'
-import { bareClaim, claimRecords, holderOf, newRecord, type Records, staleness } from '../records.js'
+import { bareClaim, claimRecords, holderOf, newRecord, staleness } from '../records.js'
 import { standing } from '../standing.js'
 import { lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { TreeEdit } from '../../words.js'
-import type { OurTasks } from '../contract.js'
+import type { ClaimRecord, OurTasks } from '../contract.js'
 import { setFields } from '../edit.js'
 import { forceComplete } from '../folder/force.js'
 import { formatOf, isTaskName, place } from '../folder/names.js'
@@ -10,9 +10,7 @@ import { parseTask } from '../folder/read.js'
 import type { TaskFile } from '../folder/scan.js'
 import type { FolderState } from '../folder/state.js'
 import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
-import type { ClaimRecord } from '../records.js'
-import { statusPaths, treePath } from './folder.js'
-import { fileAt, treeFiles } from './tree.js'
+import { fileAt, statusPaths, treeFiles, treePath } from './tree.js'
 
 /**
  * Edits over the target's tree for what we did to tracked tasks and no landing carried: notes of released tasks, tasks

@@ -18,20 +18,7 @@ import { standing } from '../standing.js'
 import { drainFolder, oursInFolder, recoverFolder } from './drain.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
-import { changedPaths, fileAt, treeFiles } from './tree.js'
-
-/** The folder below the root, with slashes as git has them; undefined if it is elsewhere. */
-export function treePath(state: FolderState): string | undefined {
-  if (state.folder.copyOf !== undefined) return state.folder.copyOf
-  const relative = path.relative(state.folder.root, state.folder.path)
-  return relative === '' || relative.startsWith('..') || path.isAbsolute(relative)
-    ? undefined
-    : relative.split(path.sep).join('/')
-}
-
-export function statusPaths(folder: string): string[] {
-  return STATES.map((state) => `${folder}/${state}`)
-}
+import { changedPaths, fileAt, statusPaths, treeFiles, treePath } from './tree.js'
 
 export function trackedFolder(state: () => FolderState): TrackedTasks {
   return {

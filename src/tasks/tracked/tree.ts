@@ -1,6 +1,9 @@
 // Reads the tasks' files of a commit, without a checkout.
 
+import path from 'node:path'
 import { git, gitBytes, gitText } from '../../git/run.js'
+import { STATES } from '../folder/names.js'
+import type { FolderState } from '../folder/state.js'
 
 /** Path and blob of each file of a commit below `specs`; empty if there is no such commit. */
 export async function treeFiles(root: string, commit: string, specs: readonly string[]): Promise<Map<string, string>> {
@@ -57,4 +60,17 @@ export async function changedPaths(worktree: string, base: string, specs: readon
     gitText(worktree, ['--literal-pathspecs', 'ls-files', '--others', '-z', '--', ...specs]),
   ])
   return [...new Set(`${changed}\0${unknown}`.split('\0').filter(Boolean))].sort()
+}
+
+/** The folder below the root, with slashes as git has them; undefined if it is elsewhere. */
+export function treePath(state: FolderState): string | undefined {
+  if (state.folder.copyOf !== undefined) return state.folder.copyOf
+  const relative = path.relative(state.folder.root, state.folder.path)
+  return relative === '' || relative.startsWith('..') || path.isAbsolute(relative)
+    ? undefined
+    : relative.split(path.sep).join('/')
+}
+
+export function statusPaths(folder: string): string[] {
+  return STATES.map((state) => `${folder}/${state}`)
 }

@@ -2,9 +2,9 @@
 
 import { ceilings } from '../git/ceilings.js'
 import { withoutRepository } from '../git/environment.js'
-import type { HookContext } from '../hooks/contract.js'
-import { runCommand } from './command.js'
-import { uniqueMarker } from './marks.js'
+import { runCommand } from '../processes/command.js'
+import { uniqueMarker } from '../processes/marks.js'
+import type { HookContext } from './contract.js'
 
 /** A runner of commands in `root`. */
 export function commandRunner(root: string): HookContext['run'] {

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, usageError } from '../errors.js'
-import type { HookContext, WorktreeSetup } from '../hooks/contract.js'
-import { copyInto, keepOut, linkInto } from './bring.js'
-import { insideRoot, leadsAway } from './places.js'
+import { copyInto, keepOut, linkInto } from '../worktrees/bring.js'
+import { insideRoot, leadsAway } from '../worktrees/places.js'
+import type { HookContext, WorktreeSetup } from './contract.js'
 
 export interface SetupOptions {
   /** A shell line, or argv; or a list of these, run in turn. Runs in the worktree. */
