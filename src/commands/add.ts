@@ -2,6 +2,7 @@
 
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { type Command, flag, text } from '../cli/contract.js'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { filesIn } from '../files/seen.js'
@@ -17,19 +18,20 @@ import { findExecutable } from '../processes/executable.js'
 import { foundStores } from '../tasks/index.js'
 import { escapeText } from '../views/escape.js'
 import { installCommand } from '../worktrees/dependencies.js'
-import type { Command } from './contract.js'
-import { flag, text } from './parse.js'
 
 /** Hooks of which there may be several files get a name of their own when there is one already. */
 const AGENTS = ['codex', 'claude', 'gemini', 'opencode']
 
 export const command: Command = {
-  name: 'add',
   summary: `Copy the sample of a hook into hooks/: ${HOOK_NAMES.join(', ')}. Never overwrites.`,
-  positionals: [{ name: 'hook', describe: HOOK_NAMES.join(' | '), required: true }],
+  positionals: [{ name: 'hook', describe: HOOK_NAMES.join(' | '), required: true, choices: HOOK_NAMES }],
   options: {
     shell: { type: 'boolean', describe: 'The sample that is a shell script (review, merge)' },
-    agent: { type: 'string', describe: 'For review: who reads the changes, as harness:model[:reasoning]' },
+    agent: {
+      type: 'string',
+      describe: 'For review: who reads the changes, as harness:model[:reasoning]',
+      names: 'agent',
+    },
     test: { type: 'string', describe: 'For merge: the command that has to pass on the merged tree' },
     json: { type: 'boolean', describe: 'Print JSON' },
   },

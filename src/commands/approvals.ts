@@ -1,16 +1,14 @@
 // `oompa approvals`: the changes that wait for a person, why, and how to look at them.
 
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
 import { listApprovals, publicFields, type StoredApproval } from '../review/approvals.js'
 import { escapeText } from '../views/escape.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 const MOST_FILES = 8
 
 export const command: Command = {
-  name: 'approvals',
   summary: 'List the changes that wait for you: oompa approve ID lands one, oompa reject ID "why" sends it back.',
   options: { json: { type: 'boolean', describe: 'Print JSON' } },
   examples: [

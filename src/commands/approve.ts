@@ -1,5 +1,6 @@
 // `oompa approve ID`: a change that waits for a person lands at once, through the same merge and test.
 
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS, type Status } from '../errors.js'
 import { openLog } from '../events/log.js'
 import { findRepository } from '../git/repository.js'
@@ -10,13 +11,10 @@ import { landApproved, refuseAgents } from '../review/decide.js'
 import type { TaskStore } from '../tasks/contract.js'
 import { escapeLines, escapeText } from '../views/escape.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
-import type { Command } from './contract.js'
 import { heldTask, statusOf } from './held-task.js'
-import { flag } from './parse.js'
 import { type Standalone, standalone } from './standalone.js'
 
 export const command: Command = {
-  name: 'approve',
   summary: 'Land a change that waits for you: the commit that you have seen, merged and tested as any other.',
   positionals: [{ name: 'id', describe: 'As oompa approvals prints it; its beginning is enough', required: true }],
   options: { json: { type: 'boolean', describe: 'Print JSON' } },

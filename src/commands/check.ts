@@ -1,20 +1,18 @@
 // `oompa check`: whether a run could work here, one line for each thing that it needs.
 
+import { type Args, type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { findRepository, type Repository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
 import { escapeLines } from '../views/escape.js'
 import { type Finding, failed } from './checks/contract.js'
-import type { Args, Command } from './contract.js'
-import { flag } from './parse.js'
 
 export const command: Command = {
-  name: 'check',
   summary:
     'Say whether a run could work here: git, Node, disk, agents, configuration, prompts, hooks. Status 1 if not.',
   positionals: [{ name: 'config', describe: 'Configuration, in place of oompa.json' }],
   options: {
-    agent: { type: 'string', describe: 'Check this agent in place of the configured ones', short: 'a' },
+    agent: { type: 'string', describe: 'Check this agent in place of the configured ones', short: 'a', names: 'agent' },
     json: { type: 'boolean', describe: 'Print JSON: a list of {check, ok, text, mend}' },
   },
   examples: [

@@ -1,17 +1,15 @@
 // `oompa cleanup`: removes worktrees and branches that are clean, landed and not in use, and the output of agents of old
 // swarms; says what it leaves and why.
 
+import { type Command, flag, NO_ARGS } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import { STATUS } from '../errors.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { findRepository } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
 import { removeSpares } from '../worktrees/pool.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 export const command: Command = {
-  name: 'cleanup',
   summary:
     'Remove worktrees and branches that are clean, landed and not in use, and what agents of old swarms printed; list what stays, and why.',
   options: {
@@ -63,7 +61,7 @@ async function cleanOutput(root: string, dryRun: boolean): Promise<{ swarm: stri
   const { settingsOf } = await import('../config/load.js')
   const { listRuns } = await import('../events/runs.js')
   const { oldOutput, removeOutput } = await import('../events/old-output.js')
-  const { logs } = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const { logs } = await settingsOf(root, NO_ARGS, { env: process.env })
   const old = oldOutput(root, listRuns(root), logs.keepMs)
   if (!dryRun) removeOutput(old)
   return old.map(({ swarm, bytes }) => ({ swarm, bytes }))

@@ -1,11 +1,10 @@
 // `oompa demo`: a real swarm with scripted agents and no network, in a temporary repository.
 
 import path from 'node:path'
+import { type Command, number } from '../cli/contract.js'
 import { STATUS, type Status, usageError } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { withoutRepository } from '../git/environment.js'
-import type { Command } from './contract.js'
-import { number } from './parse.js'
 
 const WHAT = {
   1: 'Level 1: three workers, two iterations each, every one in a worktree of its own.',
@@ -14,7 +13,6 @@ const WHAT = {
 } as const
 
 export const command: Command = {
-  name: 'demo',
   summary: 'Run a real swarm with scripted agents and no network, in a temporary repository.',
   options: { level: { type: 'number', describe: 'What the repository holds: 1, 2 or 3 (2)' } },
   examples: [

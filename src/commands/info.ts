@@ -1,5 +1,6 @@
 // `oompa info`: everything that is known of the last run, or of one, iteration by iteration.
 
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { fold } from '../events/fold.js'
 import { logFile } from '../events/log.js'
@@ -9,13 +10,16 @@ import type { EndedIteration, SwarmState, WorkerState } from '../events/state.js
 import { findRepository } from '../git/repository.js'
 import { escapeText } from '../views/escape.js'
 import { between, count, dateAndTime, money, short, span, tally } from '../views/format.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 export const command: Command = {
-  name: 'info',
   summary: 'Everything that is known of the last run, or of one, iteration by iteration.',
-  positionals: [{ name: 'id', describe: 'The swarm, or the beginning of its id; else the running or the latest one' }],
+  positionals: [
+    {
+      name: 'id',
+      describe: 'The swarm, or the beginning of its id; else the running or the latest one',
+      names: 'swarm',
+    },
+  ],
   options: { json: { type: 'boolean', describe: 'Print JSON' } },
   examples: [
     ['oompa info', 'the last run'],

@@ -2,6 +2,7 @@
 
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { type Command, flag } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { packageFolder } from '../files/package.js'
@@ -9,8 +10,6 @@ import { packageFile, stateFolder } from '../files/paths.js'
 import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
 import { foundStores } from '../tasks/index.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 const SPEC = `# What this repository should become
 
@@ -45,7 +44,6 @@ const FILES: readonly Starter[] = [
 const FOLDERS = ['tasks/pending', 'tasks/current', 'tasks/complete']
 
 export const command: Command = {
-  name: 'init',
   summary: 'Write what is missing of oompa_loompas.mjs, prompts/worker.md, spec.md and tasks/. Never overwrites.',
   options: { json: { type: 'boolean', describe: 'Print JSON' } },
   examples: [['oompa init', 'in a repository of any language']],

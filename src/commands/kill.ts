@@ -1,14 +1,13 @@
 // `oompa kill`: ends a swarm now, and whatever it has started. What its agents made is kept.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, flag, number } from '../cli/contract.js'
 import { OompaError, STATUS, usageError } from '../errors.js'
 import { findRun, type Run, readRun, runningRun } from '../events/runs.js'
 import { isSeenFromHere, type Owner } from '../files/owner.js'
 import { runFolder } from '../files/paths.js'
 import { findRepository } from '../git/repository.js'
 import { isAlive } from '../processes/identity.js'
-import type { Command } from './contract.js'
-import { flag, number } from './parse.js'
 
 /** Seconds for ending the agents, keeping their work, and the landing in progress. */
 const GRACE_S = 15
@@ -17,9 +16,10 @@ const AT_ONCE_MS = 2_000
 const POLL_MS = 50
 
 export const command: Command = {
-  name: 'kill',
   summary: 'End a swarm now, with all that it started. What its agents made is kept.',
-  positionals: [{ name: 'id', describe: 'The swarm, or the beginning of its id; else the one that runs' }],
+  positionals: [
+    { name: 'id', describe: 'The swarm, or the beginning of its id; else the one that runs', names: 'swarm' },
+  ],
   options: {
     grace: { type: 'number', describe: `Seconds in which it may keep its agents' work; ${GRACE_S} unless given` },
     json: { type: 'boolean', describe: 'Print JSON' },

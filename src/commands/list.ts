@@ -1,5 +1,6 @@
 // `oompa list`: the history of swarms, one line each, with the columns of the earlier system.
 
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { fold } from '../events/fold.js'
 import { strayRuns } from '../events/log.js'
@@ -10,8 +11,6 @@ import type { SwarmState } from '../events/state.js'
 import { findRepository } from '../git/repository.js'
 import { columnLines } from '../views/columns.js'
 import { dateAndTime } from '../views/format.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 /** Swarms that are shown without `--all`. */
 const LATEST = 20
@@ -32,7 +31,6 @@ interface Line {
 }
 
 export const command: Command = {
-  name: 'list',
   summary: `List swarms, the latest first: the latest ${LATEST}, or all.`,
   options: {
     all: { type: 'boolean', describe: 'All swarms' },

@@ -2,14 +2,12 @@
 
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { type Args, type Command, number } from '../cli/contract.js'
 import { type Status, usageError } from '../errors.js'
 import { plainRepository } from '../git/folders.js'
 import { LANDING_LOCK, withLock } from '../locks/index.js'
-import type { Args, Command } from './contract.js'
-import { number } from './parse.js'
 
 export const command: Command = {
-  name: 'lock',
   summary: `Run a command while holding a lock (\`${LANDING_LOCK}\`, under which branches land, unless named).`,
   positionals: [{ name: 'name', describe: `The lock; ${LANDING_LOCK} unless given` }],
   options: {

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, flag, number, text } from '../cli/contract.js'
 import { isErrno, OompaError, STATUS, type Status, usageError } from '../errors.js'
 import { findRun, type Run, readRun } from '../events/runs.js'
 import { readState } from '../events/snapshot.js'
@@ -13,20 +14,21 @@ import { findRepository } from '../git/repository.js'
 import { escapeText } from '../views/escape.js'
 import { openPipe, type Pipe } from '../views/pipe.js'
 import { readable } from '../views/readable.js'
-import type { Command } from './contract.js'
-import { flag, number, text } from './parse.js'
 
 /** A look is one listing of a folder and an `fstat` for each worker; nobody sees a shorter delay. */
 const POLL_MS = 200
 
 export const command: Command = {
-  name: 'logs',
   summary:
     "Print what a worker's agents printed in its latest iteration; all workers, each line with its name, if none is named.",
-  positionals: [{ name: 'worker', describe: 'The worker, such as w1' }],
+  positionals: [{ name: 'worker', describe: 'The worker, such as w1', names: 'worker' }],
   options: {
     follow: { type: 'boolean', short: 'f', describe: 'Stay, and print what comes until the swarm ends' },
-    swarm: { type: 'string', describe: 'The swarm, or the beginning of its id; else the running or the latest one' },
+    swarm: {
+      type: 'string',
+      describe: 'The swarm, or the beginning of its id; else the running or the latest one',
+      names: 'swarm',
+    },
     iteration: { type: 'number', short: 'i', describe: 'Another iteration than the latest' },
     raw: { type: 'boolean', describe: 'The bytes as the agents wrote them: neither made readable nor escaped' },
     json: { type: 'boolean', describe: 'Print JSON: the files, with their workers and iterations' },

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { type Args, type Command, flag, NO_ARGS, number, text } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import { STATUS, type Status } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
@@ -11,21 +12,22 @@ import { mergeDefaults } from '../hooks/defaults.js'
 import { landBranch } from '../merge/branch.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
-import type { Args, Command } from './contract.js'
-import { flag, number, text } from './parse.js'
 
 export const command: Command = {
-  name: 'merge',
   summary: 'Land one branch on the target, tested on the merged tree. The target moves only if the test passes.',
-  positionals: [{ name: 'branch', describe: 'The branch (or commit) to land', required: true }],
+  positionals: [{ name: 'branch', describe: 'The branch (or commit) to land', required: true, names: 'branch' }],
   options: {
-    into: { type: 'string', describe: 'The target; the branch that the main checkout is on unless given' },
+    into: {
+      type: 'string',
+      describe: 'The target; the branch that the main checkout is on unless given',
+      names: 'branch',
+    },
     on: {
       type: 'string',
       describe: 'The branch that counts as checked out, for a loop that keeps its own',
       hidden: true,
     },
-    task: { type: 'string', describe: 'Id of the task that it completes, for the commit’s trailer' },
+    task: { type: 'string', describe: 'Id of the task that it completes, for the commit’s trailer', names: 'task' },
     test: { type: 'string', describe: 'A shell line that must pass on the merged tree; `--test ""` for none' },
     strategy: { type: 'string', choices: ['merge', 'rebase', 'squash'], describe: 'How it lands; merge unless given' },
     push: { type: 'boolean', describe: 'Fetch before, push after' },
@@ -129,7 +131,7 @@ async function withRemoteLimit(root: string, options: MergeOptions): Promise<Mer
   if (!options.push || options.remoteTimeoutMs !== undefined) return options
   if (!['oompa.json', 'oompa/oompa.json'].some((file) => existsSync(path.join(root, file)))) return options
   const { settingsOf } = await import('../config/load.js')
-  const { limits } = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const { limits } = await settingsOf(root, NO_ARGS, { env: process.env })
   return { ...options, remoteTimeoutMs: limits.remoteMs }
 }
 

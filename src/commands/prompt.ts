@@ -1,19 +1,17 @@
 // `oompa prompt`: prints, to the byte, what a worker would get now. With a text it is the earlier system's command:
 // one agent, once, in the main checkout.
 
+import { type Command, flag, text } from '../cli/contract.js'
 import { STATUS, type Status, usageError } from '../errors.js'
 import { findRepository } from '../git/repository.js'
-import type { Command } from './contract.js'
-import { flag, text } from './parse.js'
 
 export const command: Command = {
-  name: 'prompt',
   summary: 'Print the prompt that a worker would get now; with a text, give it to an agent once, in the main checkout.',
   positionals: [{ name: 'text', describe: 'What to tell an agent, once' }],
   options: {
-    worker: { type: 'string', describe: 'The worker (w1)', short: 'w' },
+    worker: { type: 'string', describe: 'The worker (w1)', short: 'w', names: 'worker' },
     config: { type: 'string', describe: 'Configuration, in place of oompa.json' },
-    agent: { type: 'string', describe: 'The agent that gets the text', short: 'a' },
+    agent: { type: 'string', describe: 'The agent that gets the text', short: 'a', names: 'agent' },
     json: { type: 'boolean', describe: 'Print JSON' },
   },
   examples: [
@@ -39,7 +37,7 @@ async function tellOnce(words: string, agent: string | undefined): Promise<Statu
   const { stateFolder } = await import('../files/paths.js')
   const { excludeOurs } = await import('../git/exclude.js')
   const { removeOurs } = await import('../git/remove.js')
-  const { runLoopFile } = await import('./loop-file.js')
+  const { runLoopFile } = await import('./run.js')
   const { root, gitDir } = await findRepository()
   excludeOurs(gitDir)
   mkdirSync(stateFolder(root), { recursive: true })

@@ -1,6 +1,7 @@
 // Puts together what a worker would be told if it started now, from the same parts as the loop does.
 
 import { formatAgentSpec } from '../agents/spec.js'
+import type { Args } from '../cli/contract.js'
 import type { Settings } from '../config/contract.js'
 import { type Level, levelOf } from '../config/level.js'
 import { settingsOf } from '../config/load.js'
@@ -10,7 +11,6 @@ import { findHooks, hasHook } from '../hooks/find.js'
 import { resolveTarget } from '../merge/target.js'
 import { composePrompt, contextValues, level1Input, readPrompts, tokensIn } from '../prompts/index.js'
 import { openTasks } from '../tasks/existing.js'
-import type { Args } from './contract.js'
 
 export interface PromptNow {
   readonly worker: string

@@ -1,17 +1,15 @@
 // `oompa reject ID "why"`: a change that waits for a person goes back, with the reason for whoever takes its task next.
 
+import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
 import { openLog } from '../events/log.js'
 import { findRepository } from '../git/repository.js'
 import { findApproval, type StoredApproval } from '../review/approvals.js'
 import { refuseAgents, rejectApproval } from '../review/decide.js'
-import type { Command } from './contract.js'
 import { heldTask } from './held-task.js'
-import { flag } from './parse.js'
 import { standalone } from './standalone.js'
 
 export const command: Command = {
-  name: 'reject',
   summary: 'Send a change that waits for you back: its task is pending again, with your reason in its notes.',
   positionals: [
     { name: 'id', describe: 'As oompa approvals prints it; its beginning is enough', required: true },

@@ -1,15 +1,15 @@
 // `oompa requeue`: puts stale claims back to pending.
 
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 import { json, openTasks, who } from './tasks/open.js'
 import { plain, printJson } from './tasks/print.js'
 
 export const command: Command = {
-  name: 'requeue',
   summary: 'Puts claims whose worker is gone back to pending. 3: there is none; 4: one that was named is held.',
-  positionals: [{ name: 'ids', describe: 'only these tasks, even if they have no claim record', array: true }],
+  positionals: [
+    { name: 'ids', describe: 'only these tasks, even if they have no claim record', array: true, names: 'current' },
+  ],
   options: { ...who, json },
   examples: [
     ['oompa requeue', 'every stale claim'],

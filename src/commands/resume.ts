@@ -1,19 +1,17 @@
 // `oompa resume`: goes on where a swarm stopped or crashed.
 
+import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
 import { branchOf } from '../git/folders.js'
 import { findRepository } from '../git/repository.js'
 import { type ResumePoint, restoreEnvironment, resumePoint } from '../swarm/resume.js'
 import { isPlain, proveStart, startWords } from '../swarm/start-proof.js'
 import { escapeText } from '../views/escape.js'
-import type { Command } from './contract.js'
-import { runLoopFile } from './loop-file.js'
-import { flag } from './parse.js'
+import { runLoopFile } from './run.js'
 
 export const command: Command = {
-  name: 'resume',
   summary: 'Go on where a swarm stopped or crashed: the same id, and the iterations that were left.',
-  positionals: [{ name: 'id', describe: 'The swarm (the latest)' }],
+  positionals: [{ name: 'id', describe: 'The swarm (the latest)', names: 'swarm' }],
   options: {
     detach: { type: 'boolean', describe: 'Return when the swarm has started', short: 'd' },
     'trust-log': { type: 'boolean', describe: 'Take flags from the log, where nothing proves them' },

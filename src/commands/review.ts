@@ -1,5 +1,6 @@
 // `oompa review BRANCH`: has the reviewers of this repository, or an agent, read what a branch changes.
 
+import { type Command, flag, list, text } from '../cli/contract.js'
 import { OompaError, STATUS, usageError } from '../errors.js'
 import { describeCommit } from '../git/changes.js'
 import { currentBranch, findRepository, resolveCommit } from '../git/repository.js'
@@ -12,14 +13,13 @@ import { review } from '../review/rounds.js'
 import { touchedOfTest } from '../review/test-files.js'
 import { escapeLines, escapeText } from '../views/escape.js'
 import type { Change } from '../words.js'
-import type { Command } from './contract.js'
-import { flag, list, text } from './parse.js'
 import { type Standalone, standalone } from './standalone.js'
 
 export const command: Command = {
-  name: 'review',
   summary: 'Have a branch reviewed: prints the feedback; 0 approved, 4 rejected, 1 if nobody could judge.',
-  positionals: [{ name: 'branch', describe: 'A branch, or anything that names a commit', required: true }],
+  positionals: [
+    { name: 'branch', describe: 'A branch, or anything that names a commit', required: true, names: 'branch' },
+  ],
   options: {
     agent: {
       type: 'string',
@@ -27,7 +27,11 @@ export const command: Command = {
       describe: 'Who reviews, as harness:model[:reasoning], in place of hooks/review; several are asked in turn',
     },
     prompt: { type: 'string', describe: 'What the agent is told, in place of prompts/reviewer.md' },
-    into: { type: 'string', describe: 'The branch that it is to land on; the one that is checked out unless given' },
+    into: {
+      type: 'string',
+      describe: 'The branch that it is to land on; the one that is checked out unless given',
+      names: 'branch',
+    },
     json: { type: 'boolean', describe: 'Print JSON' },
   },
   examples: [

@@ -1,7 +1,28 @@
-// `oompa run`: runs the loop file, the repository's own copy if it has one.
+// `oompa run`, which the earlier system calls `oompa swarm`, and `oompa loop`: they run `oompa_loompas.mjs` in this
+// process, the repository's own copy if it has one. There is no second loop.
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Command } from '../cli/contract.js'
 import { runShapes } from '../config/load.js'
-import type { Command } from './contract.js'
-import { runLoopFile } from './loop-file.js'
+import { STATUS, type Status } from '../errors.js'
+import { packageFolder } from '../files/package.js'
+import { findRepository } from '../git/repository.js'
 
-export const command: Command = { ...runShapes.run, run: runLoopFile }
+export const command: Command = { ...runShapes.run, run: () => runLoopFile() }
+
+/** `oompa loop N --workers claude:5 opencode:2`: the loop with a mixed set of workers. */
+export const loop: Command = { ...runShapes.loop, run: () => runLoopFile() }
+
+/** Imports the loop file, which reads `process.argv` itself; gives the status that it has set. */
+export async function runLoopFile(): Promise<Status> {
+  const { root } = await findRepository()
+  const own = path.join(root, 'oompa_loompas.mjs')
+  const file = existsSync(own) ? own : path.join(packageFolder, 'oompa_loompas.mjs')
+  // A copy in a repository without Node modules finds us by this.
+  process.env.OOMPA_PACKAGE = path.join(packageFolder, 'bin', 'oompa')
+  await import(pathToFileURL(file).href)
+  const status = process.exitCode
+  return (typeof status === 'number' ? status : STATUS.done) as Status
+}

@@ -1,5 +1,6 @@
 // `oompa salvage`: lists work that did not land; with an id, lands it through the same review and test.
 
+import { type Command, flag, NO_ARGS, text } from '../cli/contract.js'
 import { messageOf, OompaError, STATUS, type Status } from '../errors.js'
 import { findRun } from '../events/runs.js'
 import { findRepository } from '../git/repository.js'
@@ -9,17 +10,18 @@ import { refuseAgents } from '../review/decide.js'
 import { escapeLines, escapeText } from '../views/escape.js'
 import { count } from '../views/format.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
-import type { Command } from './contract.js'
-import { flag, text } from './parse.js'
 
 export const command: Command = {
-  name: 'salvage',
   summary: 'List work that did not land, with where it came from and why; with an id, land it as a swarm would.',
-  positionals: [{ name: 'id', describe: 'A swarm, or one work as it is listed: 3f2a91bc/w1-3' }],
+  positionals: [{ name: 'id', describe: 'A swarm, or one work as it is listed: 3f2a91bc/w1-3', names: 'swarm' }],
   options: {
     land: { type: 'boolean', describe: 'Land everything that is listed' },
     'dry-run': { type: 'boolean', describe: 'Only list, also with an id' },
-    into: { type: 'string', describe: 'The branch to land on; that of the swarm that made it unless given' },
+    into: {
+      type: 'string',
+      describe: 'The branch to land on; that of the swarm that made it unless given',
+      names: 'branch',
+    },
     json: { type: 'boolean', describe: 'Print JSON' },
   },
   examples: [
@@ -43,7 +45,7 @@ export const command: Command = {
 async function target(root: string, given: string | undefined): Promise<{ given: string } | { usual: string }> {
   if (given !== undefined) return { given: await resolveTarget(root, given) }
   const { settingsOf } = await import('../config/load.js')
-  const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const settings = await settingsOf(root, NO_ARGS, { env: process.env })
   return { usual: await resolveTarget(root, settings.merge.into) }
 }
 

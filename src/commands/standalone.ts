@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { NO_ARGS } from '../cli/contract.js'
 import type { Settings } from '../config/contract.js'
 import { settingsOf } from '../config/load.js'
 import { OompaError, STATUS } from '../errors.js'
@@ -50,7 +51,7 @@ export async function standalone<T>(
 ): Promise<T> {
   const swarm = facts.swarm ?? randomBytes(4).toString('hex')
   const emit: Emit = facts.emit ?? (() => {})
-  const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const settings = await settingsOf(root, NO_ARGS, { env: process.env })
   runGitHooks(settings.gitHooks)
   const found = findHooks(root)
   const hooks = await loadHooks(root, { settings, emit, found })

@@ -1,5 +1,6 @@
 // `oompa status`: what the swarms that run now are doing.
 
+import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
 import { strayRuns } from '../events/log.js'
 import { listRuns, type Run } from '../events/runs.js'
@@ -11,11 +12,8 @@ import { coloursFor } from '../views/colour.js'
 import { statusFacts } from '../views/facts.js'
 import { age, between } from '../views/format.js'
 import { tableLines } from '../views/table.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 export const command: Command = {
-  name: 'status',
   summary: 'Show what the swarms that run now are doing; the latest one if none runs.',
   options: { json: { type: 'boolean', describe: 'Print JSON: a list of swarms with their workers' } },
   examples: [

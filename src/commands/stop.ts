@@ -1,19 +1,19 @@
 // `oompa stop`: asks a running swarm to end after the iterations that are in progress.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { requestStop } from '../events/control.js'
 import { readRun, runningRun } from '../events/runs.js'
 import { findRepository } from '../git/repository.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 const POLL_MS = 200
 
 export const command: Command = {
-  name: 'stop',
   summary: 'Ask a running swarm to end gently: its agents finish their iteration, and no further one begins.',
-  positionals: [{ name: 'id', describe: 'The swarm, or the beginning of its id; else the one that runs' }],
+  positionals: [
+    { name: 'id', describe: 'The swarm, or the beginning of its id; else the one that runs', names: 'swarm' },
+  ],
   options: {
     wait: { type: 'boolean', describe: 'Return when it has ended' },
     json: { type: 'boolean', describe: 'Print JSON' },

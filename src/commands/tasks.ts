@@ -1,12 +1,10 @@
 // `oompa tasks`: what is pending, current and complete. Each subcommand is a file in `tasks/`, loaded when it is called.
 
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 import { json, openTasks } from './tasks/open.js'
 
 export const command: Command = {
-  name: 'tasks',
   summary: 'Shows the tasks: how many are pending, current and complete, and which.',
   options: { json },
   examples: [
@@ -16,17 +14,20 @@ export const command: Command = {
     ['oompa tasks claim', 'claims the next task that is ready'],
   ],
   subcommands: {
-    add: () => import('./tasks/add.js'),
-    audit: () => import('./tasks/audit.js'),
-    claim: () => import('./tasks/claim.js'),
-    complete: () => import('./tasks/complete.js'),
-    graph: () => import('./tasks/graph.js'),
-    import: () => import('./tasks/import.js'),
-    lint: () => import('./tasks/lint.js'),
-    release: () => import('./tasks/release.js'),
-    reset: () => import('./tasks/reset.js'),
-    show: () => import('./tasks/show.js'),
-    stale: () => import('./tasks/stale.js'),
+    add: { summary: 'Add a task, print its id', load: () => import('./tasks/add.js') },
+    claim: {
+      summary: 'Claim a task, the next that is ready unless one is named',
+      load: () => import('./tasks/claim.js'),
+    },
+    complete: { summary: 'Move a task that you hold to complete', load: () => import('./tasks/complete.js') },
+    release: { summary: 'Put a task that you hold back to pending', load: () => import('./tasks/release.js') },
+    show: { summary: 'Show one task', load: () => import('./tasks/show.js') },
+    reset: { summary: 'Put a task back to pending, whoever holds it', load: () => import('./tasks/reset.js') },
+    lint: { summary: 'List bad task files, duplicates and cycles', load: () => import('./tasks/lint.js') },
+    graph: { summary: 'Draw the dependencies', load: () => import('./tasks/graph.js') },
+    stale: { summary: 'Put claims without a sign of life back to pending', load: () => import('./tasks/stale.js') },
+    audit: { summary: 'Who did what with which task, and when', load: () => import('./tasks/audit.js') },
+    import: { summary: 'Take over the tasks of another file', load: () => import('./tasks/import.js') },
   },
   async run(args) {
     const { claimFacts, plain, printJson, taskFacts, taskLine } = await import('./tasks/print.js')

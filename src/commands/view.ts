@@ -1,5 +1,6 @@
 // `oompa view`: one swarm, as it is now, or live until it ends.
 
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS, type Status } from '../errors.js'
 import { followLog } from '../events/follow.js'
 import { findRun, type Run } from '../events/runs.js'
@@ -9,13 +10,16 @@ import { coloursFor } from '../views/colour.js'
 import { openView } from '../views/index.js'
 import { summaryLines } from '../views/summary.js'
 import { tableLines } from '../views/table.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 export const command: Command = {
-  name: 'view',
   summary: 'Show one swarm: what each worker did, where its work is, and what to do next.',
-  positionals: [{ name: 'id', describe: 'The swarm, or the beginning of its id; else the running or the latest one' }],
+  positionals: [
+    {
+      name: 'id',
+      describe: 'The swarm, or the beginning of its id; else the running or the latest one',
+      names: 'swarm',
+    },
+  ],
   options: {
     watch: { type: 'boolean', short: 'w', describe: 'Stay, and show what happens until the swarm ends' },
     json: {

@@ -1,11 +1,10 @@
 // `oompa worktree new|list|remove`: long-lived worktrees of a person's own, beside the repository.
 
-import type { Command } from './contract.js'
+import type { Command } from '../cli/contract.js'
 
 const list = () => import('./worktreeList.js')
 
 export const command: Command = {
-  name: 'worktree',
   summary: 'Named long-lived worktrees ../<repo>-NAME on feature/NAME: new, list, remove.',
   options: { json: { type: 'boolean', describe: 'Print JSON' } },
   examples: [
@@ -14,11 +13,11 @@ export const command: Command = {
     ['oompa worktree remove login', 'only if nothing would be lost'],
   ],
   subcommands: {
-    new: () => import('./worktreeNew.js'),
-    list,
-    remove: () => import('./worktreeRemove.js'),
+    new: { summary: 'Make one', load: () => import('./worktreeNew.js') },
+    list: { summary: 'List them', load: list },
+    remove: { summary: 'Remove one, only if nothing would be lost', load: () => import('./worktreeRemove.js') },
   },
-  async run(args) {
-    return (await list()).command.run(args)
+  async run(args, root) {
+    return (await list()).command.run(args, root)
   },
 }

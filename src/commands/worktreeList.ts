@@ -1,17 +1,15 @@
 // `oompa worktree list`: the named worktrees, with what is unsaved in them and whether their work has landed.
 
+import { type Command, flag, text } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
 import { resolveTarget } from '../merge/target.js'
 import type { NamedWorktree } from '../worktrees/named.js'
-import type { Command } from './contract.js'
-import { flag, text } from './parse.js'
 
 export const command: Command = {
-  name: 'worktree list',
   summary: 'List the named worktrees, with what is unsaved in them and whether their work has landed.',
   options: {
-    into: { type: 'string', describe: 'The branch that work lands on (the one that is checked out)' },
+    into: { type: 'string', describe: 'The branch that work lands on (the one that is checked out)', names: 'branch' },
     json: { type: 'boolean', describe: 'Print JSON' },
   },
   examples: [['oompa worktree list --json', 'for programs']],

@@ -1,5 +1,6 @@
 // `oompa worktree new NAME`: makes a named worktree and sets it up.
 
+import { type Command, flag, text } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import { OompaError, STATUS } from '../errors.js'
 import { withoutRepository } from '../git/environment.js'
@@ -9,19 +10,16 @@ import type { HookContext } from '../hooks/contract.js'
 import { findHooks, hasHook } from '../hooks/find.js'
 import { resolveTarget } from '../merge/target.js'
 import type { NamedWorktree } from '../worktrees/named.js'
-import type { Command } from './contract.js'
-import { flag, text } from './parse.js'
 
 /** Milliseconds; installing everything anew takes long on a slow line. */
 const INSTALL_MS = 30 * 60_000
 
 export const command: Command = {
-  name: 'worktree new',
   summary: 'Make ../<repo>-NAME on feature/NAME, set up by hooks/worktree or by the lock file that is there.',
   positionals: [{ name: 'NAME', describe: 'Letters, digits, - and _', required: true }],
   options: {
     story: { type: 'string', describe: 'The story that it is for; `list` shows it' },
-    from: { type: 'string', describe: 'Where a new branch starts (the branch that is checked out)' },
+    from: { type: 'string', describe: 'Where a new branch starts (the branch that is checked out)', names: 'branch' },
     'no-setup': { type: 'boolean', describe: 'Install nothing' },
     json: { type: 'boolean', describe: 'Print JSON' },
   },

@@ -1,18 +1,18 @@
 // `oompa worktree remove NAME`: removes a named worktree in which nothing would be lost.
 
+import { type Command, text } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
 import { resolveTarget } from '../merge/target.js'
-import type { Command } from './contract.js'
-import { text } from './parse.js'
 
 export const command: Command = {
-  name: 'worktree remove',
   summary: 'Remove a named worktree, and its branch if that has landed. Refuses unsaved or unmerged work (status 4).',
-  positionals: [{ name: 'NAME', describe: 'The name it was made with', required: true }],
-  options: { into: { type: 'string', describe: 'The branch that work lands on (the one that is checked out)' } },
+  positionals: [{ name: 'NAME', describe: 'The name it was made with', required: true, names: 'worktree' }],
+  options: {
+    into: { type: 'string', describe: 'The branch that work lands on (the one that is checked out)', names: 'branch' },
+  },
   examples: [['oompa worktree remove login', '']],
   async run(args) {
     const { root } = await findRepository()

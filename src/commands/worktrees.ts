@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
+import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { isWorktreeName } from '../git/registrations.js'
@@ -10,8 +11,6 @@ import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
 import { columnLines } from '../views/columns.js'
 import { age, count } from '../views/format.js'
-import type { Command } from './contract.js'
-import { flag } from './parse.js'
 
 /** `git status` at once: more of them only wait for the disk. */
 const AT_ONCE = 4
@@ -32,7 +31,6 @@ interface Line {
 }
 
 export const command: Command = {
-  name: 'worktrees',
   summary: 'List the worktrees of iterations: clean or not, commits that have not landed, in use, age.',
   options: { json: { type: 'boolean', describe: 'Print JSON' } },
   examples: [

@@ -1,17 +1,22 @@
 // The options of a run and the environment variables that mean the same: one table for `oompa run`, `oompa swarm`,
 // `oompa loop` and `./oompa_loompas.mjs`.
 
-import type { Args, OptionSpec } from '../commands/contract.js'
+import type { Args, OptionSpec } from '../cli/contract.js'
 
 export const runOptions = {
   workers: { type: 'string', describe: 'How many workers (3)', short: 'w' },
   iterations: { type: 'string', describe: 'Iterations of each worker (5)', short: 'n' },
-  agent: { type: 'string', describe: 'harness:model[:reasoning], or command:PATH (claude)', short: 'a' },
+  agent: {
+    type: 'string',
+    describe: 'harness:model[:reasoning], or command:PATH (claude)',
+    short: 'a',
+    names: 'agent',
+  },
   prompt: { type: 'string', array: true, describe: 'Prompt files, in place of prompts/worker.md', short: 'p' },
   config: { type: 'string', describe: 'Configuration, in place of oompa.json' },
   here: { type: 'boolean', describe: 'One worker in the main checkout, without worktrees' },
   continue: { type: 'boolean', describe: "Start each iteration from the same worker's one before" },
-  into: { type: 'string', describe: 'Branch that changes land on (the one that is checked out)' },
+  into: { type: 'string', describe: 'Branch that changes land on (the one that is checked out)', names: 'branch' },
   story: { type: 'string', describe: 'Take tasks of this story only' },
   permissions: { type: 'string', choices: ['inherit', 'bypass'], describe: 'What agents may do (inherit)' },
   'max-resumes': { type: 'string', describe: 'Further turns in a session that gave no signal' },
@@ -21,7 +26,7 @@ export const runOptions = {
   detach: { type: 'boolean', describe: 'Return when the swarm has started', short: 'd' },
   'dry-run': { type: 'boolean', describe: 'Say what would be done, and start nothing' },
   json: { type: 'boolean', describe: 'Events on standard output, one JSON object a line' },
-  harness: { type: 'string', describe: 'The agent without its model', hidden: true },
+  harness: { type: 'string', describe: 'The agent without its model', hidden: true, names: 'agent' },
   model: { type: 'string', describe: 'The model of --harness, or harness:model', hidden: true },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 

@@ -2,8 +2,8 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { Args, Command } from '../commands/contract.js'
-import { parse, text } from '../commands/parse.js'
+import { type Args, type CommandSpec, text } from '../cli/contract.js'
+import { parse } from '../cli/parse.js'
 import { usageError } from '../errors.js'
 import type { Settings } from './contract.js'
 import { loopOptions, overridesFromEnvironment, overridesFromFlags, runOptions } from './flags.js'
@@ -19,13 +19,10 @@ export interface LoadOptions {
 }
 
 /** What `oompa run` and `oompa loop` take, for their help and for parsing. */
-export const runShapes: Readonly<
-  Record<'run' | 'loop', Pick<Command, 'name' | 'summary' | 'positionals' | 'options' | 'examples'>>
-> = {
+export const runShapes: Readonly<Record<'run' | 'loop', CommandSpec>> = {
   run: {
-    name: 'run',
     summary: 'Run the loop: workers × iterations, each in its own worktree.',
-    positionals: [{ name: 'config', describe: 'Configuration, in place of oompa.json' }],
+    positionals: [{ name: 'file', describe: 'Configuration, in place of oompa.json: the same as --config' }],
     options: runOptions,
     examples: [
       ['oompa run', 'three workers, five iterations each'],
@@ -35,7 +32,6 @@ export const runShapes: Readonly<
     ],
   },
   loop: {
-    name: 'loop',
     summary: 'Run N iterations of a mixed set of workers.',
     positionals: [{ name: 'N', describe: 'Iterations of each worker' }],
     options: loopOptions,
@@ -50,7 +46,7 @@ export const runShapes: Readonly<
  */
 export async function loadSettings(root: string, options: LoadOptions): Promise<Settings> {
   const { argv, env, command = 'run', cwd = process.cwd() } = options
-  const args = await parse({ ...runShapes[command], run: async () => 0 as const }, argv)
+  const args = await parse({ command: runShapes[command], path: `oompa ${command}`, words: argv })
   if ('help' in args) {
     console.log(args.help)
     process.exit(0)

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { NO_ARGS } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import type { MergeOptions } from '../merge/contract.js'
 import { findHooks } from './find.js'
@@ -19,7 +20,7 @@ export async function mergeDefaults(root: string): Promise<MergeOptions> {
   }
   if (!['oompa.json', 'oompa/oompa.json'].some((file) => existsSync(path.join(root, file)))) return {}
   const { settingsOf } = await import('../config/load.js')
-  const settings = await settingsOf(root, { positionals: [], options: {}, rest: [] }, { env: process.env })
+  const settings = await settingsOf(root, NO_ARGS, { env: process.env })
   const { enabled: _, ...options } = settings.merge
   return { ...options, testTimeoutMs: settings.limits.testMs }
 }

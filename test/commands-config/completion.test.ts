@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { candidates } from '../../src/commands/completions/candidates.js'
-import { commands } from '../../src/commands/index.js'
+import { describe, expect, test, vi } from 'vitest'
+import { complete } from '../../src/cli/complete.js'
+import { names } from '../../src/commands/completion.js'
+import { commands, root } from '../../src/commands/index.js'
 import { openLog } from '../../src/events/log.js'
 import { oompa, oompaBin } from '../support/oompa.js'
 import { itWith } from '../support/optional.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
+
+const candidates = (before: string[], current: string) => complete(root, before, current, names)
 
 function repository() {
   const made = testRepository()
@@ -47,11 +50,24 @@ test('commands, subcommands and options come from their own tables', async () =>
   expect(await candidates(['worktree', 'new'], '--n')).toEqual(['--no-setup'])
   expect(await candidates(['worktree', 'new', '--no-setup'], '--n')).toEqual([])
   expect(await candidates(['help'], 'he')).toEqual(['help'])
+  expect(await candidates(['completion'], '')).toEqual(['bash', 'zsh', 'fish'])
+  expect(await candidates(['merge', 'x', '--strategy'], 're')).toEqual(['rebase'])
+  expect(await candidates(['run', '--harness'], 'cl')).toEqual(['claude'])
+  expect(await candidates(['run'], '--har')).toEqual([])
 })
 
 test('an unknown command, and a place for a file, complete to nothing', async () => {
   expect(await candidates(['nothing'], '')).toEqual([])
   expect(await candidates(['init'], '')).toEqual([])
+})
+
+test.each(['/bin/zsh', '/usr/bin/fish'])('candidates are words alone where SHELL is %s', async (shell) => {
+  vi.stubEnv('SHELL', shell)
+  try {
+    expect(await candidates(['merge', 'x'], '--s')).toEqual(['--strategy'])
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('swarms, branches and worktrees complete by name', async () => {
@@ -62,11 +78,12 @@ test('swarms, branches and worktrees complete by name', async () => {
   expect(await complete('info', '')).toEqual(['3f2a0b1c'])
   expect(await complete('worktree', 'new', '--from', 'fea')).toEqual(['feature/a', 'feature/login'])
   expect(await complete('worktree', 'remove', '')).toEqual(['login'])
+  expect(await complete('merge', '--into', 'main', '--push', 'fea')).toEqual(['feature/a', 'feature/login'])
+  expect(await complete('merge', 'feature/a', 'fea')).toEqual([])
 })
 
 test('workers and tasks complete by name', async () => {
   const { root } = repository()
-  const { names } = await import('../../src/commands/completions/names.js')
   const before = process.cwd()
   process.chdir(root)
   try {

@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest'
-import { overview } from '../../src/commands/help.js'
 import { commands } from '../../src/commands/index.js'
 import { oompa } from '../support/oompa.js'
 import { temporaryFolder } from '../support/repository.js'
 
-test('every command is listed once, with its summary', () => {
-  const text = overview(commands)
-  for (const [name, { summary }] of Object.entries(commands)) {
-    expect(text.split('\n').filter((line) => line.startsWith(`  ${name} `) && line.includes(summary))).toHaveLength(1)
-  }
-})
+const help = async (...args: string[]) => {
+  const { status, stdout } = await oompa([...args, '--help'], { cwd: temporaryFolder(), env: process.env })
+  expect(status).toBe(0)
+  return stdout
+}
 
-test('a command that is in no group is listed too', () => {
-  expect(overview({ sing: { summary: 'Sing' } })).toContain('Other:\n  sing  Sing')
+test('every command is listed once, under its heading and with its summary, in 80 columns', async () => {
+  const lines = (await help()).split('\n')
+  for (const [name, { group, summary }] of Object.entries(commands)) {
+    expect(lines.filter((line) => line.startsWith(`  ${name} `) && line.includes(summary))).toHaveLength(1)
+    expect(lines).toContain(`${group}:`)
+  }
+  expect(lines.filter((line) => line.length > 80)).toEqual([])
 })
 
 test('oompa, oompa help and oompa --help are the same, and work outside of a repository', async () => {

@@ -62,12 +62,12 @@ test('a file that is not text, or a folder, is a configuration that cannot be re
   await expect(load(other)).rejects.toMatchObject({ status: 2, code: 'unreadable-config' })
 })
 
-test('without a file neither zod nor yargs is loaded', async () => {
+test('without a file and options neither zod nor yargs is loaded', async () => {
   const { root, env } = testRepository()
   const script = `
     import { registerHooks } from 'node:module'
     import { loadSettings } from ${JSON.stringify(path.join(packageRoot, 'dist/config/load.js'))}
-    await loadSettings(${JSON.stringify(root)}, { argv: ['--workers', '2'], env: {} })
+    await loadSettings(${JSON.stringify(root)}, { argv: [], env: { WORKERS: '2' } })
   `
   const loader = `
     export async function resolve(specifier, context, next) {

@@ -1,6 +1,7 @@
 // Whether what a person has written fits together: configuration, hooks, prompts, tasks.
 
 import path from 'node:path'
+import type { Args } from '../../cli/contract.js'
 import type { Settings } from '../../config/contract.js'
 import { idleSettings, type Level, levelOf } from '../../config/level.js'
 import { settingsOf } from '../../config/load.js'
@@ -8,7 +9,6 @@ import { type FoundHooks, findHooks } from '../../hooks/find.js'
 import type { LoadedHooks } from '../../hooks/load.js'
 import type { ProgramSources } from '../../hooks/programs.js'
 import { readPrompts } from '../../prompts/index.js'
-import type { Args } from '../contract.js'
 import { type Finding, failed } from './contract.js'
 
 export interface CheckedSettings {

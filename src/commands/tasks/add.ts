@@ -1,20 +1,18 @@
 // `oompa tasks add`: adds a task to the main checkout's pending ones, and prints its id.
 
+import { type Command, flag, list, text } from '../../cli/contract.js'
 import { OompaError, STATUS } from '../../errors.js'
-import type { Command } from '../contract.js'
-import { flag, list, text } from '../parse.js'
 import { json, openTasks } from './open.js'
 import { plain, printJson, taskFacts } from './print.js'
 
 export const command: Command = {
-  name: 'tasks add',
   summary: 'Adds a task and prints its id. 4: there is one with this id.',
   positionals: [{ name: 'summary', describe: 'what is to be done, in one line', required: true }],
   options: {
     id: { type: 'string', describe: 'Its id (default: made of the summary)' },
     description: { type: 'string', describe: 'More about it' },
     priority: { type: 'string', describe: 'A number or P1; 0 comes first, none last' },
-    'depends-on': { type: 'string', array: true, describe: 'Ids that must be complete first' },
+    'depends-on': { type: 'string', array: true, describe: 'Ids that must be complete first', names: 'task' },
     files: { type: 'string', array: true, describe: 'Files that it touches' },
     acceptance: { type: 'string', array: true, describe: 'When it is done' },
     difficulty: { type: 'string', describe: 'easy, medium or hard' },

@@ -1,15 +1,13 @@
 // `oompa tasks audit`: the history of tasks, oldest first.
 
+import { type Command, flag } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
 import { readHistory } from '../../tasks/history.js'
 import { findRoot } from '../../tasks/root.js'
-import type { Command } from '../contract.js'
-import { flag } from '../parse.js'
 import { json } from './open.js'
 import { plain, printJson } from './print.js'
 
 export const command: Command = {
-  name: 'tasks audit',
   summary: 'Prints who added, claimed, completed, released and took over which task, and when.',
   positionals: [{ name: 'ids', describe: 'only these tasks', array: true }],
   options: { json },

@@ -1,18 +1,16 @@
 // `oompa tasks claim`: takes a task for a script or an agent. On the path of a shell loop, so it loads next to nothing.
 
+import { type Command, flag, list, number, text } from '../../cli/contract.js'
 import { STATUS, type Status } from '../../errors.js'
 import type { ClaimAnswer, ClaimRequest, TaskStore } from '../../tasks/contract.js'
 import { isWanted } from '../../tasks/order.js'
 import type { Task } from '../../words.js'
-import type { Command } from '../contract.js'
-import { flag, list, number, text } from '../parse.js'
 import { claimerOf, json, openTasks, who } from './open.js'
 import { claimFacts, printJson, taskFacts, taskText } from './print.js'
 
 export const command: Command = {
-  name: 'tasks claim',
   summary: 'Claims a task, the first that is ready unless one is named, and prints it. 3: none is ready; 4: taken.',
-  positionals: [{ name: 'id', describe: 'the task to claim' }],
+  positionals: [{ name: 'id', describe: 'the task to claim', names: 'pending' }],
   options: {
     ...who,
     pid: { type: 'number', describe: 'The claim lives as long as this process (default: 15 minutes, renewed by use)' },

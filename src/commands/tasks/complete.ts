@@ -2,21 +2,19 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { type Args, type Command, flag, number, text } from '../../cli/contract.js'
 import { OompaError, STATUS, type Status } from '../../errors.js'
 import type { Completion } from '../../tasks/contract.js'
 import { notYours } from '../../tasks/errors.js'
 import { becameReady } from '../../tasks/order.js'
 import type { Task } from '../../words.js'
-import type { Args, Command } from '../contract.js'
-import { flag, number, text } from '../parse.js'
 import { heldBy } from './held.js'
 import { json, type Opened, openTasks, who } from './open.js'
 import { plain, printJson } from './print.js'
 
 export const command: Command = {
-  name: 'tasks complete',
   summary: 'Moves a task that you hold to complete. 4: it is not yours.',
-  positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)' }],
+  positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)', names: 'current' }],
   options: {
     ...who,
     force: { type: 'boolean', describe: 'Whoever holds it, and whatever its outputs are' },

@@ -1,14 +1,12 @@
 // `oompa tasks graph`: what depends on what, as text, mermaid or dot.
 
+import { type Command, flag, text } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
 import { drawGraph } from '../../tasks/draw.js'
-import type { Command } from '../contract.js'
-import { flag, text } from '../parse.js'
 import { json, openTasks } from './open.js'
 import { printJson } from './print.js'
 
 export const command: Command = {
-  name: 'tasks graph',
   summary: 'Draws the dependencies, with cycles and missing prerequisites.',
   options: {
     format: { type: 'string', choices: ['text', 'mermaid', 'dot'], describe: 'How it is drawn (default: text)' },

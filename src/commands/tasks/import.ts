@@ -3,17 +3,15 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { type Command, flag, text } from '../../cli/contract.js'
 import { messageOf, OompaError, STATUS, usageError } from '../../errors.js'
 import type { NewTask } from '../../tasks/contract.js'
 import { ranked } from '../../tasks/import/rank.js'
 import { readImport } from '../../tasks/import.js'
-import type { Command } from '../contract.js'
-import { flag, text } from '../parse.js'
 import { json, openTasks } from './open.js'
 import { plain, printJson } from './print.js'
 
 export const command: Command = {
-  name: 'tasks import',
   summary:
     'Adds the open tasks of a markdown text, a list as JSON, EDN or YAML, or a task graph. 3: nothing new in it.',
   positionals: [

@@ -1,14 +1,12 @@
 // `oompa tasks lint`: every task file that is none, with its line and the reason.
 
+import { type Command, flag } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
-import type { Command } from '../contract.js'
-import { flag } from '../parse.js'
 import { json, openTasks } from './open.js'
 import { printJson } from './print.js'
 import { problemLine } from './problems.js'
 
 export const command: Command = {
-  name: 'tasks lint',
   summary: 'Lists bad task files with line and reason, duplicates, cycles and missing prerequisites. 1 if any.',
   options: { json },
   examples: [['oompa tasks lint', 'one line for each problem']],

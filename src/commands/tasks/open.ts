@@ -1,19 +1,22 @@
 // What every `oompa tasks …` command begins with: the main checkout's store, and who is asking.
 
 import path from 'node:path'
+import { type Args, number, type OptionSpec, text } from '../../cli/contract.js'
 import { peekSettings } from '../../config/peek.js'
 import { hookTasks } from '../../hooks/tasks.js'
 import type { Claim, TaskStore } from '../../tasks/contract.js'
 import { following, openTaskStore, type StoreChoice } from '../../tasks/index.js'
 import { renewWorker } from '../../tasks/records.js'
 import { findRoot } from '../../tasks/root.js'
-import type { Args, OptionSpec } from '../contract.js'
-import { number, text } from '../parse.js'
 
 export const json: OptionSpec = { type: 'boolean', describe: 'Print JSON for programs' }
 
 export const who = {
-  worker: { type: 'string', describe: 'Who holds the task (default: OOMPA_WORKER, else your user name)' },
+  worker: {
+    type: 'string',
+    describe: 'Who holds the task (default: OOMPA_WORKER, else your user name)',
+    names: 'worker',
+  },
 } satisfies Record<string, OptionSpec>
 
 export interface Opened {

@@ -1,17 +1,15 @@
 // `oompa tasks release`: gives a task back, with the reason in its notes.
 
+import { type Command, flag, text } from '../../cli/contract.js'
 import { OompaError, STATUS } from '../../errors.js'
-import type { Command } from '../contract.js'
-import { flag, text } from '../parse.js'
 import { taskId } from './complete.js'
 import { heldBy } from './held.js'
 import { json, openTasks, who } from './open.js'
 import { plain, printJson } from './print.js'
 
 export const command: Command = {
-  name: 'tasks release',
   summary: 'Puts a task that you hold back to pending. 4: it is not yours.',
-  positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)' }],
+  positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)', names: 'current' }],
   options: {
     ...who,
     force: { type: 'boolean', describe: 'Whoever holds it' },

@@ -1,16 +1,14 @@
 // `oompa tasks reset`: a person puts a task back to pending, whoever holds it, and even if it is complete.
 
+import { type Command, flag, text } from '../../cli/contract.js'
 import { OompaError, STATUS } from '../../errors.js'
-import type { Command } from '../contract.js'
-import { flag, text } from '../parse.js'
 import { heldBy } from './held.js'
 import { json, openTasks, who } from './open.js'
 import { plain, printJson } from './print.js'
 
 export const command: Command = {
-  name: 'tasks reset',
   summary: 'Puts a task back to pending, whoever holds it or completed it: for a person.',
-  positionals: [{ name: 'id', describe: 'the task', required: true }],
+  positionals: [{ name: 'id', describe: 'the task', required: true, names: 'current' }],
   options: { ...who, reason: { type: 'string', describe: 'Why, for its notes' }, json },
   examples: [['oompa tasks reset parser', 'whatever state it is in']],
   async run(args) {

@@ -1,18 +1,16 @@
 // `oompa tasks show`: everything about one task.
 
+import { type Command, flag } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
 import { unknownTask } from '../../tasks/errors.js'
 import { readHistory } from '../../tasks/history.js'
-import type { Command } from '../contract.js'
-import { flag } from '../parse.js'
 import { taskId } from './complete.js'
 import { json, openTasks } from './open.js'
 import { claimFacts, plain, printJson, taskFacts, taskText } from './print.js'
 
 export const command: Command = {
-  name: 'tasks show',
   summary: 'Shows one task: its state, who holds it, what it waits for, its notes.',
-  positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)' }],
+  positionals: [{ name: 'id', describe: 'the task (default: OOMPA_TASK)', names: 'task' }],
   options: { json },
   examples: [
     ['oompa tasks show parser', 'for a person'],

@@ -1,15 +1,13 @@
 // `oompa tasks stale`: claims without a sign of life. Ours go back to pending; what is nobody's is only listed.
 
+import { type Command, flag } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
 import { keptWork } from '../../recovery/keep.js'
 import { requeueStale, staleClaims } from '../../tasks/requeue.js'
-import type { Command } from '../contract.js'
-import { flag } from '../parse.js'
 import { json, openTasks, who } from './open.js'
 import { claimFacts, plain, printJson } from './print.js'
 
 export const command: Command = {
-  name: 'tasks stale',
   summary:
     'Lists claims without a sign of life, and puts them back to pending; tasks in current without a claim record are only listed.',
   options: { ...who, list: { type: 'boolean', describe: 'Only list, put nothing back' }, json },
