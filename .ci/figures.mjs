@@ -7,8 +7,8 @@ import path from 'node:path'
 /** From the ground up: a room may import those that stand before it, never one that comes after it. */
 const FLOW = [
   'errors words',
-  'processes',
   'files',
+  'processes',
   'git',
   'locks',
   'agents',

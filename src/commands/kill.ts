@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, flag, number } from '../cli/contract.js'
 import { OompaError, STATUS, usageError } from '../errors.js'
 import { findRun, type Run, readRun, runningRun } from '../events/runs.js'
-import { isSeenFromHere, type Owner } from '../files/owner.js'
 import { runFolder } from '../files/paths.js'
 import { findRepository } from '../git/repository.js'
 import { isAlive } from '../processes/identity.js'
+import { isSeenFromHere, type Owner } from '../processes/owner.js'
 
 /** Seconds for ending the agents, keeping their work, and the landing in progress. */
 const GRACE_S = 15

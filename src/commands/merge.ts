@@ -8,9 +8,9 @@ import { STATUS, type Status } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
 import { runGitHooks } from '../git/run.js'
-import { mergeDefaults } from '../hooks/defaults.js'
 import { landBranch } from '../merge/branch.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
+import { mergeDefaults } from '../merge/defaults.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
 
 export const command: Command = {

@@ -4,8 +4,8 @@ import { renameSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { clearPlace, replaceOwn, textOf } from '../files/own.js'
-import { type Owner, parseOwner, thisOwner } from '../files/owner.js'
 import { runFolder } from '../files/paths.js'
+import { type Owner, parseOwner, thisOwner } from '../processes/owner.js'
 import { readRun } from './runs.js'
 
 /** One `stat`-sized read; a person who stops a swarm does not see it. */

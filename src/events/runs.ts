@@ -1,7 +1,7 @@
 // Every swarm of a repository and whether it runs: from the ends of its log, checked against the processes there are.
 
 import { OompaError, STATUS, usageError } from '../errors.js'
-import { isDead, type Machine, type Owner, parseOwner, thisMachine } from '../files/owner.js'
+import { isDead, type Machine, type Owner, parseOwner, thisMachine } from '../processes/owner.js'
 import type { OompaEvent } from './contract.js'
 import { lastHeartbeat, SILENT_AFTER_MS } from './heartbeat.js'
 import { swarmIds } from './log.js'

@@ -4,7 +4,6 @@ import type { Shell } from 'zx/core'
 import type { Agent, TurnResult } from '../agents/contract.js'
 import type { Emit, OompaEvent } from '../events/contract.js'
 import type { CommandOptions, CommandResult } from '../processes/contract.js'
-import type { Protection, ProtectionRules } from '../review/protected.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Change, Landing, Refusal, Task, Verdict, Worktree } from '../words.js'
 
@@ -86,3 +85,31 @@ export interface Hooks {
 }
 
 export type HookName = 'review' | 'merge' | 'approve' | 'worktree' | 'event' | 'tasks' | 'agent'
+
+/** Members that a review hook may have; a ready-made one has them. */
+export interface ReviewerFacts {
+  /** Whom it asks, for the probe at start. */
+  readonly agents?: readonly string[]
+  /** Reviews of one iteration at most. */
+  readonly rounds?: number
+  /** Reads what it needs from the main checkout; called when the swarm starts. */
+  readonly prepare?: (root: string) => Promise<void>
+  /** Milliseconds in place of the limit of hooks; `null` where it has limits of its own. */
+  readonly timeLimitMs?: number | null
+}
+
+/** What is protected in a repository. */
+export interface Protection {
+  /** Decides how changes are judged. */
+  judges(path: string): boolean
+  /** Configures agents: a reviewer is given the target's version. */
+  configures(path: string): boolean
+  /** Is a program that judges: whatever runs it where a change is reviewed is given the target's version. */
+  runs(path: string): boolean
+}
+
+/** What a team adds to and takes from what configures agents: patterns, as `touches` has them. */
+export interface ProtectionRules {
+  readonly protect?: readonly string[]
+  readonly unprotect?: readonly string[]
+}

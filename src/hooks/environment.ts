@@ -2,7 +2,7 @@
 
 import { agentEnvironment } from '../agents/environment.js'
 import type { Settings } from '../config/contract.js'
-import { pathWithOompa } from '../files/program-path.js'
+import { pathWithOompa } from '../processes/program-path.js'
 
 /** The person's environment without what would mislead, as `settings` narrows it, with `add`. */
 export function plainEnvironment(

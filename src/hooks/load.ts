@@ -5,10 +5,18 @@ import type { Agent } from '../agents/contract.js'
 import type { Settings } from '../config/contract.js'
 import { OompaError, usageError } from '../errors.js'
 import type { Emit } from '../events/contract.js'
-import type { ReviewerFacts } from '../review/contract.js'
-import type { ProtectionRules } from '../review/protected.js'
 import type { TaskStore } from '../tasks/contract.js'
-import type { ApproveHook, EventHook, HookContext, Hooks, MergeHook, ReviewHook, WorktreeSetup } from './contract.js'
+import type {
+  ApproveHook,
+  EventHook,
+  HookContext,
+  Hooks,
+  MergeHook,
+  ProtectionRules,
+  ReviewerFacts,
+  ReviewHook,
+  WorktreeSetup,
+} from './contract.js'
 import type { HooksCopy } from './copy.js'
 import { type FoundHooks, findHooks, type HookFile, hooksFolder } from './find.js'
 

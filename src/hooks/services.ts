@@ -3,10 +3,10 @@
 import { runFolder } from '../files/paths.js'
 import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
-import { openPlace } from '../review/place.js'
 import { plainEnvironment } from './environment.js'
 import type { Run, WithScratch } from './executable.js'
 import type { LoadOptions } from './load.js'
+import { openPlace } from './place.js'
 
 /** Runs `work` in a detached worktree at the change's commit, which is thrown away. */
 export const withScratch: WithScratch = async (change, context, work) => {

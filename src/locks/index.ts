@@ -4,8 +4,8 @@
 
 import path from 'node:path'
 import { isErrno, messageOf, OompaError, STATUS, usageError } from '../errors.js'
-import { isSeenFromHere } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
+import { isSeenFromHere } from '../processes/owner.js'
 import { properLockfile, type Taking, taking } from './file-system.js'
 import { BEAT_MS, LEASE_MS, type LockHolder, readRecord } from './record.js'
 

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
-import { isDead, isSeenFromHere, type Owner, parseOwner, thisOwner } from '../files/owner.js'
 import { hasOpen, withVariable } from '../processes/open.js'
+import { isDead, isSeenFromHere, type Owner, parseOwner, thisOwner } from '../processes/owner.js'
 
 /** Who holds a lock. */
 export interface LockHolder extends Owner {

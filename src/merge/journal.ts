@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { textOf } from '../files/own.js'
-import { isDead, type Owner, parseOwner, thisOwner } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
+import { isDead, type Owner, parseOwner, thisOwner } from '../processes/owner.js'
 
 /** A move of the target and of the checkouts that are on it. */
 export interface Intent {

@@ -7,9 +7,9 @@ import { deleteRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
 import type { ApproveHook, HookContext } from '../hooks/contract.js'
+import { pathsOf } from '../hooks/patterns.js'
+import { protectedReasons, usualProtection } from '../hooks/protected.js'
 import type { Change, Refusal } from '../words.js'
-import { pathsOf } from './patterns.js'
-import { protectedReasons, usualProtection } from './protected.js'
 import { approvalId, isWritten, type PutAside, readAsides, removeAside, writeAside } from './put-aside.js'
 
 /** What `oompa approvals --json` says of each. */

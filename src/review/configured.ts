@@ -2,8 +2,7 @@
 
 import { formatAgentSpec } from '../agents/spec.js'
 import type { ReviewerSettings, Settings, WorkerSettings } from '../config/contract.js'
-import type { ReviewHook } from '../hooks/contract.js'
-import type { ReviewerFacts } from './contract.js'
+import type { ReviewerFacts, ReviewHook } from '../hooks/contract.js'
 import { reviewer } from './reviewer.js'
 
 /**

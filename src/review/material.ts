@@ -2,10 +2,10 @@
 
 import { git } from '../git/run.js'
 import type { ReviewContext } from '../hooks/contract.js'
+import { usualProtection } from '../hooks/protected.js'
 import { furtherFacts } from '../tasks/facts.js'
 import type { Change, Task } from '../words.js'
 import { blobSize, changedFiles, diffTexts, type FileDiff, looksLikeText } from './diff.js'
-import { usualProtection } from './protected.js'
 
 /** Bytes of diff that a reviewer is given; more than this it reads for itself, in its worktree. */
 const MOST_BYTES = 200_000

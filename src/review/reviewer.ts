@@ -3,11 +3,10 @@
 import type { TurnResult } from '../agents/contract.js'
 import { parseAgentSpec } from '../agents/spec.js'
 import { messageOf, usageError } from '../errors.js'
-import type { ReviewContext, ReviewHook } from '../hooks/contract.js'
+import type { ReviewContext, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
+import { openPlace } from '../hooks/place.js'
 import type { Change, Verdict } from '../words.js'
-import type { ReviewerFacts } from './contract.js'
 import { type Material, materialFor } from './material.js'
-import { openPlace } from './place.js'
 import { readVerdict } from './verdict.js'
 
 export interface ReviewerOptions {

@@ -1,11 +1,10 @@
 // The ready-made approve hook, and the rules that say which changes a person should see first.
 
 import { usageError } from '../errors.js'
-import type { ApproveHook, HookContext } from '../hooks/contract.js'
+import type { ApproveHook, HookContext, ProtectionRules } from '../hooks/contract.js'
+import { pathsOf, patternToRegExp, someOf } from '../hooks/patterns.js'
 import type { Change } from '../words.js'
 import { changedFiles } from './diff.js'
-import { pathsOf, patternToRegExp, someOf } from './patterns.js'
-import type { ProtectionRules } from './protected.js'
 import { INTEGRATION } from './test-tools.js'
 
 /** What a rule says: nothing, or why a person has to look. `true` is a reason without words. */

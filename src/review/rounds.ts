@@ -1,9 +1,8 @@
 // One round of review: who has to agree, whether a review is needed at all, and what a disagreement means.
 
 import type { Settings, WorkerSettings } from '../config/contract.js'
-import type { HookContext, ReviewContext, ReviewHook } from '../hooks/contract.js'
+import type { HookContext, ReviewContext, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
 import type { Change, ChangedFile, Refusal, Verdict } from '../words.js'
-import type { ReviewerFacts } from './contract.js'
 import { type Pin, stillHolds } from './pin.js'
 
 /** A review that took place in this iteration. */

@@ -3,8 +3,8 @@
 
 import path from 'node:path'
 import { sharedObjects } from '../git/objects.js'
+import { anyOf, pathsOf } from '../hooks/patterns.js'
 import type { Change, ChangedFile } from '../words.js'
-import { anyOf, pathsOf } from './patterns.js'
 import { INTEGRATION, NODE_TOOL, TEST_TOOLS } from './test-tools.js'
 
 /** The scripts of the `package.json` in a folder, '' for the root. */

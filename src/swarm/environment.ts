@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { agentEnvironment } from '../agents/environment.js'
 import type { Settings } from '../config/contract.js'
-import { pathWithOompa } from '../files/program-path.js'
+import { pathWithOompa } from '../processes/program-path.js'
 import type { Iteration } from './contract.js'
 
 /** Absolute path of an iteration's worktree, also before it is opened. */

@@ -1,6 +1,6 @@
 // What a task store is: where tasks are, who holds them, and how they change hands. Few members, all used by the loop.
 
-import type { Owner } from '../files/owner.js'
+import type { Owner } from '../processes/owner.js'
 import type { StatusEdits, Task, TreeEdit } from '../words.js'
 
 /** Who claims. Written into the claim record, so that a dead holder can be told from a live one. */

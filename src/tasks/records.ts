@@ -5,8 +5,8 @@ import path from 'node:path'
 import { peekSettings } from '../config/peek.js'
 import { isErrno } from '../errors.js'
 import { checkOwnFolder, clearPlace, entriesOf, kindOfEntry, readOwn, wrongOnTheWay } from '../files/own.js'
-import { isDead, isSeenFromHere, isSilent, ownerOf, parseOwner, thisMachine, thisOwner } from '../files/owner.js'
 import { stateFolder } from '../files/paths.js'
+import { isDead, isSeenFromHere, isSilent, ownerOf, parseOwner, thisMachine, thisOwner } from '../processes/owner.js'
 import type { Claimer, ClaimRecord, Records } from './contract.js'
 
 /** How long a claim lives without a process and without a sign of life: 15 min (docs/contract.md, 21). */

@@ -7,11 +7,11 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
-import { isDead, thisOwner } from '../files/owner.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { heldByEntry } from '../git/hidden.js'
 import { namesWorktree, registrations } from '../git/registrations.js'
 import { removeEntry, removeHalfMade, removeOurs } from '../git/remove.js'
+import { isDead, thisOwner } from '../processes/owner.js'
 
 /** What makes a worktree more than these files: another store of refs, a configuration or a sparse checkout of its own. */
 const SPECIAL = /refstorage|worktreeconfig|relativeworktrees|sparsecheckout/i

@@ -5,9 +5,9 @@ import { spawn } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { watchControl } from '../../dist/events/control.js'
 import { openLog } from '../../dist/events/log.js'
-import { thisOwner } from '../../dist/files/owner.js'
 import { runFolder } from '../../dist/files/paths.js'
 import { processStart } from '../../dist/processes/identity.js'
+import { thisOwner } from '../../dist/processes/owner.js'
 import { processRecord } from '../../dist/processes/watchdog.js'
 
 const [root, swarm, ...manners] = process.argv.slice(2)

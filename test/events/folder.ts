@@ -3,9 +3,9 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import type { OompaEvent } from '../../src/events/contract.js'
 import { logFile } from '../../src/events/log.js'
-import { thisOwner } from '../../src/files/owner.js'
 import { runFolder } from '../../src/files/paths.js'
 import { processSpace } from '../../src/processes/identity.js'
+import { thisOwner } from '../../src/processes/owner.js'
 import { at, started } from './sample.js'
 
 /** Appends events to a swarm's log below `root`, as the loop does. */

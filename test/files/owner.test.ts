@@ -4,8 +4,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { isDead, isSilent, type Machine, type Owner, ownerOf, parseOwner, thisOwner } from '../../src/files/owner.js'
 import { spaceOf } from '../../src/processes/identity.js'
+import {
+  isDead,
+  isSilent,
+  type Machine,
+  type Owner,
+  ownerOf,
+  parseOwner,
+  thisOwner,
+} from '../../src/processes/owner.js'
 
 const NOW = Date.UTC(2026, 0, 2)
 const MINUTE = 60_000

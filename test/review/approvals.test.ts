@@ -6,6 +6,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { readLog } from '../../src/events/log.js'
 import { excludeOurs } from '../../src/git/exclude.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
+import { patternToRegExp } from '../../src/hooks/patterns.js'
 import {
   findApproval,
   holdForApproval,
@@ -14,7 +15,6 @@ import {
   waitingApprovals,
 } from '../../src/review/approvals.js'
 import { landApproved, refuseAgents, rejectApproval } from '../../src/review/decide.js'
-import { patternToRegExp } from '../../src/review/patterns.js'
 import { approvalsFolder } from '../../src/review/put-aside.js'
 import {
   approval,

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import path from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { loadHooks } from '../../src/hooks/load.js'
-import { protectionOf } from '../../src/review/protected.js'
+import { protectionOf } from '../../src/hooks/protected.js'
 import { reviewer } from '../../src/review/reviewer.js'
 import { changeOf, contextFor, runFor } from '../hooks/context.js'
 import { type TestRepository, temporaryFolder, testRepository } from '../support/repository.js'

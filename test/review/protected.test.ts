@@ -1,7 +1,7 @@
 // Whatever decides how changes are judged is protected, by whichever name it is reached.
 
 import { describe, expect, test } from 'vitest'
-import { protectedReasons, protectionOf, usualProtection } from '../../src/review/protected.js'
+import { protectedReasons, protectionOf, usualProtection } from '../../src/hooks/protected.js'
 import { approval, highRisk } from '../../src/review/risk.js'
 
 const reasons = (path: string) => protectedReasons([{ path, status: 'modified' }], usualProtection)

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { isDead, type Owner, thisOwner } from '../../files/owner.js'
+import { isDead, type Owner, thisOwner } from '../../processes/owner.js'
 import { LEASE_MS } from '../records.js'
 
 export type State = 'pending' | 'current' | 'complete'

@@ -4,15 +4,15 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { NO_ARGS } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
-import type { MergeOptions } from '../merge/contract.js'
-import { findHooks } from './find.js'
+import { findHooks } from '../hooks/find.js'
+import type { MergeOptions } from './contract.js'
 
 /** The options of `hooks/merge` or of `merge` in `oompa.json`; none where there is neither. */
 export async function mergeDefaults(root: string): Promise<MergeOptions> {
   const found = findHooks(root)
   const files = found.files.filter((file) => file.hook === 'merge')
   if (files.length > 0) {
-    const { loadHooks } = await import('./load.js')
+    const { loadHooks } = await import('../hooks/load.js')
     const { merge } = await loadHooks(root, { found: { ...found, files } })
     const { testMs } = peekSettings(root)
     const limit = testMs === undefined ? {} : { testTimeoutMs: testMs }

@@ -2,8 +2,8 @@
 
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { findExecutable } from '../processes/executable.js'
-import { packageFolder } from './package.js'
+import { packageFolder } from '../files/package.js'
+import { findExecutable } from './executable.js'
 
 const known = new Map<string, string>()
 

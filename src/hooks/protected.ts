@@ -2,6 +2,7 @@
 // them; a team extends and shortens its second half in `hooks/approve.ts`.
 
 import type { ChangedFile } from '../words.js'
+import type { Protection, ProtectionRules } from './contract.js'
 import { anyOf, pathsOf, someOf } from './patterns.js'
 
 /** Our own. A file or link called `hooks` would take the folder's place, and is protected as well. Always. */
@@ -62,22 +63,6 @@ const CONFIGURES_AGENTS: readonly string[] = [
   '.env.*.local',
   'bunfig.toml',
 ]
-
-/** What is protected in a repository. */
-export interface Protection {
-  /** Decides how changes are judged. */
-  judges(path: string): boolean
-  /** Configures agents: a reviewer is given the target's version. */
-  configures(path: string): boolean
-  /** Is a program that judges: whatever runs it where a change is reviewed is given the target's version. */
-  runs(path: string): boolean
-}
-
-/** What a team adds to and takes from what configures agents: patterns, as `touches` has them. */
-export interface ProtectionRules {
-  readonly protect?: readonly string[]
-  readonly unprotect?: readonly string[]
-}
 
 /**
  * The protection that approve hooks ask for together. Pure.

@@ -2,7 +2,7 @@
 // rule, for everything that we write down for others to find. The rule, and why: docs/decisions/0019-who-lives.md.
 
 import { hostname, uptime } from 'node:os'
-import { isAlive, processSpace, processStart } from '../processes/identity.js'
+import { isAlive, processSpace, processStart } from './identity.js'
 
 /** A process, as it stands in what it owns. */
 export interface Owner {

@@ -6,9 +6,9 @@ import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
 import { treeChanges } from '../git/tree-diff.js'
 import { editTree } from '../git/trees.js'
-import type { HookContext } from '../hooks/contract.js'
 import type { Change, TreeEdit } from '../words.js'
 import { openScratch, type Scratch } from '../worktrees/scratch.js'
+import type { HookContext } from './contract.js'
 import { usualProtection } from './protected.js'
 
 type Whose = Pick<HookContext, 'root' | 'protection'>
