@@ -51,6 +51,7 @@ async function setUp(root: string, worktree: NamedWorktree, say: (line: string) 
     import('../processes/zx.js'),
   ])
   const marker = `worktree:${worktree.name}:${process.pid}`
+  const variables = { OOMPA_ROOT: root, OOMPA_WORKTREE: worktree.path, OOMPA_BRANCH: worktree.branch ?? '' }
   const context: HookContext = {
     root,
     swarm: '00000000',
@@ -58,7 +59,7 @@ async function setUp(root: string, worktree: NamedWorktree, say: (line: string) 
     iteration: 1,
     tasks: `${root}/tasks`,
     signal: new AbortController().signal,
-    env: { OOMPA_ROOT: root, OOMPA_WORKTREE: worktree.path, OOMPA_BRANCH: worktree.branch ?? '' },
+    env: variables,
     emit: () => {},
     run: (line, options = {}) =>
       runCommand(line, {
@@ -70,7 +71,7 @@ async function setUp(root: string, worktree: NamedWorktree, say: (line: string) 
       }),
     $: shellIn({
       cwd: worktree.path,
-      env: () => environment(context.env),
+      env: () => environment(variables),
       marker: () => marker,
       timeoutMs: INSTALL_MS,
     }),
