@@ -47,9 +47,9 @@ async function runLoop(root: string, env: NodeJS.ProcessEnv): Promise<Status> {
 }
 
 async function showResult(root: string, level: 1 | 2 | 3): Promise<void> {
-  const { simpleGit } = await import('simple-git')
+  const { gitFor } = await import('../git/simple-git.js')
   const which = level === 1 ? '--branches' : 'main'
-  const log = (await simpleGit(root).raw('log', '--graph', '--oneline', which, '-n', '14')).trimEnd()
+  const log = (await gitFor(root).raw('log', '--graph', '--oneline', which, '-n', '14')).trimEnd()
   console.log(`\n${level === 1 ? 'The branches that were made' : 'What landed on main'}:\n${log}\n`)
   console.log(`Look around:\n  cd ${root}\n  oompa list\n  oompa view`)
   if (level < 3) console.log(`Next:\n  oompa demo --level ${level + 1}`)

@@ -1,6 +1,6 @@
 // Runs git for us: never in a shell, never in the person's language, never with another repository's environment.
-// Spawned directly and not by execa, because importing execa costs more than most of our commands take
-// (docs/decisions/0001-git-by-spawn.md).
+// Spawned directly, because the status is the answer, and names are bytes (docs/decisions/0001-git-by-spawn.md); what one
+// would type oneself is asked by simple-git (simple-git.ts).
 
 import { spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'

@@ -8,6 +8,7 @@ import { makeFolder } from '../files/folders.js'
 import { proofFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { git, gitText } from '../git/run.js'
+import { gitFor } from '../git/simple-git.js'
 
 /** More than a few thousand landings back, nobody asks. */
 const MOST_BYTES = 200_000
@@ -164,8 +165,8 @@ async function revisions(root: string, which: readonly string[]): Promise<string
 export async function bypassError(root: string, bypass: Bypass): Promise<OompaError> {
   const { into, from, to, commits, remote } = bypass
   const [first] = commits
-  const branches = await git(root, ['branch', '--contains', first!, '--format=%(refname:short)', '--list', 'oompa/*'])
-  const whose = branches.stdout.trim().split('\n').join(', ')
+  const branches = await gitFor(root).branch(['--contains', first!, '--list', 'oompa/*'])
+  const whose = branches.all.join(', ')
   if (remote !== undefined) return pushedError(bypass, remote, whose)
   return new OompaError({
     code: 'bypassed',

@@ -6,6 +6,7 @@ import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import { isLogged } from '../git/shared-state.js'
+import { gitFor } from '../git/simple-git.js'
 import { foreignCommits } from './bypass.js'
 
 export interface TargetMove {
@@ -49,11 +50,13 @@ export async function foreignMove(
 
 async function named(root: string, commits: readonly string[]): Promise<TargetMove['commits']> {
   if (commits.length === 0) return []
-  const { stdout } = await git(root, ['log', '--no-walk=unsorted', '-z', '--format=%H%n%an <%ae>%n%s', ...commits])
-  return stdout.split('\0').flatMap((entry) => {
-    const [commit, author, subject = ''] = entry.split('\n')
-    return commit && author ? [{ commit, author, subject }] : []
+  const format = { commit: '%H', author: '%an <%ae>', subject: '%s' }
+  const { all } = await gitFor(root).log({
+    format,
+    '--no-walk=unsorted': null,
+    ...Object.fromEntries(commits.map((commit) => [commit, null])),
   })
+  return all.map(({ commit, author, subject }) => ({ commit, author, subject }))
 }
 
 /** Pure. */

@@ -2,7 +2,7 @@
 
 import { ceilings } from '../git/ceilings.js'
 import { withoutRepository } from '../git/environment.js'
-import { git } from '../git/run.js'
+import { gitFor } from '../git/simple-git.js'
 import { remoteOf } from '../git/upstream.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import { askProgram } from '../processes/question.js'
@@ -157,9 +157,8 @@ function unavailable(what: string, output: string): Refusal {
 async function isLowRisk(root: string, change: Change): Promise<boolean> {
   if (change.files.length > LOW_RISK.files) return false
   if (change.files.some((file) => RISKY.test(file.path) || RISKY.test(file.from ?? ''))) return false
-  const { status, stdout } = await git(root, ['diff', '--shortstat', change.base, change.commit])
-  const lines = [...stdout.matchAll(/(\d+) (?:insertion|deletion)/g)].reduce((sum, match) => sum + Number(match[1]), 0)
-  return status === 0 && lines <= LOW_RISK.lines
+  const { insertions, deletions } = await gitFor(root).diffSummary([change.base, change.commit])
+  return insertions + deletions <= LOW_RISK.lines
 }
 
 function about(change: Change): { worker: string; iteration: number; task?: string } {

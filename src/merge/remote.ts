@@ -6,6 +6,7 @@ import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
+import { gitFor } from '../git/simple-git.js'
 import { movedDestination } from './destination.js'
 import { targetCommit } from './land.js'
 import { type NetworkEnd, type NetworkOptions, networkGit, wordsOf } from './network.js'
@@ -73,8 +74,7 @@ function noteSilence(key: string, end: NetworkEnd): void {
 }
 
 async function mustExist(root: string, remote: string): Promise<void> {
-  const { status } = await git(root, ['config', '--get-regexp', `^remote\\.${remote.replace(/[^\w-]/g, '.')}\\.`])
-  if (status === 0) return
+  if ((await gitFor(root).getRemotes()).some((one) => one.name === remote)) return
   throw new OompaError({
     code: 'no-remote',
     message: `There is no remote \`${remote}\` in ${root} to push to.`,
@@ -167,9 +167,9 @@ export async function sendLargeFiles(
   options: NetworkOptions,
 ): Promise<string | undefined> {
   if (!hasLargeFiles(root)) return undefined
-  const { stdout: url } = await git(root, ['remote', 'get-url', '--push', '--end-of-options', remote])
+  const known = (await gitFor(root).getRemotes(true)).find((one) => one.name === remote)
   const input = `${ref} ${commit} ${ref} ${was}\n`
-  const args = ['pre-push', remote, url.trim() || remote]
+  const args = ['pre-push', remote, known?.refs.push || remote]
   return failureOf(await largeFiles(root, args, { ...options, input }), 'uploaded')
 }
 

@@ -2,6 +2,7 @@
 
 import path from 'node:path'
 import { git } from '../git/run.js'
+import { gitFor } from '../git/simple-git.js'
 import type { Token, TokenValues } from './tokens.js'
 
 /** How far back "recent" goes. */
@@ -31,20 +32,27 @@ export async function contextValues(
 }
 
 async function contextHeader(root: string, checkout: string): Promise<string> {
-  const [branch, commit] = await Promise.all([
+  const format = { commit: '%h', subject: '%s' }
+  const [branch, log] = await Promise.all([
     git(checkout, ['symbolic-ref', '--quiet', '--short', 'HEAD']),
-    git(checkout, ['log', '-1', '--format=%h %s']),
+    // Before the first commit git has no log.
+    gitFor(checkout)
+      .log({ format, maxCount: 1 })
+      .catch(() => undefined),
   ])
+  const latest = log?.latest
   return [
     `Repository: ${path.basename(root)}`,
     `Branch: ${branch.stdout.trim() || '(detached)'}`,
-    `Commit: ${commit.stdout.trim() || '(none yet)'}`,
+    `Commit: ${latest ? `${latest.commit} ${latest.subject}` : '(none yet)'}`,
   ].join('\n')
 }
 
 async function diffstat(checkout: string): Promise<string> {
-  const { stdout } = await git(checkout, ['log', `-${COMMITS}`, '--format=%h %s', '--shortstat'])
-  return fenced(stdout.replace(/\n\n /g, '\n  ').trim())
+  const log = await gitFor(checkout)
+    .raw('log', `-${COMMITS}`, '--format=%h %s', '--shortstat')
+    .catch(() => '')
+  return fenced(log.replace(/\n\n /g, '\n  ').trim())
 }
 
 async function recentFiles(checkout: string): Promise<string> {

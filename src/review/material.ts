@@ -1,6 +1,6 @@
 // What a reviewer is given to read: the task, the whole change, its test result, and what was said in earlier rounds.
 
-import { git } from '../git/run.js'
+import { gitFor } from '../git/simple-git.js'
 import type { ReviewContext } from '../hooks/contract.js'
 import { usualProtection } from '../hooks/protected.js'
 import { furtherFacts } from '../tasks/facts.js'
@@ -30,18 +30,13 @@ export async function materialFor(change: Change, context: ReviewContext, mostBy
   const configures = (path: string) => protection.configures(path) || protection.runs(path)
   const settings = files.filter((file) => configures(file.path) || (file.from !== undefined && configures(file.from)))
   const { shown, cut } = await chooseDiffs(root, change, files, new Set(settings), mostBytes)
-  const log = await git(root, [
-    'log',
-    '--no-color',
-    '--format=%h %s%n%w(0,2,2)%b',
-    `${change.base}..${change.commit}`,
-    '--',
-  ])
+  const range = `${change.base}..${change.commit}`
+  const log = await gitFor(root).raw('log', '--no-color', '--format=%h %s%n%w(0,2,2)%b', range, '--')
   const sections = [
     section('Task', change.task ? taskText(change.task) : ''),
     section('The change', headText(change, files)),
     section('What it changes of what configures agents, or judges', settingsText(change, settings)),
-    section('Its commits, in its author’s words', fenced(log.stdout.trim())),
+    section('Its commits, in its author’s words', fenced(log.trim())),
     section('What its author said at the end', change.message ? fenced(change.message.trim().slice(-5000)) : ''),
     section('What the test runs from', ownTestText(change)),
     section('Test', testText(context)),

@@ -8,6 +8,7 @@ import { isAncestor } from '../git/ancestry.js'
 import { deleteRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
+import { gitFor } from '../git/simple-git.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
 import { WORKTREE_LOCK, withLock } from '../locks/index.js'
@@ -77,7 +78,7 @@ export async function makeNamed(root: string, name: string, from: string, story?
       status: stderr.includes('already') ? STATUS.refused : STATUS.failed,
     })
   })
-  if (story) await gitText(root, ['config', `branch.${branch}.oompaStory`, story])
+  if (story) await gitFor(root).addConfig(`branch.${branch}.oompaStory`, story)
   return { name, path: folder, branch, ...(story ? { story } : {}), unsaved: 0, ahead: 0, merged: !there, gone: false }
 }
 

@@ -8,7 +8,7 @@ import { refInTheWay } from '../../git/in-the-way.js'
 import { movedWorktrees } from '../../git/no-checkout.js'
 import { isWorktreeName } from '../../git/registrations.js'
 import { currentBranch, headCommit, type Repository, resolveCommit } from '../../git/repository.js'
-import { git } from '../../git/run.js'
+import { gitFor } from '../../git/simple-git.js'
 import { listWorktrees } from '../../git/worktrees.js'
 import { checkoutSize } from '../../worktrees/space.js'
 import { type Finding, failed } from './contract.js'
@@ -31,9 +31,9 @@ export async function repositoryFindings({ root, gitDir }: Repository, workers: 
   const [branch, inTheWay, shallow] = await Promise.all([
     currentBranch(root),
     refInTheWay((ref) => resolveCommit(root, ref)),
-    git(root, ['rev-parse', '--is-shallow-repository']),
+    gitFor(root).revparse('--is-shallow-repository'),
   ])
-  const where = [branch ? `on ${branch}` : 'detached HEAD', ...(shallow.stdout.trim() === 'true' ? ['shallow'] : [])]
+  const where = [branch ? `on ${branch}` : 'detached HEAD', ...(shallow === 'true' ? ['shallow'] : [])]
   return [
     { check: 'repository', ok: true, text: `${root}, ${where.join(', ')}` },
     ...[root, gitDir].flatMap(writable),
