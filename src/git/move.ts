@@ -184,10 +184,8 @@ export async function applyMove(checkout: string, index: string, plan: MovePlan)
   const env = { GIT_INDEX_FILE: index }
   const feed = async (args: readonly string[], lines: readonly string[]) => {
     if (lines.length === 0) return
-    // As lines where names allow it: what has no NUL can be given to a git that a shell starts.
-    const zero = lines.some((line) => line.includes('\n') || /(^|\t)"/.test(line))
-    const input = lines.map((line) => line + (zero ? '\0' : '\n')).join('')
-    const { status, stderr } = await git(checkout, zero ? [args[0]!, '-z', ...args.slice(1)] : args, { input, env })
+    const input = lines.map((line) => `${line}\0`).join('')
+    const { status, stderr } = await git(checkout, [args[0]!, '-z', ...args.slice(1)], { input, env })
     if (status !== 0) throw gitFailed(checkout, args, status, stderr)
   }
   const unset = plan.unset.map((change) => `0 ${'0'.repeat(change.oldOid.length)}\t${change.path}`)

@@ -8,7 +8,6 @@ import { fromBytes, isText, toBytes } from '../files/bytes.js'
 import { commandLine } from './arguments.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
-import { gitByShell, wasStarted } from './shell.js'
 import { unsafeRepository } from './unsafe.js'
 
 export interface GitOptions {
@@ -47,13 +46,8 @@ export async function gitBytes(
   options: GitOptions = {},
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   const all = options.hooks ? args : [...withoutHooks(), ...args]
-  const env = gitEnvironment()
-  const own = { ...(options.discover || options.env?.GIT_DIR ? {} : locating(cwd)), ...options.env }
-  if (++runs > BEFORE_SHELLS && !options.signal) {
-    const answer = await gitByShell({ cwd, args: all, env: own, input: options.input }, env)
-    if (answer && wasStarted(answer)) return answer
-  }
-  return gitDirectly(cwd, all, { ...env, ...own }, options)
+  const where = options.discover || options.env?.GIT_DIR ? {} : locating(cwd)
+  return start(cwd, all, { ...gitEnvironment(), ...where, ...options.env }, options)
 }
 
 let hooksRun = false
@@ -73,11 +67,7 @@ export function withoutHooks(): readonly string[] {
   return hooksRun ? [] : ['-c', 'core.hooksPath=/dev/null']
 }
 
-/** A command that starts git a few times, and ends, is not helped by a shell that has to be started too. */
-const BEFORE_SHELLS = 16
-let runs = 0
-
-function gitDirectly(
+function start(
   cwd: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
