@@ -2,9 +2,7 @@
 
 import type { ChangedFile } from '../words.js'
 import { isAncestor, mergeBase } from './ancestry.js'
-import { sharedObjects } from './objects.js'
 import { gitText } from './run.js'
-import { treeChanges } from './tree-diff.js'
 
 /** The part of a `Change` that git knows. */
 export interface ChangeFacts {
@@ -35,7 +33,7 @@ export interface RawChange {
 export async function describeCommit(root: string, commit: string, into: string, built?: string): Promise<ChangeFacts> {
   const base = await changeBase(root, commit, into, built)
   const from = base ?? (await gitText(root, ['hash-object', '-t', 'tree', '--stdin'], { input: '' }))
-  return { commit, base: from, files: (await changesWithRenames(root, from, commit)).map(changedFile) }
+  return { commit, base: from, files: (await treeChanges(root, from, commit, true)).map(changedFile) }
 }
 
 /**
@@ -53,18 +51,15 @@ export async function changeBase(
   return isGone ? built : mergeBase(root, commit, into)
 }
 
-/** A rename is a file that went and one that came: without both there is none to look for, and no git to start. */
-async function changesWithRenames(root: string, from: string, to: string): Promise<readonly RawChange[]> {
+/**
+ * The difference of two commits or trees, path by path.
+ * @param renames whether a file that went and one that came may be a rename
+ */
+export async function treeChanges(checkout: string, from: string, to: string, renames = false): Promise<RawChange[]> {
   if (from === to) return []
-  const changes = await treeChanges(sharedObjects(root), from, to)
-  const mayRename = changes.some(({ status }) => status === 'A') && changes.some(({ status }) => status === 'D')
-  return mayRename ? rawChanges(root, from, to, true) : changes.toSorted((a, b) => (a.path < b.path ? -1 : 1))
-}
-
-/** The difference of two commits or trees, path by path. */
-export async function rawChanges(checkout: string, from: string, to: string, renames: boolean): Promise<RawChange[]> {
-  const args = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', renames ? '-M' : '--no-renames', from, to]
-  return parseRaw(await gitText(checkout, args))
+  // A .gitmodules may say that submodules are passed over.
+  const args = ['-r', '-z', '--raw', '--no-abbrev', '--ignore-submodules=none', renames ? '-M' : '--no-renames']
+  return parseRaw(await gitText(checkout, ['diff-tree', ...args, from, to]))
 }
 
 /** Reads `git diff --raw -z`. */

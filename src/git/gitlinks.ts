@@ -4,10 +4,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { treeChanges } from './changes.js'
 import { gitFolders } from './folders.js'
-import type { Objects } from './objects.js'
 import { git, gitText } from './run.js'
-import { treeChanges } from './tree-diff.js'
 
 const GITLINK = '160000'
 
@@ -15,13 +14,8 @@ const GITLINK = '160000'
  * Paths that a commit has as a link, and `from` has not, and that its `.gitmodules` does not declare.
  * @param from any commit or tree
  */
-export async function undeclaredGitlinks(
-  root: string,
-  objects: Objects,
-  from: string,
-  to: string,
-): Promise<readonly string[]> {
-  const added = (await treeChanges(objects, from, to)).filter(
+export async function undeclaredGitlinks(root: string, from: string, to: string): Promise<readonly string[]> {
+  const added = (await treeChanges(root, from, to)).filter(
     (change) => change.newMode === GITLINK && change.oldMode !== GITLINK,
   )
   if (added.length === 0) return []

@@ -1,10 +1,10 @@
 // Where a reviewer looks at a change: a checkout of it that is thrown away, in which what configures agents, and the
 // programs that judge, are the target's. What the change makes of those files stands in the diff, and decides nothing.
 
+import { treeChanges } from '../git/changes.js'
 import { sharedObjects } from '../git/objects.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
-import { treeChanges } from '../git/tree-diff.js'
 import { editTree } from '../git/trees.js'
 import type { Change, TreeEdit } from '../words.js'
 import { openScratch, type Scratch } from '../worktrees/scratch.js'
@@ -26,7 +26,7 @@ export async function openPlace(change: Change, context: Whose): Promise<Scratch
 async function targetsVersions(change: Change, { root, protection = usualProtection }: Whose): Promise<TreeEdit[]> {
   const objects = sharedObjects(root)
   const target = (await resolveCommit(root, `refs/heads/${change.into}`)) ?? change.base
-  const changes = (await treeChanges(objects, target, change.commit)).filter(
+  const changes = (await treeChanges(root, target, change.commit)).filter(
     ({ path }) => protection.configures(path) || protection.runs(path),
   )
   return Promise.all(

@@ -1,8 +1,8 @@
 // Lands a few files without a branch: the notes of tasks that no change carried, once, when a swarm drains.
 
+import { treeChanges } from '../git/changes.js'
 import { held } from '../git/collect.js'
 import { commitTree } from '../git/commits.js'
-import { treeChanges } from '../git/tree-diff.js'
 import { editTree } from '../git/trees.js'
 import type { TreeEdit } from '../words.js'
 import type { LandContext, MergeOptions } from './contract.js'
@@ -49,7 +49,7 @@ export async function landEdits(
         }
         const { made: to, release } = await held(root, { name: 'landing', from }, make)
         if (to === undefined) return undefined
-        const changes = () => treeChanges(tools.objects, from, to)
+        const changes = () => treeChanges(root, from, to)
         const swap = { root, into, from, to, edits: wanted, changes, message: `oompa: ${message}` }
         const answer = await swapTarget(swap).finally(release)
         if (answer === 'swapped') return { commit: to }

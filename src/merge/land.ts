@@ -2,11 +2,11 @@
 // moves, because only what was tested on its value may become its value.
 
 import { OompaError, STATUS } from '../errors.js'
+import { treeChanges } from '../git/changes.js'
 import { held } from '../git/collect.js'
 import { commitTree } from '../git/commits.js'
 import { undeclaredGitlinks } from '../git/gitlinks.js'
 import type { Blocked } from '../git/overlap.js'
-import { treeChanges } from '../git/tree-diff.js'
 import type { HeldLock } from '../locks/index.js'
 import type { Landing, Refusal } from '../words.js'
 import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
@@ -96,7 +96,7 @@ async function landStack(
     from,
     to: whole.commit,
     edits: stacked.on.flatMap(([, one]) => one.edits),
-    changes: () => treeChanges(tools.objects, from, whole.commit),
+    changes: () => treeChanges(tools.root, from, whole.commit),
     message: `oompa: land ${stacked.on.map(([candidate]) => candidate.branch).join(', ')}`,
   }
   if (request.options.test || request.waited) {
@@ -197,7 +197,7 @@ async function refusedContent(
 ): Promise<Refusal | undefined> {
   const ours = await ourNamesBetween(tools, `${tip}^{tree}`, tree)
   if (ours.length > 0) return oursRefusal(branch, ours)
-  const nested = await undeclaredGitlinks(tools.root, tools.objects, tip, commit)
+  const nested = await undeclaredGitlinks(tools.root, tip, commit)
   if (nested.length > 0) return nestedRefusal(nested)
   // What others have pushed is the remote's already.
   const left = isHistory ? [] : await leftMarkers(tools, { commit: own, onto: tip })

@@ -5,9 +5,9 @@
 import { OompaError } from '../errors.js'
 import { mergeBase } from '../git/ancestry.js'
 import type { RawChange } from '../git/changes.js'
+import { treeChanges } from '../git/changes.js'
 import type { Objects } from '../git/objects.js'
 import { gitText } from '../git/run.js'
-import { treeChanges } from '../git/tree-diff.js'
 import { beyond, isBinary, MARKER_SIZE, type MarkerLine, markerLines, namedCommit, sizeWithLabel } from './markers.js'
 import type { LandingTools } from './tools.js'
 
@@ -80,7 +80,7 @@ const atLeast = (lines: readonly MarkerLine[], size: number) =>
 async function suspectsOf({ root, objects }: LandingTools, commit: string, onto: string): Promise<Suspect[]> {
   const base = await mergeBase(root, commit, onto)
   if (base === undefined) return []
-  const changes = await treeChanges(objects, base, commit)
+  const changes = await treeChanges(root, base, commit)
   const suspects = await Promise.all(
     changes.filter(isFile).map(async ({ path, oldOid, newOid }): Promise<Suspect[]> => {
       const lines = await markersIn(objects, newOid)
@@ -129,14 +129,11 @@ async function leftOfMerge(
   commit: string,
   suspects: readonly Suspect[],
 ): Promise<LeftMarkers[]> {
-  const { objects } = tools
+  const { root, objects } = tools
   const [ours = '', theirs = ''] = parents
   const answer = await again(tools, ours, theirs)
   if (!answer) return []
-  const [wrote, concluded] = await Promise.all([
-    treeChanges(objects, ours, answer.tree),
-    treeChanges(objects, ours, merge),
-  ])
+  const [wrote, concluded] = await Promise.all([treeChanges(root, ours, answer.tree), treeChanges(root, ours, merge)])
   const left: LeftMarkers[] = []
   for (const path of answer.paths) {
     const size = sizeWithLabel((await textOf(objects, oidAt(wrote, path))) ?? '', ours)
@@ -169,13 +166,13 @@ const oidAt = (changes: readonly RawChange[], path: string) => changes.find((one
 
 /** The markers that a file had in other commits, asked by their differences: those know names of any bytes. */
 async function had(
-  { objects }: LandingTools,
+  { root, objects }: LandingTools,
   sides: readonly string[],
   { commit, path, suspect }: { commit: string; path: string; suspect: Suspect },
 ): Promise<MarkerLine[][]> {
   return Promise.all(
     sides.map(async (side) => {
-      const change = (await treeChanges(objects, side, commit)).find((one) => one.path === path)
+      const change = (await treeChanges(root, side, commit)).find((one) => one.path === path)
       // No difference: it is there as it is here.
       return markersIn(objects, change ? change.oldOid : path === suspect.path ? suspect.oid : undefined)
     }),

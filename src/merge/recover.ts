@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
-import { rawChanges } from '../git/changes.js'
+import { treeChanges } from '../git/changes.js'
 import { allCheckouts } from '../git/checkouts.js'
 import { contentId } from '../git/disk.js'
 import { gitFolders } from '../git/folders.js'
@@ -82,7 +82,7 @@ function content(file: string): string | undefined {
 
 /** Puts back the files that were written or removed; a file with any other content is the person's, and stays. */
 async function undo(checkout: string, index: string, copy: string, intent: Intent): Promise<void> {
-  const changes = await rawChanges(checkout, intent.from, intent.to, false)
+  const changes = await treeChanges(checkout, intent.from, intent.to)
   const [before, after] = await Promise.all(
     [index, copy].map(
       async (file) =>

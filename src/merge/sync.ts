@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
-import { treeChanges } from '../git/tree-diff.js'
+import { treeChanges } from '../git/changes.js'
 import { remoteOf } from '../git/upstream.js'
 import { broughtBack } from './base.js'
 import type { LandContext } from './contract.js'
@@ -69,7 +69,7 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
       await request.checkFetched?.(remote, theirs)
       if (await isAncestor(tools.root, ours, theirs)) {
         const message = `oompa: forward to ${remote}/${into}`
-        const changes = () => treeChanges(tools.objects, ours, theirs)
+        const changes = () => treeChanges(tools.root, ours, theirs)
         const answer = await swapTarget({ root: tools.root, into, from: ours, to: theirs, edits: [], changes, message })
         if (answer === 'swapped') return true
         const why = answer === 'moved' ? `${into} moved` : answer.reason

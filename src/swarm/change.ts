@@ -6,7 +6,6 @@ import { textOf } from '../files/own.js'
 import { describeCommit } from '../git/changes.js'
 import { gitFolders } from '../git/folders.js'
 import { undeclaredGitlinks } from '../git/gitlinks.js'
-import { sharedObjects } from '../git/objects.js'
 import { operationIn } from '../git/operations.js'
 import { readStatus } from '../git/status.js'
 import { builtOn } from '../merge/base.js'
@@ -44,7 +43,7 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
   iteration.commit = commit
   const facts = await describeCommit(root, commit, `refs/heads/${into}`, iteration.onto)
   // Committed as a link, or not at all.
-  const nested = [...(await undeclaredGitlinks(root, sharedObjects(root), facts.base, commit)), ...untracked]
+  const nested = [...(await undeclaredGitlinks(root, facts.base, commit)), ...untracked]
   iteration.unfinished =
     unfinished ?? (nested.length > 0 ? nestedRefusal(nested) : await withMarkers(iteration, worktree.branch, commit))
   if (iteration.unfinished) {

@@ -22,17 +22,16 @@ import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
 import { cacheFolder } from '../files/paths.js'
+import { treeChanges } from '../git/changes.js'
 import { gitFolders } from '../git/folders.js'
 import { hiddenCommits } from '../git/hidden.js'
 import { clearFlags } from '../git/index-flags.js'
 import { clearLeftLocks } from '../git/left-locks.js'
-import { sharedObjects } from '../git/objects.js'
 import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
 import { openCache, removeEntry, removeOurs, removeWorktree } from '../git/remove.js'
 import { git, gitText } from '../git/run.js'
 import { readStatus, type Status } from '../git/status.js'
-import { treeChanges } from '../git/tree-diff.js'
 import { WORKTREE_LOCK, withLock } from '../locks/index.js'
 import { isDead, ownerInName, ownerName } from '../processes/owner.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
@@ -288,8 +287,9 @@ async function ignoresTheSame(root: string, spare: string, base: string): Promis
   const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const commit = before.split('\n')[1]
   if (!commit || before !== ignoredState(root, commit)) return false
-  const changes = await treeChanges(sharedObjects(root), commit, base)
-  return !changes.some((change) => path.basename(change.path) === '.gitignore')
+  // A commit of long ago may be gone: then nothing is known of it.
+  const changes = await treeChanges(root, commit, base).catch(() => undefined)
+  return changes !== undefined && !changes.some((change) => path.basename(change.path) === '.gitignore')
 }
 
 function sameDevice(cache: string, full: string): boolean {

@@ -1,4 +1,4 @@
-// How commits are related, as git says it: in histories of every shape, near and far.
+// How commits are related, as git says it.
 
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
@@ -14,50 +14,21 @@ function commit(repository: TestRepository, parents: readonly string[], second: 
   return execFileSync('git', args, { cwd: repository.root, env, encoding: 'utf8' }).trim()
 }
 
-/** Numbers that look random and are the same each time. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
-    return Math.floor((state / 2 ** 31) * below)
-  }
-}
-
-test('of any two commits in 12 histories with merges and clocks that go wrong', async () => {
-  for (let seed = 1; seed <= 12; seed++) {
-    const repository = testRepository()
-    const random = numbers(seed)
-    const commits = [commit(repository, [], 0, 'root')]
-    for (let at = 1; at < 14; at++) {
-      const parents = new Set([commits[random(commits.length)]!])
-      if (random(3) === 0) parents.add(commits[random(commits.length)]!)
-      // Every third history has clocks that disagree; every other one several commits in a second.
-      const second = seed % 3 === 0 ? random(20) : seed % 2 === 0 ? Math.floor(at / 3) : at
-      commits.push(commit(repository, [...parents], second, `${at}`))
-    }
-    for (let asked = 0; asked < 12; asked++) {
-      const [a, b] = [commits[random(commits.length)]!, commits[random(commits.length)]!]
-      const bases = repository.git(['merge-base', '--all', a, b]).split('\n')
-      const base = await mergeBase(repository.root, a, b)
-      expect(bases, `history ${seed}: ${a} ${b}`).toContain(base)
-      expect(await isAncestor(repository.root, a, b), `history ${seed}: ${a} ${b}`).toBe(bases.includes(a))
-    }
-  }
-}, 60_000)
-
-test('of commits that have a long history between them, none in common, or no meaning', async () => {
+test('of commits with a history between them, none in common, or no meaning', async () => {
   const repository = testRepository()
   const root = repository.git(['rev-parse', 'HEAD'])
   let far = root
-  for (let at = 1; at <= 90; at++) far = commit(repository, [far], at, `${at}`)
+  for (let at = 1; at <= 5; at++) far = commit(repository, [far], at, `${at}`)
   const side = commit(repository, [root], 200, 'side')
   expect(await mergeBase(repository.root, far, side)).toBe(root)
   expect(await isAncestor(repository.root, root, far)).toBe(true)
+  expect(await isAncestor(repository.root, far, far)).toBe(true)
   expect(await isAncestor(repository.root, far, root)).toBe(false)
   const stranger = commit(repository, [], 5, 'stranger')
   expect(await mergeBase(repository.root, far, stranger)).toBeUndefined()
   expect(await isAncestor(repository.root, stranger, far)).toBe(false)
   expect(await isAncestor(repository.root, 'refs/heads/none', far)).toBe(false)
+  expect(await isAncestor(repository.root, 'refs/heads/none', 'refs/heads/none')).toBe(false)
   await expect(mergeBase(repository.root, 'refs/heads/none', far)).rejects.toMatchObject({ code: 'git-failed' })
 })
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAncestor } from '../../src/git/ancestry.js'
+import { treeChanges } from '../../src/git/changes.js'
 import { excludeOurs } from '../../src/git/exclude.js'
 import { filtersOff } from '../../src/git/nested.js'
 import { git, gitText } from '../../src/git/run.js'
@@ -71,6 +72,13 @@ describe('a repository inside a worktree', () => {
       expect(hasRun()).not.toBe('')
     },
   )
+
+  test('is in the difference of two commits, whatever the .gitmodules of a checkout says', async () => {
+    const { repository, worktree } = withNested(true)
+    repository.write('.gitmodules', '[submodule "app"]\n\tpath = app\n\turl = x\n\tignore = all\n')
+    const changes = await treeChanges(repository.root, 'HEAD', repository.git(['rev-parse', 'HEAD'], worktree))
+    expect(changes.map((change) => `${change.status} ${change.newMode} ${change.path}`)).toContain('A 160000 app')
+  })
 
   test('that git cannot read is never taken for a clean one', async () => {
     const { worktree, app } = withNested(true)

@@ -3,8 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { sharedObjects } from '../../src/git/objects.js'
-import { treeChanges } from '../../src/git/tree-diff.js'
+import { treeChanges } from '../../src/git/changes.js'
 import { swapTarget } from '../../src/merge/swap.js'
 import { type LandingRepository, landingRepository } from './support.js'
 
@@ -32,7 +31,7 @@ function move(repository: LandingRepository, when: 'before' | 'files', inBetween
     },
     async changes() {
       happens('files')
-      return treeChanges(sharedObjects(root), from, to)
+      return treeChanges(root, from, to)
     },
   })
 }
