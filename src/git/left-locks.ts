@@ -50,6 +50,14 @@ export function clearMaintenanceLock(common: string, sinceMs: number): boolean {
   return removeIfSame(lock)
 }
 
+/** Removes the lock that a killed git has left on a branch of ours, on which nobody is yet; false if there is none. */
+export async function clearBranchLock(common: string, branch: string): Promise<boolean> {
+  const lock = /^oompa\/[\w-]+$/.test(branch) ? look(path.join(common, `refs/heads/${branch}.lock`), false) : undefined
+  if (!lock) return false
+  if (!isOld(lock)) await sleep(OLD_MS)
+  return removeIfSame(lock)
+}
+
 interface Left {
   readonly file: string
   /** In the worktree, or its own git directory. */

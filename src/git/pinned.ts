@@ -23,6 +23,8 @@ export const PINNED: Readonly<Record<string, string>> = {
   'core.safecrlf': 'false',
   'commit.cleanup': 'whitespace',
   'i18n.commitEncoding': 'UTF-8',
+  // Of a file in a folder that a sparse index has as one entry, update-index of 2.39 writes its own entry beside it.
+  'index.sparse': 'false',
   // A program at each look at the files, in nested repositories too, whose configuration an agent writes.
   'core.fsmonitor': 'false',
   // A submodule is somebody else's repository: its files do not move with ours.

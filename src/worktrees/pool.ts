@@ -37,7 +37,7 @@ import { isDead, ownerInName, ownerName } from '../processes/owner.js'
 import type { Returned, WorktreePool, WorktreeRequest } from './contract.js'
 import { cleanOthers, hasRecord, MADE_FILE } from './made.js'
 import { atMost } from './queue.js'
-import { discardHalfMade, discardUnfilled, finishWorktree, registerWorktree } from './register.js'
+import { discardHalfMade, discardUnfilled, finishWorktree, registerWorktree, worktreeFailed } from './register.js'
 import { checkSpace } from './space.js'
 import { type Brought, bringCommits } from './stores.js'
 
@@ -65,15 +65,8 @@ export function worktreePool(options: PoolOptions): WorktreePool {
       const full = path.join(root, request.name)
       await checkSpace(root)
       const spare = takeSpare(spares, root)
-      if (spare) {
-        const own = await locked(() => adopt(spare, root, full, request))
-        await checkouts(request.ahead, () => renew(root, full, spare, own, request.base))
-      } else {
-        const own = await locked(async () => registerWorktree(root, full, request.branch))
-        const isMade =
-          own !== undefined && (await checkouts(request.ahead, () => checkOut(root, full, own, request.base)))
-        if (!isMade) await locked(() => addWorktree(root, full, request, []))
-      }
+      const own = await locked(() => registerWorktree(root, full, request))
+      await checkouts(request.ahead, () => fillNew(root, full, own, request, spare))
       return { name: request.name, path: full, branch: request.branch, base: request.base }
     },
 
@@ -124,37 +117,33 @@ async function whatElse(root: string, full: string, commit: string | undefined):
   return bringCommits(root, full)
 }
 
-/** Fills a worktree that was just registered; if that does not work it is taken away, for git to say why. */
-async function checkOut(root: string, full: string, own: string, base: string): Promise<boolean> {
-  const isFilled = async () => (await git(full, ['reset', '--hard', '--quiet', base])).status === 0
-  let filled = false
-  try {
-    // A git that was killed may have left the branch locked.
-    filled = (await isFilled()) || ((await clearLeftLocks(full)).length > 0 && (await isFilled()))
-  } finally {
-    // Also where the folder went meanwhile, and no git could be started in it.
-    if (filled) finishWorktree(own)
-    else discardUnfilled(root, own, full)
-  }
-  return filled
-}
-
-async function addWorktree(
+/** Gives a worktree that was just registered its files; if that does not work, it is taken away. */
+async function fillNew(
   root: string,
   full: string,
+  own: string,
   request: WorktreeRequest,
-  flags: readonly string[],
+  spare: string | undefined,
 ): Promise<void> {
-  const args = ['worktree', 'add', '--quiet', '--no-track', ...flags, '-B', request.branch, full, request.base]
-  const { status, stderr } = await git(root, args)
-  if (status === 0) return
-  // git may leave half of it: the registration without a checkout is of no use to anybody.
-  if (existsSync(full) && !existsSync(path.join(full, '.git')) && readdirSync(full).length === 0) rmdirSync(full)
-  throw new OompaError({
-    code: 'worktree-failed',
-    message: `Cannot make the worktree ${request.name} on ${request.branch}: ${stderr.trim() || `git ended with status ${status}`}`,
-    mend: 'oompa cleanup --dry-run',
-  })
+  let isFilled = false
+  try {
+    if (spare) await moveIn(spare, full, own)
+    const reset = () => git(full, ['reset', '--hard', '--quiet', request.base])
+    let { status, stderr } = await reset()
+    if (status !== 0) {
+      // A git that was killed may have left a lock. An index that git cannot use here (a split one, say) only saves time.
+      await clearLeftLocks(full)
+      rmSync(path.join(own, 'index'), { force: true })
+      ;({ status, stderr } = await reset())
+    }
+    if (status !== 0) throw worktreeFailed(request, stderr.trim())
+    if (spare) await tidy(root, full, spare, request.base)
+    finishWorktree(own)
+    isFilled = true
+  } finally {
+    // Also where the folder went meanwhile, and no git could be started in it.
+    if (!isFilled) discardUnfilled(root, own, full)
+  }
 }
 
 /** Takes one spare for us alone: the rename decides between processes. */
@@ -178,17 +167,12 @@ function isSpare(spare: string): boolean {
   return kindOf(spare) === 'folder' && inIt('files') === 'folder' && inIt('index') === 'file'
 }
 
-/** Registers the worktree, and moves the spare's files and index into it; gives its own git directory. */
-async function adopt(spare: string, root: string, full: string, request: WorktreeRequest): Promise<string> {
+/** Moves a spare's files and index into a worktree that is empty. */
+async function moveIn(spare: string, full: string, own: string): Promise<void> {
   const files = path.join(spare, 'files')
-  let own = registerWorktree(root, full, request.branch, files)
-  if (!own) {
-    await addWorktree(root, full, request, ['--no-checkout'])
-    own = gitFolders(full).own
-    copyFileSync(path.join(full, '.git'), path.join(files, '.git'))
-    rmSync(path.join(full, '.git'))
-    rmdirSync(full)
-  }
+  copyFileSync(path.join(full, '.git'), path.join(files, '.git'))
+  rmSync(path.join(full, '.git'))
+  rmdirSync(full)
   try {
     renameSync(files, full)
     copyFileSync(path.join(spare, 'index'), path.join(own, 'index'))
@@ -198,21 +182,12 @@ async function adopt(spare: string, root: string, full: string, request: Worktre
     mkdirSync(full, { recursive: true })
     copyFileSync(path.join(files, '.git'), path.join(full, '.git'))
   }
-  return own
+  await clearFlags(full)
 }
 
-/** Brings a spare's files to `base`, with nothing of the earlier iteration but what the person's set-up made. */
-async function renew(root: string, full: string, spare: string, own: string, base: string): Promise<void> {
-  const reset = ['reset', '--hard', '--quiet', base]
-  await clearFlags(full)
-  if ((await git(full, reset)).status !== 0) {
-    await clearLeftLocks(full)
-    // An index that git cannot use here (a split one, say) only saves time.
-    rmSync(path.join(own, 'index'), { force: true })
-    await gitText(full, reset)
-  }
+/** Takes away what an earlier iteration left in a spare, but what the person's set-up made. */
+async function tidy(root: string, full: string, spare: string, base: string): Promise<void> {
   if (!(await ignoresTheSame(root, spare, base))) await cleanOthers(root, full, path.join(spare, MADE_FILE))
-  finishWorktree(own)
   removeOurs(spare)
 }
 

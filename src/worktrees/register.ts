@@ -1,51 +1,55 @@
-// Registers a linked worktree by writing the files that git would (gitrepository-layout(5), worktrees/): `git
-// worktree add` starts four processes for it, which is most of what an iteration on a small repository costs.
-// Whatever is out of the ordinary is left to git, and with it the words for what is wrong.
+// Registers the worktree of an iteration: `git worktree add`, locked with who is making it until it has its files, so
+// that nothing takes it away meanwhile, and whoever comes after a crash knows that nobody has worked in it.
 
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { isErrno } from '../errors.js'
+import { OompaError } from '../errors.js'
 import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
-import { gitFolders, ourFolder } from '../git/folders.js'
+import { gitFolders } from '../git/folders.js'
 import { heldByEntry } from '../git/hidden.js'
+import { clearBranchLock } from '../git/left-locks.js'
 import { namesWorktree, registrations } from '../git/registrations.js'
-import { removeEntry, removeHalfMade, removeOurs } from '../git/remove.js'
+import { removeEntry, removeHalfMade } from '../git/remove.js'
+import { git } from '../git/run.js'
 import { isDead, thisOwner } from '../processes/owner.js'
-
-/** What makes a worktree more than these files: another store of refs, a configuration or a sparse checkout of its own. */
-const SPECIAL = /refstorage|worktreeconfig|relativeworktrees|sparsecheckout/i
+import type { WorktreeRequest } from './contract.js'
 
 /**
- * Makes the empty worktree `full` on `branch`, which need not exist: `git reset --hard <commit>` in it makes both the
- * branch and the files. Until `finishWorktree` it is locked, as git locks those that it is making.
- * @param dotGit where the worktree's `.git` file is written: a folder that the caller moves to `full`, or `full`
- * @returns its own git directory, or undefined if git has to do it (done nothing)
+ * Makes the empty worktree `full` on its branch, made or moved to the base: `git reset --hard` in it makes the files.
+ * Until `finishWorktree` it is locked. Only one at a time: `WORKTREE_LOCK`.
+ * @returns its own git directory
+ * @throws OompaError `worktree-failed` with git's own words
  */
-export function registerWorktree(root: string, full: string, branch: string, dotGit = full): string | undefined {
+export async function registerWorktree(root: string, full: string, request: WorktreeRequest): Promise<string> {
   const { common } = gitFolders(root)
-  if (SPECIAL.test(readFileSync(path.join(common, 'config'), 'utf8'))) return undefined
-  const folder = path.join(common, 'worktrees')
-  for (const one of [folder, ourFolder(common)]) mkdirSync(one, { recursive: true })
-  if (isTaken(root, full, branch)) return undefined
-  const own = path.join(folder, path.basename(full).replace(/^\.+/, ''))
-  const made = mkdtempSync(path.join(ourFolder(common), 'worktree-'))
-  try {
-    writeFileSync(path.join(made, 'commondir'), '../..\n')
-    writeFileSync(path.join(made, 'gitdir'), `${path.join(full, '.git')}\n`)
-    writeFileSync(path.join(made, 'HEAD'), `ref: refs/heads/${branch}\n`)
-    const { pid, start, host } = thisOwner()
-    writeFileSync(path.join(made, 'locked'), `${MAKING} ${pid} ${start} ${host}\n`)
-    // At once and whole, and before anything leads to it: `git worktree prune` takes away what is half there.
-    renameSync(made, own)
-  } catch (error) {
-    removeOurs(made)
-    if (isErrno(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) return undefined
-    throw error
-  }
-  mkdirSync(dotGit, { recursive: true })
-  writeFileSync(path.join(dotGit, '.git'), `gitdir: ${own}\n`)
+  const entryOf = () => registrations(common).find((own) => namesWorktree(own, full))
+  const before = entryOf()
+  if (before) removeDead(root, before, full)
+  const { pid, start, host } = thisOwner()
+  const lock = ['--lock', '--reason', `${MAKING} ${pid} ${start} ${host}`]
+  const where = ['-B', request.branch, full, request.base]
+  const add = () => git(root, ['worktree', 'add', '--quiet', '--no-track', '--no-checkout', ...lock, ...where])
+  let { status, stderr } = await add()
+  if (status !== 0 && (await clearBranchLock(common, request.branch))) ({ status, stderr } = await add())
+  const own = entryOf()
+  if (status !== 0 || !own) throw worktreeFailed(request, stderr.trim() || `git ended with status ${status}`)
   return own
+}
+
+/** The error for a worktree that could not be made. */
+export function worktreeFailed(request: WorktreeRequest, why: string): OompaError {
+  return new OompaError({
+    code: 'worktree-failed',
+    message: `Cannot make the worktree ${request.name} on ${request.branch}: ${why}`,
+    mend: 'oompa cleanup --dry-run',
+  })
+}
+
+/** Its folder went without git, or a crash came between two steps of ours; what it was on is in the branch. */
+function removeDead(root: string, own: string, full: string): void {
+  const isGone = kindOf(full) === undefined && (isHalfMade(own) || kindOf(path.join(own, 'locked')) === undefined)
+  if (isGone && heldByEntry(own) === undefined) removeEntry(root, own, full)
 }
 
 const MAKING = 'oompa is making it:'
@@ -89,19 +93,4 @@ export function discardHalfMade(root: string, full: string): boolean {
 /** Takes away a worktree that we could not fill. */
 export function discardUnfilled(root: string, own: string, full: string): void {
   removeHalfMade(root, own, full, isBeingMade)
-}
-
-/** Whether a checkout is on the branch, or a registration that is not dead names the place: git knows what that means. */
-function isTaken(root: string, full: string, branch: string): boolean {
-  const { common } = gitFolders(root)
-  const head = `ref: refs/heads/${branch}`
-  if (textOf(path.join(common, 'HEAD'))?.trimEnd() === head) return true
-  return registrations(common).some((own) => {
-    const on = textOf(path.join(own, 'HEAD'))?.trimEnd()
-    if (!namesWorktree(own, full)) return on === head
-    // Its folder went without git, or a crash came between two steps of ours; what it was on is in the branch.
-    const isDead = kindOf(full) === undefined && (isHalfMade(own) || kindOf(path.join(own, 'locked')) === undefined)
-    if (isDead && heldByEntry(own) === undefined) removeEntry(root, own, full)
-    return kindOf(own) !== undefined
-  })
 }

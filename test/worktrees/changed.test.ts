@@ -44,7 +44,7 @@ const CHANGES: Readonly<Record<string, (place: Place) => void>> = {
   'its .git file names the main git directory by a relative path': ({ dotGit }) =>
     writeFileSync(dotGit, 'gitdir: ../.git\n'),
   'its .git file names the git directory of another worktree': ({ dotGit, repository }) =>
-    writeFileSync(dotGit, `gitdir: ${repository.root}/.git/worktrees/w2-i1\n`),
+    writeFileSync(dotGit, `gitdir: ${repository.root}/.git/worktrees/-w2-i1\n`),
   'its .git file names somebody else’s repository': ({ dotGit, repository }) =>
     writeFileSync(dotGit, `gitdir: ${repository.home}/other/.git\n`),
   'its .git is a link to the main git directory': ({ dotGit, repository }) => {
@@ -71,7 +71,7 @@ const CHANGES: Readonly<Record<string, (place: Place) => void>> = {
     symlinkSync(path.join(repository.home, 'entry'), own)
   },
   'two entries name it': ({ own, full }) =>
-    writeFileSync(path.join(path.dirname(own), 'w2-i1', 'gitdir'), `${full}/.git\n`),
+    writeFileSync(path.join(path.dirname(own), '-w2-i1', 'gitdir'), `${full}/.git\n`),
   'it is moved away, and a link to the person’s folder stands there': ({ full, repository }) => {
     renameSync(full, path.join(repository.home, 'moved'))
     symlinkSync(path.join(repository.home, 'other'), full)
@@ -101,7 +101,7 @@ async function place(): Promise<Place & { theirs(): unknown }> {
     other: readdirSync(path.join(home, 'other')),
     objects: existsSync(path.join(home, 'other/.git/HEAD')),
   })
-  return { repository, full, dotGit: path.join(full, '.git'), own: path.join(root, '.git/worktrees/w1-i1'), theirs }
+  return { repository, full, dotGit: path.join(full, '.git'), own: path.join(root, '.git/worktrees/-w1-i1'), theirs }
 }
 
 const changed = { code: 'worktree-changed' }
@@ -156,7 +156,7 @@ test('a git of ours never walks up: not from a folder that is no checkout, and n
 
 test('a worktree that git, or an older version, has made with a relative path is ours as well', async () => {
   const { repository, full, own } = await place()
-  writeFileSync(path.join(full, '.git'), 'gitdir: ../.git/worktrees/w1-i1\n')
+  writeFileSync(path.join(full, '.git'), 'gitdir: ../.git/worktrees/-w1-i1\n')
   writeFileSync(path.join(own, 'gitdir'), '../../../.w1-i1/.git\n')
   expect(requireOurs(full)).toEqual({ own, common: path.join(repository.root, '.git') })
   expect((await readStatus(full)).entries.map((entry) => entry.path)).toEqual(['work'])

@@ -34,7 +34,7 @@ async function opened(files?: Readonly<Record<string, string>>, prepare?: (repos
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     }).trim()
-  return { repository, root, pool, base, worktree, git, sh, own: path.join(root, '.git/worktrees/w1-i1') }
+  return { repository, root, pool, base, worktree, git, sh, own: path.join(root, '.git/worktrees/-w1-i1') }
 }
 
 /** Three commits on the branch, and one on main that the second conflicts with. */

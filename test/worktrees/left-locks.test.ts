@@ -19,7 +19,7 @@ async function opened() {
   const pool = worktreePool({ root, cache: path.join(home, 'cache') })
   const base = repository.git(['rev-parse', 'HEAD'])
   const worktree = await pool.acquire({ name: '.w1-i1', branch: 'oompa/w1-i1', base })
-  return { repository, root, pool, base, worktree, own: path.join(root, '.git/worktrees/w1-i1') }
+  return { repository, root, pool, base, worktree, own: path.join(root, '.git/worktrees/-w1-i1') }
 }
 
 /** Long ago enough that no git holds it. */

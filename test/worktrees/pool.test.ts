@@ -98,7 +98,7 @@ test('of what git ignores in a spare nothing stays but what the set-up made from
   // A record that an agent wrote says what it likes.
   put(fourth.name, 'node_modules/deep/tool')
   await recordMade(root, fourth.path)
-  const record = path.join(root, '.git/worktrees', fourth.name.slice(1), MADE_FILE)
+  const record = path.join(root, '.git/worktrees', fourth.name.replace('.', '-'), MADE_FILE)
   writeFileSync(record, readFileSync(record, 'utf8').replace('deep', 'evil'))
   renameSync(path.join(fourth.path, 'node_modules/deep'), path.join(fourth.path, 'node_modules/evil'))
   await pool.release(fourth)
@@ -202,7 +202,7 @@ test('a checkout that fails leaves nothing, and says why', async () => {
   expect(listed(repository)).toHaveLength(3)
 })
 
-test('a repository whose worktrees have configurations of their own is left to git', async () => {
+test('in a repository whose worktrees have configurations of their own, each has its sparse checkout', async () => {
   const repository = testRepository({ 'in/a': '1\n', 'out/b': '2\n' })
   repository.git(['sparse-checkout', 'set', 'in'])
   const { pool, request } = poolOf(repository)
@@ -267,7 +267,7 @@ test('one that a crash left half made is made anew; one that is being made, or i
   const repository = testRepository({ a: '1\n' })
   const { pool, request, head } = poolOf(repository)
   const full = path.join(repository.root, '.w1-i1')
-  const own = registerWorktree(repository.root, full, 'oompa/w1-i1')!
+  const own = await registerWorktree(repository.root, full, request(1))
   repository.write('.w1-i1/half', 'of a checkout\n')
   expect(pool.discardHalfMade('.w1-i1'), 'we are making it').toBe(false)
   repository.git(['worktree', 'prune', '--expire=now'])
@@ -294,12 +294,12 @@ test('one whose folder goes while it is filled leaves no entry; one of a crash g
   expect(repository.git(['worktree', 'list', '--porcelain'])).not.toContain('locked')
 
   const full = path.join(root, '.w2-i1')
-  const own = registerWorktree(root, full, 'oompa/w2-i1')!
+  const own = await registerWorktree(root, full, { ...request(1), name: '.w2-i1', branch: 'oompa/w2-i1' })
   writeFileSync(path.join(own, 'locked'), readFileSync(path.join(own, 'locked'), 'utf8').replace(/\d+ /, '999999999 '))
   rmSync(full, { recursive: true })
   const where = { root, gitDir: path.join(root, '.git'), here: root }
   const plan = await planCleanup(where, () => undefined)
-  expect(plan.removed).toContainEqual({ worktree: '.w2-i1' })
+  expect(plan.removed).toContainEqual({ worktree: '.w2-i1', branch: 'oompa/w2-i1' })
   await performCleanup(where, plan)
   expect(entries()).not.toContain(`worktree ${full}`)
   expect(existsSync(own)).toBe(false)
