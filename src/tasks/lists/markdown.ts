@@ -77,7 +77,8 @@ function trimmed(line: string): string {
 }
 
 function isRule(line: string): boolean {
-  return /^ {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$/.test(trimmed(line))
+  // Without its blanks first: a pattern that goes back over a long line ends in no stack.
+  return /^ {0,3}[-*_]/.test(line) && /^(?:-{3,}|\*{3,}|_{3,})$/.test(line.replace(/[ \t\r\n]/g, ''))
 }
 
 /** How many lines belong to the item at `index`: those that are indented, and blank ones between them. */
