@@ -11,6 +11,7 @@ const FLOW = [
   'processes',
   'git',
   'locks',
+  'cli',
   'agents',
   'events',
   'config',
@@ -23,7 +24,8 @@ const FLOW = [
   'merge',
   'recovery',
   'swarm',
-  'demo commands',
+  'demo',
+  'commands',
   'index',
 ].map((floor) => floor.split(' '))
 

@@ -2,7 +2,8 @@
 
 import { type Args, type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
-import { findRepository, type Repository } from '../git/repository.js'
+import type { Repository } from '../git/folders.js'
+import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
 import { escapeLines } from '../views/escape.js'
 import { type Finding, failed } from './checks/contract.js'

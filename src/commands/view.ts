@@ -2,9 +2,9 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS, type Status } from '../errors.js'
-import { followLog } from '../events/follow.js'
 import { findRun, type Run } from '../events/runs.js'
 import { readSnapshot, readState } from '../events/snapshot.js'
+import { followLog } from '../events/tail.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
 import { openView } from '../views/index.js'

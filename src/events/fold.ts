@@ -1,9 +1,8 @@
 // Events in, state out: the one place that knows what an event means to whoever looks at a swarm.
 
 import type { OompaEvent } from './contract.js'
-import type { SwarmState, WorkerPhase, WorkerState } from './state.js'
+import { added, enter, named, type SwarmState, type WorkerPhase, type WorkerState, workerOf } from './state.js'
 import { warningOf } from './warnings.js'
-import { added, enter, named, workerOf } from './workers.js'
 
 const MOST_WARNINGS = 100
 

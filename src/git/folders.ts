@@ -6,7 +6,16 @@ import { isErrno, OompaError, STATUS } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
 import { LOCATING } from './environment.js'
 import { isWorktreeName, registrationsOf, worktreeChanged } from './registrations.js'
-import type { Repository } from './repository.js'
+
+/** Where a repository is. */
+export interface Repository {
+  /** The main checkout, absolute, links resolved. */
+  readonly root: string
+  /** The common git directory, absolute. */
+  readonly gitDir: string
+  /** The worktree that the command was called in, absolute; the root unless it is a linked one. */
+  readonly here: string
+}
 
 export interface GitFolders {
   /** This checkout's own git directory: its index, HEAD and operations in progress. */

@@ -2,18 +2,9 @@
 
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import { knowRepository } from './folders.js'
+import { knowRepository, type Repository } from './folders.js'
 import { noCheckout, noRepository, requireTextName } from './no-checkout.js'
 import { git } from './run.js'
-
-export interface Repository {
-  /** The main checkout, absolute, links resolved. */
-  readonly root: string
-  /** The common git directory, absolute. */
-  readonly gitDir: string
-  /** The worktree that the command was called in, absolute; the root unless it is a linked one. */
-  readonly here: string
-}
 
 /**
  * Finds the main checkout above `cwd`; of a bare repository, the linked one that `cwd` is in.

@@ -1,9 +1,12 @@
 // One round of review: who has to agree, whether a review is needed at all, and what a disagreement means.
 
 import type { Settings, WorkerSettings } from '../config/contract.js'
+import { OompaError } from '../errors.js'
+import { openMerger } from '../git/merge-trees.js'
+import { sharedObjects } from '../git/objects.js'
+import { git } from '../git/run.js'
 import type { HookContext, ReviewContext, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
 import type { Change, ChangedFile, Refusal, Verdict } from '../words.js'
-import { type Pin, stillHolds } from './pin.js'
 
 /** A review that took place in this iteration. */
 export interface ReviewRound {
@@ -163,4 +166,39 @@ export function everyFileBelow(files: readonly ChangedFile[], paths: readonly st
       return plain !== '' && (file === plain || file.startsWith(plain.endsWith('/') ? plain : `${plain}/`))
     })
   return files.length > 0 && files.every((file) => below(file.path) && (file.from === undefined || below(file.from)))
+}
+
+// What an approval holds for: the commit that was read, and what is nothing but a clean merge of it with a newer target.
+
+/** The commit and the merge base that were read. */
+export interface Pin {
+  readonly commit: string
+  readonly base: string
+}
+
+/**
+ * Whether `now` holds nothing that was not read: the same commit, or exactly what git makes by itself of the approved
+ * commit and the newer base (a merge or a rebase without a conflict). A mended conflict or a fix is something else.
+ * @param root the main checkout
+ */
+export async function stillHolds(root: string, pin: Pin, now: Pin): Promise<boolean> {
+  if (pin.commit === now.commit) return true
+  const merged = await mergedTree(root, pin.commit, now.base)
+  if (merged === undefined) return false
+  const tree = await git(root, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${now.commit}^{tree}`])
+  return tree.status === 0 && tree.stdout.trim() === merged
+}
+
+/** As a landing merges them; undefined if it cannot. */
+async function mergedTree(root: string, ours: string, theirs: string): Promise<string | undefined> {
+  const merger = openMerger(root, sharedObjects(root))
+  try {
+    const { clean, tree } = await merger.merge(ours, theirs)
+    return clean ? tree : undefined
+  } catch (error) {
+    if (error instanceof OompaError && error.code === 'merge-failed') return undefined
+    throw error
+  } finally {
+    merger.close()
+  }
 }

@@ -1,25 +1,30 @@
 // Turns what an agent left in its worktree into a change: committed, without the status folders of `tasks/`.
 
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 import { formatAgentSpec } from '../agents/spec.js'
+import { onDisk } from '../files/bytes.js'
+import { makeFolder } from '../files/folders.js'
+import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
+import { litterFolder } from '../files/paths.js'
 import { describeCommit } from '../git/changes.js'
 import { gitFolders } from '../git/folders.js'
 import { undeclaredGitlinks } from '../git/gitlinks.js'
 import { operationIn } from '../git/operations.js'
 import { readStatus } from '../git/status.js'
 import { builtOn } from '../merge/base.js'
-import { commitLeftovers } from '../merge/commit.js'
+import { commitLeftovers, type Leftovers } from '../merge/commit.js'
 import { targetCommit } from '../merge/land.js'
 import { leftMarkers } from '../merge/left-markers.js'
 import { ontoRewritten } from '../merge/rewritten.js'
+import { LITTER } from '../merge/secrets.js'
 import { openTools } from '../merge/tools.js'
 import { leftMarkersRefusal, markersRefusal, nestedRefusal, operationRefusal } from '../merge/unfinished.js'
 import { touchedOfTest } from '../review/test-files.js'
 import type { Change, Refusal, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
 import { emptyChange, remember } from './iteration.js'
-import { sayLeft } from './litter.js'
 import { takeOwn, takeRequests } from './requests.js'
 import type { Turn } from './turn.js'
 
@@ -136,4 +141,50 @@ async function onTarget(iteration: Iteration, worktree: Worktree, head: string):
   const text = `${into} no longer has ${base.slice(0, 12)}, on which ${worktree.branch} was built: its own commits are on ${into} as it is now.`
   swarm.emit({ type: 'note', worker, iteration: iteration.number, text })
   return moved.commit
+}
+
+// Files of tools that an agent left beside its work: said in one line for each reason, and moved out of the worktree,
+// which would have to stay for them.
+
+/** Names that are said for each reason; all of them would be thousands where packages were installed. */
+const MOST_NAMES = 20
+
+/** Says what was not committed and why, and remembers what need not stay. */
+function sayLeft(iteration: Iteration, left: Leftovers['left']): void {
+  for (const reason of new Set(left.map((one) => one.reason))) {
+    const files = left.filter((one) => one.reason === reason)
+    iteration.lane.swarm.emit({
+      type: 'note',
+      level: reason === LITTER ? 'info' : 'warning',
+      worker: iteration.worker,
+      iteration: iteration.number,
+      text: `${namesOf(files.map((file) => file.path))} not committed: ${reason}`,
+    })
+  }
+  rememberLitter(iteration, left)
+}
+
+/** Of one file or several, with the verb. */
+function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).join(', ')
+  if (names.length === 1) return `${shown} is`
+  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more are` : `${shown} are`
+}
+
+export function rememberLitter(iteration: Iteration, left: Leftovers['left']): void {
+  for (const { path: file, reason } of left) if (reason === LITTER) iteration.litter.add(file)
+}
+
+/** Moves litter from a worktree that is given back to the folder of its swarm; what cannot be moved stays. */
+export function putLitterAside({ litter, lane, worker, number }: Iteration, worktree: Worktree): void {
+  const aside = path.join(litterFolder(lane.swarm.repository.root, lane.swarm.id), `${worker}-${number}`)
+  for (const file of litter) {
+    if (kindOf(path.join(worktree.path, file)) !== 'file') continue
+    try {
+      makeFolder(path.dirname(path.join(aside, file)))
+      renameSync(onDisk(worktree.path, file), onDisk(aside, file))
+    } catch {
+      // Then the worktree stays for it, and that is said.
+    }
+  }
 }

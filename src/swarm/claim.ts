@@ -1,15 +1,13 @@
 // The first stage: a task for this iteration, or the wait for one. A worker that may not plan starts no agent without.
 
 import type { ClaimAnswer, ClaimRequest, TaskListing, TaskStore } from '../tasks/contract.js'
-import { hopeFor, type LaneFacts } from '../tasks/hope.js'
 import { isWanted } from '../tasks/order.js'
-import { waitFor } from '../tasks/wait.js'
+import { hopeFor, type LaneFacts, waitFor } from '../tasks/wait.js'
 import type { Task } from '../words.js'
-import type { Iteration, Worker } from './contract.js'
+import type { Iteration, Swarm, Worker } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { hold } from './hold.js'
 import { payDebts } from './owed.js'
-import { sayUnclaimed } from './unclaimed.js'
 
 /** How the waiting ended: with a task, with the leave to begin without one, or with why there will be none. */
 type Found = { readonly task?: Task } | { readonly none: string }
@@ -130,4 +128,26 @@ function othersOf(lane: Worker): LaneFacts[] {
       mayAdd: other.settings.canPlan,
       wants: wantsOf(other),
     }))
+}
+
+// Says that tasks stand in current which nobody holds: a worker that finds nothing pending would end, or wait, in silence.
+
+const said = new WeakSet<Swarm>()
+/** More would only hide the command. */
+const MOST = 10
+
+/** Once for a swarm, where a worker has found no task. */
+function sayUnclaimed(swarm: Swarm, { current }: TaskListing): void {
+  if (said.has(swarm)) return
+  // An agent that claims by itself has moved a file, perhaps, and we have not read yet whose it is.
+  if (!swarm.claims && swarm.workers.some((lane) => swarm.crew.state(lane.name) === 'working')) return
+  const own = new Set([...swarm.current.values()].flatMap(({ claims }) => claims.map((claim) => claim.task.id)))
+  const ids = current.flatMap(({ id, bare }) => (bare !== undefined && !own.has(id) ? [id] : []))
+  if (ids.length === 0) return
+  said.add(swarm)
+  const one = ids.length === 1
+  const named = ids.slice(0, MOST)
+  const more = ids.length > MOST ? ` (and ${ids.length - MOST} more: oompa tasks stale)` : ''
+  const text = `${one ? '1 task stands' : `${ids.length} tasks stand`} in current without a claim record. If nobody works on ${one ? 'it' : 'them'}: oompa requeue ${named.join(' ')}${more}`
+  swarm.emit({ type: 'note', level: 'warning', text })
 }

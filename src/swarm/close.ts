@@ -5,9 +5,9 @@ import { isAncestor } from '../git/ancestry.js'
 import { deleteRef } from '../git/refs.js'
 import { keepBranch, keepCommit, keepWorktree, keptRef } from '../recovery/keep.js'
 import type { Worktree } from '../words.js'
+import { putLitterAside, rememberLitter } from './change.js'
 import type { Iteration } from './contract.js'
 import { adoptClaims } from './hold.js'
-import { putLitterAside, rememberLitter } from './litter.js'
 import { factsOfClaim, pay } from './owed.js'
 
 /** Called once for each iteration, whatever happened in it. */

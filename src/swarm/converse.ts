@@ -3,13 +3,23 @@
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
 import { readStatus } from '../git/status.js'
-import { feedbackPrompt, followUpPrompt, furtherInput, nudgePrompt, resumePrompt, retold } from '../prompts/index.js'
+import {
+  composePrompt,
+  contextValues,
+  feedbackPrompt,
+  followUpPrompt,
+  furtherInput,
+  nudgePrompt,
+  type PromptQueue,
+  resumePrompt,
+  retold,
+  tokensIn,
+} from '../prompts/index.js'
 import { answerClaims } from '../tasks/answer.js'
 import type { Worktree } from '../words.js'
-import type { Attempt, Iteration } from './contract.js'
+import type { Attempt, Iteration, Swarm } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { hold } from './hold.js'
-import { firstPrompt, turnFacts } from './prompt.js'
 import { type Turn, type TurnRequest, takeTurn } from './turn.js'
 
 /** Further turns that an agent may ask for by `CLAIM(…)` in one attempt: enough for any plan, an end for a loop. */
@@ -143,4 +153,55 @@ async function answer(iteration: Iteration, ids: readonly string[]): Promise<str
   const answered = await answerClaims(swarm.store, ids, { worker: name, swarm: swarm.id, pid: process.pid })
   for (const claim of answered.claims) hold(iteration, claim, 'CLAIM')
   return answered.text
+}
+
+// The prompts of an iteration from level 2 on, from what the swarm knows now.
+
+/** What every further turn of an iteration needs to know. */
+function turnFacts(iteration: Iteration) {
+  const { lane } = iteration
+  const { swarm } = lane
+  return {
+    swarm: swarm.id,
+    worker: lane.name,
+    into: swarm.hooks.merge ? swarm.into : undefined,
+    planner: lane.settings.planner,
+    ...(swarm.settings.here ? { here: true } : {}),
+  }
+}
+
+/** The whole prompt, for a new session; `addition` is what a session that knew the rest would be told. */
+async function firstPrompt(iteration: Iteration, worktree: Worktree, addition?: string): Promise<string> {
+  const { lane } = iteration
+  const { swarm } = lane
+  const prompts = lane.prompt.text ?? lane.prompt.bytes.toString('utf8')
+  const [queue, context] = await Promise.all([
+    queueOf(swarm),
+    contextValues(swarm.repository.root, worktree.path, tokensIn(prompts)),
+  ])
+  return composePrompt({
+    ...turnFacts(iteration),
+    iteration: iteration.number,
+    ...(swarm.settings.here ? { here: true } : { branch: worktree.branch }),
+    task: iteration.claims[0]?.task,
+    claiming: swarm.claims ? 'loop' : swarm.settings.configuredWorkers ? 'signal' : 'agent',
+    store: swarm.store,
+    queue,
+    canPlan: lane.settings.canPlan,
+    planning: iteration.planning,
+    prompts,
+    context,
+    addition,
+    kept: swarm.resumed?.kept.get(`${lane.name}-${iteration.number}`),
+  })
+}
+
+async function queueOf({ store }: Swarm): Promise<PromptQueue | undefined> {
+  if (!store) return undefined
+  const { pending, current, complete } = await store.list()
+  return {
+    counts: { pending: pending.length, current: current.length, complete: complete.length },
+    pending,
+    current,
+  }
 }

@@ -1,8 +1,10 @@
 // What a swarm has from level 2 on: a queue that lands, reviewers, the tasks, and a guard over the target.
 
 import type { Settings, WorkerSettings } from '../config/contract.js'
+import { STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import { rememberIdentity } from '../git/identity.js'
+import { sharedObjects } from '../git/objects.js'
 import { remoteOf } from '../git/upstream.js'
 import { commandRunner } from '../hooks/commandRunner.js'
 import type { Hooks, MergeHook, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
@@ -11,21 +13,22 @@ import type { LoadedHooks } from '../hooks/load.js'
 import { programsOf } from '../hooks/programs.js'
 import { withTest } from '../hooks/test-commands.js'
 import { uncommittedJudges, uncommittedWords } from '../hooks/uncommitted.js'
+import { type Bypass, bypassError, detectBypass, detectPushed, rememberMade } from '../merge/bypass.js'
 import type { LandContext, MergeOptions } from '../merge/contract.js'
 import { rememberDestination } from '../merge/destination.js'
 import { landEdits } from '../merge/edits.js'
 import { keepFresh } from '../merge/fresh.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
+import { foreignMove, sayMove } from '../merge/moved.js'
 import { mergeQueue } from '../merge/queue.js'
-import { reviewersFromSettings } from '../review/configured.js'
 import { type Judges, pinPrograms } from '../review/judges.js'
+import { reviewersFromSettings } from '../review/reviewer.js'
 import { roundsOf } from '../review/rounds.js'
 import type { TaskStore } from '../tasks/contract.js'
 import { openTasks } from '../tasks/existing.js'
 import { watchBranch } from '../tasks/tracked/follow.js'
 import type { Swarm } from './contract.js'
 import type { Stopping } from './stop.js'
-import { watchTarget } from './target.js'
 
 export interface LandingParts {
   readonly hooks: Hooks
@@ -157,4 +160,55 @@ function mergeHookOf(hooks: Pick<Hooks, 'merge'>, settings: Settings): MergeHook
   if (!settings.merge.enabled) return undefined
   const { enabled: _, ...options } = settings.merge
   return mergeQueue(options)
+}
+
+// Watches the target: a worker's commits may reach it by a landing only (docs/contract.md, 9).
+
+interface TargetWatch {
+  /** Looks at the target; true once a worker has moved it past us. Landing has stopped then, for good. */
+  bypassed(): Promise<boolean>
+}
+
+async function watchTarget(root: string, into: string, stopping: Stopping, emit: Emit): Promise<TargetWatch> {
+  const look = async (ref: string) => (await sharedObjects(root).info(`${ref}^{commit}`))?.oid
+  const remote = await remoteOf(root, into)
+  const tracking = `refs/remotes/${remote}/${into}`
+  let [known, pushed] = await Promise.all([look(`refs/heads/${into}`), look(tracking)])
+  let bypassed = false
+  return {
+    async bypassed() {
+      await lookAtRemote()
+      const now = await look(`refs/heads/${into}`)
+      if (bypassed || !known || !now || now === known) return bypassed
+      const bypass = await detectBypass(root, into, known, now)
+      if (bypass) await stop(bypass)
+      else {
+        const move = await foreignMove(root, into, known, now)
+        if (move) sayMove(root, move, emit)
+      }
+      known = now
+      return bypassed
+    },
+  }
+
+  /** The remote's branch as we know it: a push leaves it in the repository, and so does a fetch. */
+  async function lookAtRemote(): Promise<void> {
+    // While the workers' own logs still say what was made.
+    rememberMade(root)
+    const now = await look(tracking)
+    if (bypassed || now === undefined || now === pushed) return
+    pushed = now
+    const bypass = await detectPushed(root, into, remote, now)
+    if (bypass) await stop(bypass)
+  }
+
+  async function stop(bypass: Bypass): Promise<void> {
+    if (bypassed) return
+    bypassed = true
+    const error = await bypassError(root, bypass)
+    const which = bypass.remote === undefined ? into : `${bypass.remote}/${into}`
+    emit({ type: 'landing.bypassed', into: which, from: bypass.from, to: bypass.to })
+    emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })
+    stopping.gently(`a worker moved ${which} past us`, STATUS.failed)
+  }
 }

@@ -7,12 +7,11 @@ import { runFolder } from '../files/paths.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { inShell, shellIn } from '../processes/zx.js'
 import type { Change, Refusal, Task } from '../words.js'
-import type { Iteration, Worker } from './contract.js'
+import type { Attempt, Iteration, Worker } from './contract.js'
 import { iterationOf } from './iteration.js'
 import { startSwarm } from './start.js'
 
 export { $ } from '../processes/zx.js'
-export { attempts } from './attempts.js'
 export { openWorktree } from './open.js'
 export { propose } from './propose.js'
 
@@ -87,4 +86,21 @@ export async function review(change: Change): Promise<Refusal | undefined> {
 export async function land(change: Change): Promise<Refusal | undefined> {
   if (iterationOf(change).lane.swarm.level === 1) return undefined
   return (await import('./land.js')).landProposal(change)
+}
+
+// The one bounded loop of an iteration: a refusal goes back to the author, at most as often as there are rounds.
+
+/** Gives the attempts of an iteration: one at level 1, three from level 2 on (docs/contract.md, 7). */
+export function* attempts(iteration: Iteration): Generator<Attempt, void> {
+  const { swarm } = iteration.lane
+  const most = swarm.level === 1 ? 1 : swarm.rounds(iteration.lane.settings)
+  let previous: Attempt['previous']
+  for (let number = 1; number <= most; number++) {
+    const attempt: Attempt = { number, iteration, previous }
+    yield attempt
+    previous = attempt.feedback
+    iteration.refusal = previous
+    if (!previous || previous.final) break
+  }
+  if (previous) iteration.outcome ??= 'refused'
 }

@@ -1,14 +1,18 @@
 // The fourth stage: what can be said without a reviewer, and then every reviewer's verdict.
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { git } from '../git/run.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { MergeOptions } from '../merge/contract.js'
 import { ourNames, oursRefusal } from '../merge/our-paths.js'
 import { plannerPrompt } from '../prompts/index.js'
 import { review } from '../review/rounds.js'
+import type { Claim } from '../tasks/contract.js'
+import { outputMissing, outputsOf } from '../tasks/outputs.js'
 import type { Change, Refusal } from '../words.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { judged } from './judged.js'
-import { missingOutput } from './outputs.js'
 import { workedHere, wouldComplete } from './unchanged.js'
 
 /** Why a change may not land; undefined if every reviewer agrees, or there is none. */
@@ -51,4 +55,31 @@ async function tested(change: Change, context: HookContext, merge: MergeHook | u
   if (!merge || !('options' in merge)) return undefined
   const { testBeforeReview } = await import('../merge/pretest.js')
   return testBeforeReview(change, context, merge.options as MergeOptions)
+}
+
+// A task that names its outputs is complete only if they are there: looked for before anybody reads the change.
+
+/** A refusal that names the first output that is missing, of the tasks that this change would complete. */
+async function missingOutput(change: Change, claims: readonly Claim[]): Promise<Refusal | undefined> {
+  const { here } = iterationOf(change).lane.swarm.settings
+  for (const { task } of claims) {
+    for (const file of outputsOf(task)) {
+      if (await isThere(change, file, here)) continue
+      return { refused: 'task', feedback: outputMissing(task, file).message, details: { task: task.id, output: file } }
+    }
+  }
+  return undefined
+}
+
+/** In the change's commit; a file that git ignores is on disk alone. */
+async function isThere({ worktree, commit }: Change, file: string, here: boolean): Promise<boolean> {
+  const full = path.resolve(worktree.path, file)
+  const relative = path.relative(worktree.path, full)
+  const inside = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
+  if (here || !inside) return existsSync(full)
+  const name = `${commit}:${relative.split(path.sep).join('/')}`
+  const { status } = await git(worktree.path, ['cat-file', '-e', '--end-of-options', name])
+  if (status === 0) return true
+  if (!existsSync(full)) return false
+  return (await git(worktree.path, ['check-ignore', '--quiet', '--', relative])).status === 0
 }

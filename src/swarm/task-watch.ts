@@ -10,8 +10,15 @@ import { gitFolders } from '../git/folders.js'
 import type { TaskPlace, TaskProblem, TaskSnapshot, TaskSnapshots, TaskStore } from '../tasks/contract.js'
 import { historySize, readHistory } from '../tasks/history.js'
 import type { Iteration, SharedWatch } from './contract.js'
-import { type Damage, findDamage, type GitMove, type LaneAtWork, type TurnFacts } from './task-damage.js'
-import { damageWords, folderWords } from './task-words.js'
+import {
+  type Damage,
+  damageWords,
+  findDamage,
+  folderWords,
+  type GitMove,
+  type LaneAtWork,
+  type TurnFacts,
+} from './task-damage.js'
 
 export interface TaskWatchOptions {
   readonly root: string

@@ -7,6 +7,8 @@ import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
 import { fromBytes, toBytes } from '../files/bytes.js'
 import { readOwn, wrongAt } from '../files/own.js'
+import { withLockIn } from '../locks/index.js'
+import { makeStateFolder } from './records.js'
 
 /** More than any list has; the whole file is read for each claim. */
 const MOST_BYTES = 64_000_000
@@ -74,4 +76,15 @@ function realPlace(top: string, file: string): { readonly path: string } | { rea
   } catch {
     return { wrong: 'it is a link that leads nowhere' }
   }
+}
+
+// The lock of a store that is one file: held for a few milliseconds, in a folder of its own below `.oompa/`.
+
+/**
+ * Runs `work` while nobody else does; one that takes half a minute is not at work on such a file, but hangs.
+ * @throws OompaError `lock-timeout`
+ */
+export function withLock<T>(root: string, folder: string, work: () => T | Promise<T>): Promise<T> {
+  makeStateFolder(root, folder)
+  return withLockIn(folder, 'tasks', async () => work(), { timeoutMs: 30_000 })
 }

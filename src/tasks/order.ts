@@ -1,7 +1,7 @@
 // Which task comes next, and what holds the others back: pure functions over what a store has read.
 
 import type { Task } from '../words.js'
-import type { ClaimRequest } from './contract.js'
+import type { Claim, ClaimAnswer, ClaimRequest, TaskListing } from './contract.js'
 
 /** A pending task and its place among equals: its file's name, or its number in a list. */
 export interface Placed {
@@ -131,4 +131,31 @@ function along(members: readonly number[], before: readonly (readonly number[])[
 /** Tasks that became ready because `completed` is complete. */
 export function becameReady(pending: readonly Task[], completed: string, isComplete: (id: string) => boolean): Task[] {
   return pending.filter((task) => task.dependsOn.includes(completed) && waitsFor(task, isComplete).length === 0)
+}
+
+// Chooses the task that a claim is given, for stores that look at everything under a lock. Pure but for `take`.
+
+/** The answer to a request; `take` makes the claim of the task that was chosen. */
+export function answerFrom(listing: TaskListing, request: ClaimRequest, take: (task: Task) => Claim): ClaimAnswer {
+  const { pending, current, complete } = listing
+  if (request.id === undefined) {
+    const ready = pending.find((task) => task.ready && isWanted(task, request))
+    if (ready) return { answer: 'claimed', claim: take(ready) }
+    const waiting = pending.find((task) => task.waitsFor.length > 0)
+    return {
+      answer: 'none',
+      why: waiting ? `\`${waiting.id}\` waits for ${waiting.waitsFor.join(', ')}` : 'no task is pending',
+    }
+  }
+  const { id } = request
+  const named = pending.filter((task) => task.id === id)
+  const ready = named.find((task) => task.ready)
+  if (ready) return { answer: 'claimed', claim: take(ready) }
+  const held = current.find((task) => task.id === id)
+  if (held) return { answer: 'already-taken', why: `\`${id}\` is held by ${held.claim?.holder.worker ?? 'somebody'}` }
+  if (complete.some((task) => task.id === id)) return { answer: 'already-taken', why: `\`${id}\` is complete` }
+  const waits = named[0]?.waitsFor ?? []
+  if (named[0])
+    return { answer: 'dependency-missing', why: `\`${id}\` waits for ${waits.join(', ') || 'something else'}` }
+  return { answer: 'not-found', why: `there is no task \`${id}\`` }
 }

@@ -3,7 +3,6 @@
 import type { SwarmState } from '../events/state.js'
 import { coloursFor } from './colour.js'
 import type { Screen, View } from './contract.js'
-import { jsonView } from './json.js'
 import { plainView } from './plain.js'
 import { terminalView } from './terminal.js'
 
@@ -90,4 +89,15 @@ function keepingUp(view: View, stdout: Screen): View {
 function isLive(stdout: Screen, env: NodeJS.ProcessEnv): boolean {
   const ci = env.CI !== undefined && env.CI !== '' && env.CI !== '0' && env.CI !== 'false'
   return stdout.isTTY === true && !ci && env.TERM !== 'dumb'
+}
+
+// The events as they are, one JSON object a line: for programs.
+
+/** A view that prints every event and nothing else. */
+function jsonView(print: (line: string) => void): View {
+  return {
+    event: (event) => print(JSON.stringify(event)),
+    output() {},
+    end() {},
+  }
 }

@@ -1,7 +1,7 @@
 // The end of a text that has no end.
 
 import { describe, expect, it } from 'vitest'
-import { keepTail } from '../../src/agents/tail.js'
+import { keepTail } from '../../src/agents/text.js'
 
 describe('the end of a text', () => {
   it.each([1, 3, 10, 1000, 5000])('is right with pieces of %i characters', (size) => {

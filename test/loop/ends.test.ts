@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { isLitter } from '../../src/merge/litter.js'
+import { isLitter } from '../../src/merge/secrets.js'
 import { level1, level1Files, type TestLoop } from '../support/loop.js'
 
 const json = (facts: unknown) => `printf '%s\\n' '${JSON.stringify(facts)}'`

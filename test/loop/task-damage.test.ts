@@ -1,8 +1,7 @@
 // What is damage and what is anybody's right, as a table: a task before and after a turn, and what is known of the turn.
 
 import { describe, expect, test } from 'vitest'
-import { findDamage, type TurnFacts } from '../../src/swarm/task-damage.js'
-import { damageWords, folderWords } from '../../src/swarm/task-words.js'
+import { damageWords, findDamage, folderWords, type TurnFacts } from '../../src/swarm/task-damage.js'
 import type { TaskPlace, TaskSnapshot, TaskState } from '../../src/tasks/contract.js'
 import type { HistoryEntry } from '../../src/tasks/history.js'
 

@@ -2,8 +2,14 @@
 
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { ReviewContext, ReviewHook } from '../../src/hooks/contract.js'
-import { stillHolds } from '../../src/review/pin.js'
-import { everyFileBelow, joinVerdicts, type ReviewHistory, type ReviewParts, review } from '../../src/review/rounds.js'
+import {
+  everyFileBelow,
+  joinVerdicts,
+  type ReviewHistory,
+  type ReviewParts,
+  review,
+  stillHolds,
+} from '../../src/review/rounds.js'
 import type { Verdict } from '../../src/words.js'
 import { changeOf, contextFor } from '../hooks/context.js'
 import { type TestRepository, temporaryFolder, testRepository } from '../support/repository.js'

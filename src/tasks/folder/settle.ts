@@ -1,18 +1,17 @@
 // The end of a claim: completed, given back, or taken over. Ownership is verified while the file is ours alone.
 
-import { readFileSync, renameSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import path from 'node:path'
 import type { Claim, Claimer, Completion } from '../contract.js'
 import { completionFields, setFields } from '../edit.js'
 import { alreadyComplete, notYours } from '../errors.js'
-import { withNote } from '../notes.js'
+import { standing, withNote } from '../notes.js'
 import { holderOf, newRecord } from '../records.js'
-import { standing } from '../standing.js'
 import { findComplete } from './complete.js'
 import { discard, draft, putBack, type Seized, seize, show } from './moves.js'
-import { formatOf, newFence, parseInBetween, place } from './names.js'
+import { formatOf, newFence, parseInBetween, place, STATES } from './names.js'
 import { parseTask, readTaskFile } from './read.js'
 import { inBetweens, repair } from './repair.js'
-import { revive } from './revive.js'
 import type { FolderState } from './state.js'
 
 /** The file in `current/` with this id, and what it says. */
@@ -206,4 +205,27 @@ function backToPending(state: FolderState, name: string, reason: string, by: str
   putBack(state, draft(folder, name, fence, text, seized.path), name, fence)
   discard(seized.path)
   return true
+}
+
+// Puts a claimed task back into current that was swept away together with its record: `git clean -fdx` takes both, since
+// git knows neither. The process that holds the claim has read the file.
+
+/**
+ * Whether the file of a claim is back in current. Where its record is still there, somebody has removed the file alone,
+ * and means it.
+ */
+export function revive(state: FolderState, id: string, fence: string | undefined): boolean {
+  const held = state.held.get(id)
+  if (!held || held.fence !== fence || isAnywhere(state, id) || state.records.read(held.name)) return false
+  if (standing(state.folder.root, state.records, held.name, held.fence)?.fence !== fence) return false
+  for (const one of STATES) mkdirSync(path.join(state.folder.path, one), { recursive: true })
+  const written = draft(state.folder, held.name, newFence(), held.text)
+  if (show(written, place(state.folder, 'current', held.name))) return true
+  discard(written)
+  return false
+}
+
+function isAnywhere(state: FolderState, id: string): boolean {
+  if (findComplete(state, id)) return true
+  return STATES.some((one) => [...state.scan.files(one).values()].some((file) => file.task.id === id))
 }

@@ -7,7 +7,7 @@ import { stateFolder } from '../../files/paths.js'
 import { branchOf, gitFolders } from '../../git/folders.js'
 import type { StatusEdits } from '../../words.js'
 import type { StatusRequest, TaskStore, TrackedTasks } from '../contract.js'
-import { withLock } from '../lock.js'
+import { withLock } from '../one-file.js'
 import {
   type Away,
   bringUpToDate,
