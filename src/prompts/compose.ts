@@ -118,7 +118,7 @@ function taskSection(task: Task): string {
   const lines = [
     `Task ${oneLine(task.id)}: ${oneLine(task.summary)}`,
     ...(task.difficulty ? [`Difficulty: ${oneLine(task.difficulty)}`] : []),
-    ...(task.files.length > 0 ? [`Files: ${task.files.map(oneLine).join(', ')}`] : []),
+    ...(task.files.length > 0 ? [`Files: ${task.files.map((one) => oneLine(one)).join(', ')}`] : []),
     ...(task.description ? ['Description:', quoted(task.description)] : []),
     ...furtherFacts(task).flatMap(factLines),
     ...(task.acceptance.length > 0 ? ['Done when:', ...task.acceptance.map((one) => `- ${oneLine(one)}`)] : []),

@@ -32,7 +32,7 @@ export function pendingTasks({ pending }: PromptQueue): string {
   if (pending.length === 0) return '(no task is pending)'
   return capped(
     pending.map((task) => {
-      const waits = task.ready ? '' : ` (waits for ${task.waitsFor.map(oneLine).join(', ') || 'others'})`
+      const waits = task.ready ? '' : ` (waits for ${task.waitsFor.map((one) => oneLine(one)).join(', ') || 'others'})`
       return `- ${oneLine(task.id)}: ${oneLine(task.summary)}${waits}`
     }),
   )
