@@ -23,7 +23,7 @@ export async function find(command: Command, words: readonly string[], path = 'o
  * @throws OompaError with status 2, naming the mistake and the right word
  */
 export async function parse(found: Found): Promise<Args | { help: string }> {
-  // Nothing is said, so there is nothing to parse. Loading yargs takes two thirds of an empty program's time.
+  // Nothing is said, so there is nothing to parse. Loading yargs takes as long as an empty program.
   if (found.words.length === 0 && !found.command.positionals?.some((spec) => spec.required)) return NO_ARGS
   const { readWords } = await import('./grammar.js')
   return readWords(found)
