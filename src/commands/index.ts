@@ -50,7 +50,11 @@ export const commands = {
     summary: 'Show the tasks, and add, claim, complete, release … them',
     load: () => import('./tasks.js'),
   },
-  requeue: { group: 'Tasks', summary: 'Put stale claims back to pending', load: () => import('./requeue.js') },
+  requeue: {
+    group: 'Tasks',
+    summary: 'Put stale claims back to pending',
+    load: async () => ({ command: (await import('./tasks/stale.js')).requeue }),
+  },
   merge: {
     group: 'Changes',
     summary: 'Land one branch, tested on the merged tree, without a checkout',

@@ -76,7 +76,7 @@ async function run(args: Args): Promise<Status> {
       root,
       branch,
       ...(id ? { task: { id }, status: held?.status } : {}),
-      prepare: async (gate) => (await import('./gate.js')).setUpGate(root, gate),
+      prepare: async (gate) => (await import('./standalone.js')).setUpGate(root, gate),
       ...(worker ? { worker } : {}),
       run: async (...line) => (await import('../hooks/commandRunner.js')).commandRunner(root)(...line),
       signal: interrupted.signal,

@@ -14,7 +14,7 @@ import { gitFolders } from '../git/folders.js'
 import { removeOurs } from '../git/remove.js'
 import { runGitHooks } from '../git/run.js'
 import type { HookContext } from '../hooks/contract.js'
-import { findHooks } from '../hooks/find.js'
+import { findHooks, hasHook } from '../hooks/find.js'
 import { type LoadedHooks, loadHooks } from '../hooks/load.js'
 import { programsOf } from '../hooks/programs.js'
 import { protectionOf } from '../hooks/protected.js'
@@ -22,7 +22,7 @@ import { testCommandsOf } from '../hooks/test-commands.js'
 import { hookContext } from '../swarm/context.js'
 import { agentFinder } from '../swarm/iteration.js'
 import { setUpWorktree } from '../swarm/setup.js'
-import type { Task } from '../words.js'
+import type { Task, Worktree } from '../words.js'
 
 export interface StandaloneFacts {
   /** The swarm in whose folder things are written; a folder of its own, removed at the end, unless given. */
@@ -111,4 +111,14 @@ export async function standalone<T>(
 
 function interrupted(): OompaError {
   return new OompaError({ code: 'interrupted', message: 'Interrupted.', status: STATUS.interrupted })
+}
+
+/** Sets up a gate for `oompa merge` as a swarm sets up its worktrees: `.worktreeinclude`, then `hooks/worktree`. */
+export async function setUpGate(root: string, gate: Worktree): Promise<void> {
+  if (hasHook(findHooks(root), 'worktree')) {
+    await standalone(root, {}, async ({ context }) => context.prepare?.(gate))
+    return
+  }
+  const { includeFiles } = await import('../worktrees/include.js')
+  await includeFiles(root, gate.path)
 }

@@ -1,8 +1,11 @@
-// `oompa tasks`: what is pending, current and complete. Each subcommand is a file in `tasks/`, loaded when it is called.
+// `oompa tasks`: what is pending, current and complete. The subcommands are in `tasks/`, loaded when they are called.
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { json, openTasks } from './tasks/open.js'
+
+const end = async (name: 'complete' | 'release' | 'reset') => ({ command: (await import('./tasks/end.js'))[name] })
+const look = async (name: 'show' | 'lint' | 'graph' | 'audit') => ({ command: (await import('./tasks/look.js'))[name] })
 
 export const command: Command = {
   summary: 'Shows the tasks: how many are pending, current and complete, and which.',
@@ -19,18 +22,39 @@ export const command: Command = {
       summary: 'Claim a task, the next that is ready unless one is named',
       load: () => import('./tasks/claim.js'),
     },
-    complete: { summary: 'Move a task that you hold to complete', load: () => import('./tasks/complete.js') },
-    release: { summary: 'Put a task that you hold back to pending', load: () => import('./tasks/release.js') },
-    show: { summary: 'Show one task', load: () => import('./tasks/show.js') },
-    reset: { summary: 'Put a task back to pending, whoever holds it', load: () => import('./tasks/reset.js') },
-    lint: { summary: 'List bad task files, duplicates and cycles', load: () => import('./tasks/lint.js') },
-    graph: { summary: 'Draw the dependencies', load: () => import('./tasks/graph.js') },
-    stale: { summary: 'Put claims without a sign of life back to pending', load: () => import('./tasks/stale.js') },
-    audit: { summary: 'Who did what with which task, and when', load: () => import('./tasks/audit.js') },
+    complete: {
+      summary: 'Move a task that you hold to complete',
+      load: () => end('complete'),
+    },
+    release: {
+      summary: 'Put a task that you hold back to pending',
+      load: () => end('release'),
+    },
+    show: { summary: 'Show one task', load: () => look('show') },
+    reset: {
+      summary: 'Put a task back to pending, whoever holds it',
+      load: () => end('reset'),
+    },
+    lint: {
+      summary: 'List bad task files, duplicates and cycles',
+      load: () => look('lint'),
+    },
+    graph: {
+      summary: 'Draw the dependencies',
+      load: () => look('graph'),
+    },
+    stale: {
+      summary: 'Put claims without a sign of life back to pending',
+      load: async () => ({ command: (await import('./tasks/stale.js')).stale }),
+    },
+    audit: {
+      summary: 'Who did what with which task, and when',
+      load: () => look('audit'),
+    },
     import: { summary: 'Take over the tasks of another file', load: () => import('./tasks/import.js') },
   },
   async run(args) {
-    const { claimFacts, plain, printJson, taskFacts, taskLine } = await import('./tasks/print.js')
+    const { claimFacts, plain, printJson, problemLine, taskFacts, taskLine } = await import('./tasks/print.js')
     const { root, store } = await openTasks(args)
     const { pending, current, complete, problems } = await store.list()
     if (flag(args, 'json')) {
@@ -66,7 +90,6 @@ export const command: Command = {
       if (facts.length) lines.push(`      ${facts.join('; ')}`)
     }
     if (problems.length) {
-      const { problemLine } = await import('./tasks/problems.js')
       lines.push('', 'Problems (oompa tasks lint):', ...problems.map((problem) => `  ${problemLine(root, problem)}`))
     }
     console.log(lines.join('\n'))

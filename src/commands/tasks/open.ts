@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { type Args, number, type OptionSpec, text } from '../../cli/contract.js'
 import { peekSettings } from '../../config/peek.js'
+import { OompaError, STATUS } from '../../errors.js'
 import { hookTasks } from '../../hooks/tasks.js'
 import type { Claim, TaskStore } from '../../tasks/contract.js'
 import { following, openTaskStore, type StoreChoice } from '../../tasks/index.js'
@@ -98,4 +99,16 @@ function storeChoice(root: string): StoreChoice {
   const inside = folder && !path.relative(root, folder).startsWith('..') && folder !== root
   const { tasksStore: store } = peekSettings(root)
   return { ...(inside ? { folder: path.resolve(root, folder) } : {}), ...(store ? { store } : {}) }
+}
+
+/** The id given, or the task that this iteration claimed. */
+export function taskId(args: Args): string {
+  const id = args.positionals[0] ?? process.env.OOMPA_TASK
+  if (id) return id
+  throw new OompaError({
+    code: 'usage',
+    message: 'Which task? Name its id (OOMPA_TASK is not set).',
+    mend: 'oompa tasks',
+    status: STATUS.usage,
+  })
 }

@@ -1,6 +1,7 @@
 // How tasks are printed. What an agent or a file supplied is data: control characters never reach the terminal.
 
-import type { Claim } from '../../tasks/contract.js'
+import path from 'node:path'
+import type { Claim, TaskProblem } from '../../tasks/contract.js'
 import { furtherFacts } from '../../tasks/facts.js'
 import type { Task } from '../../words.js'
 
@@ -61,4 +62,15 @@ export function claimFacts(claim: Claim): Record<string, unknown> {
 
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2))
+}
+
+/** `tasks/pending/x.edn:3: the reason` */
+export function problemLine(root: string, problem: TaskProblem): string {
+  const file = path.isAbsolute(problem.path) ? path.relative(root, problem.path) : problem.path
+  return plain(`${file}:${problem.line === undefined ? '' : `${problem.line}:`} ${relative(root, problem.reason)}`)
+}
+
+/** Reasons name other files by their whole path. */
+function relative(root: string, reason: string): string {
+  return reason.replaceAll(`${root}${path.sep}`, '')
 }
