@@ -2,8 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { messageOf, usageError } from '../errors.js'
-import { type JsonPath, readJson } from './json.js'
-import { explainMistakes, type Mistake, mistakesOf, pathText } from './mistakes.js'
+import { type Form, SyntaxFault } from '../files/form.js'
+import { readJson } from '../files/json.js'
+import { explainMistakes, type JsonPath, type Mistake, mistakesOf, pathText } from './mistakes.js'
 import { passedOver } from './retired.js'
 import { configSchema, type FileConfig } from './schema.js'
 
@@ -34,22 +35,32 @@ export function readConfigFile(file: string, name: string): CheckedConfig {
  * @throws OompaError `bad-json` or `bad-config`, both status 2
  */
 export function checkConfig(text: string, name: string): CheckedConfig {
-  const json = readJson(text, name)
+  const form = read(text, name)
   const remarks: string[] = []
-  const value = withoutComments(json.value, [], remarks)
+  const value = withoutComments(form.value, [], remarks)
   const checked = configSchema.safeParse(value)
-  const mistakes: Mistake[] = [
-    ...json.duplicates.map((one) => ({ path: one.path, problem: 'the key stands here twice' })),
-    ...(checked.success ? contradictions(checked.data) : mistakesOf(value, checked.error.issues)),
-  ]
+  const mistakes = checked.success ? contradictions(checked.data) : mistakesOf(value, checked.error.issues)
   if (mistakes.length > 0 || !checked.success) {
     throw usageError(
-      explainMistakes(name, mistakes, json),
+      explainMistakes(name, mistakes, text, form),
       `Mend ${name}, then: oompa check (every key: docs/configuration.md)`,
       'bad-config',
     )
   }
   return { config: checked.data, remarks }
+}
+
+function read(text: string, name: string): Form {
+  try {
+    return readJson(text)
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error
+    if (text.trim() === '') throw usageError(`${name} is empty.`, `Remove ${name}, or write {} into it.`, 'bad-json')
+    const before = text.slice(0, error.offset).split('\n')
+    const place = `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
+    const hint = error.message.includes('comments') ? ' A key that begins with `_` or `//` can hold a comment.' : ''
+    throw usageError(`${name} is not JSON: ${place}: ${error.message}.`, `Mend ${name} at ${place}.${hint}`, 'bad-json')
+  }
 }
 
 /** Keys that begin with `_` or `//` hold comments; some keys of other versions do nothing here, and that is said. */

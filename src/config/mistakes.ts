@@ -1,9 +1,13 @@
 // Says what is wrong with `oompa.json`: where, what was expected, what was found, and the nearest right key.
 
+import type { Form } from '../files/form.js'
+import { lineCounter } from '../files/lines.js'
 import { nearest } from '../files/nearest.js'
-import type { JsonPath, JsonText } from './json.js'
 import { keysAt } from './jsonSchema.js'
 import { successorOf } from './retired.js'
+
+/** A path into the file: keys and array indexes. */
+export type JsonPath = readonly (string | number)[]
 
 /** What zod says of one mistake, as far as we read it. */
 export interface Issue {
@@ -42,15 +46,32 @@ function unknownKey(path: JsonPath, key: string): string {
   return `there is no such key; known ones: ${keys.filter((one) => one !== '$schema').join(', ')}`
 }
 
-/** All mistakes as one message, in the order of the file. */
-export function explainMistakes(name: string, mistakes: readonly Mistake[], json: JsonText): string {
+/** All mistakes as one message, in the order of the file, which has this text and these places. */
+export function explainMistakes(name: string, mistakes: readonly Mistake[], text: string, form: Form): string {
+  const lineOf = lineCounter(text)
   const lines = mistakes
-    .map((mistake) => ({ line: json.lineOf(mistake.path), text: `${pathText(mistake.path)}: ${mistake.problem}` }))
+    .map((mistake) => ({
+      line: lineOf(offsetAt(form, mistake.path)),
+      text: `${pathText(mistake.path)}: ${mistake.problem}`,
+    }))
     .sort((a, b) => a.line - b.line)
     .map(({ line, text }) => `line ${line}: ${text}`)
   return lines.length === 1
     ? `${name}, ${lines[0]}.`
     : `${name} has ${lines.length} mistakes:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}
+
+/** Where the value at `path` begins, or its key; the nearest value above it if it is not there. */
+function offsetAt(form: Form, path: JsonPath): number {
+  let [here, at] = [form, form.start]
+  for (const step of path) {
+    const entry = here.entries?.find((one) => one.key === step)
+    const next = entry?.value ?? here.items?.[Number(step)]
+    if (!next) break
+    here = next
+    at = entry?.keyStart ?? next.start
+  }
+  return at
 }
 
 /** `workers[1].iterations`; `the file` for the whole. */

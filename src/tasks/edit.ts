@@ -1,10 +1,10 @@
 // Changes keys of a task file in its text: comments, order, indentation, line ends and a byte order mark stay.
 
+import type { Entry, Form } from '../files/form.js'
+import { readJson } from '../files/json.js'
 import type { Completion } from './contract.js'
 import { canonicalKey } from './decode.js'
 import { readEdn, writeString } from './edn.js'
-import type { Entry, Form } from './form.js'
-import { readJson } from './json/read.js'
 
 export type Format = 'edn' | 'json'
 

@@ -2,7 +2,7 @@
 // takes an open map for null and drops a key without a value), and where each form stands, which an edit in place needs.
 
 import { parseEDNString, toEDNString } from 'edn-data'
-import { type Entry, type Form, MAX_DEPTH, SyntaxFault } from './form.js'
+import { type Entry, type Form, MAX_DEPTH, SyntaxFault } from '../files/form.js'
 
 /** Longer than any name or number: the library's time for a word grows with the square of its length. */
 const MAX_WORD = 1000

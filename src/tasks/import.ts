@@ -2,9 +2,9 @@
 // was expected.
 
 import { usageError } from '../errors.js'
+import { type Form, lineAt, SyntaxFault } from '../files/form.js'
 import { readForm } from './edit.js'
 import { symbolKey } from './edn.js'
-import { type Form, lineAt, SyntaxFault } from './form.js'
 import { type Entry, entriesOf, type Imported, tasksOf } from './import/entries.js'
 
 export type { Imported } from './import/entries.js'

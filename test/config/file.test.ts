@@ -62,7 +62,7 @@ describe('a mistake says where it is, what was expected, what was found, and the
     ['{"workers":[{"count":0}]}', 'every `count` is 0'],
     ['{"workers":[{"iterations":1,"max_cycle":2}]}', 'keep one'],
     ['[]', 'the file: expected an object, found an empty list'],
-    ['{"agent":"a","agent":"b"}', 'agent: the key stands here twice'],
+    ['{"agent":"a","agent":"b"}', 'line 1, column 14: the object has this key twice: "agent"'],
     ['{"__proto__":{"agent":"x"}}', 'expected'],
     ['{"zzzzzzzzzz":1}', 'known ones: workers, agent'],
   ])('%s', (text, expected) => {
@@ -91,18 +91,20 @@ describe('a mistake says where it is, what was expected, what was found, and the
 describe('broken JSON says line and column', () => {
   test.each([
     ['{\n  "agent": "codex",\n}', 'line 3, column 1: there is a comma before the closing `}`'],
-    ['{\n  "agent" "codex"\n}', 'line 2, column 11: `:` is expected after the key "agent"'],
+    ['{\n  "agent" "codex"\n}', 'line 2, column 11: a `:` is missing after the key'],
     ['{\n  // agent\n}', 'line 2, column 3: JSON has no comments'],
-    ['{"a": [1 2]}', 'line 1, column 10: `,` or `]` is expected'],
-    ["{'a': 1}", 'a key in double quotes is expected'],
-    ['{"a": 012}', '`012` is none'],
-    ['{"a": NaN}', '`NaN` is none'],
+    ['{"a": [1 2]}', 'line 1, column 10: a comma is missing'],
+    ["{'a': 1}", 'text stands in double quotes in JSON, not in single ones'],
+    ['{a: 1}', '`a` is not JSON here'],
+    ['{1: 1}', 'a key in double quotes is expected'],
+    ['{"a": 012}', '`012` is not JSON here'],
+    ['{"a": NaN}', '`NaN` is not JSON here'],
     ['{"a": "x\n"}', 'not closed on its line'],
     ['{"a": "\\x"}', 'a bad escape'],
-    ['{"a": 1', 'the file ends inside `{`'],
-    ['{} {}', 'something after the end'],
+    ['{"a": 1', 'it ends too early'],
+    ['{} {}', 'something follows the value'],
     ['', 'oompa.json is empty'],
-    ['['.repeat(1000), 'nested more than 100 deep'],
+    ['['.repeat(1000), 'nested more than 200 deep'],
   ])('%j', (text, expected) => {
     expect(mistake(text)).toContain(expected)
   })

@@ -3,8 +3,9 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readJson as readConfiguration } from '../../src/config/json.js'
 import { lineSplitter } from '../../src/events/tail.js'
+import { SyntaxFault } from '../../src/files/form.js'
+import { readJson } from '../../src/files/json.js'
 import { lineCounter } from '../../src/files/lines.js'
 import { fenced } from '../../src/review/material.js'
 import { readVerdict } from '../../src/review/verdict.js'
@@ -14,7 +15,6 @@ import { setFields } from '../../src/tasks/edit.js'
 import { readEdn } from '../../src/tasks/edn.js'
 import { setNodes } from '../../src/tasks/graph/edit.js'
 import { readGraph } from '../../src/tasks/graph/read.js'
-import { readJson } from '../../src/tasks/json/read.js'
 import { arrange } from '../../src/tasks/listing.js'
 import { readItems, withItem, withoutItems, writeItem } from '../../src/tasks/lists/markdown.js'
 import { cycles, isWanted } from '../../src/tasks/order.js'
@@ -56,6 +56,8 @@ const json: Readonly<Record<string, (size: number) => string>> = {
   'a list of many': (size) => `[${'1,'.repeat(size)}1]`,
   'an object of many keys': (size) => `{${many(size, (i) => `"a${i}":1,\n`)}"z":1}`,
   'the same key again and again': (size) => `{${'"a":1,\n'.repeat(size)}"a":1}`,
+  'mistakes without an end': (size) => `[${':tru '.repeat(size)}`,
+  'lists that never close': (size) => `[${'[1, '.repeat(190)}${'1 '.repeat(size)}`,
   'blank lines': (size) => '\n'.repeat(size),
 }
 
@@ -110,8 +112,7 @@ const cases: readonly (readonly [
   read: (text: string) => unknown,
 ])[] = [
   ['EDN', edn, readEdn],
-  ['JSON of tasks', json, readJson],
-  ['oompa.json', json, (text) => readConfiguration(text, 'oompa.json')],
+  ['JSON', json, readJson],
   ['lists', lists, readItems],
   ['verdicts', verdicts, readVerdict],
   ['task graphs', graphs, (text) => readGraph(text, 'graph.yaml')],
@@ -133,6 +134,10 @@ test('nothing that is nested deep ends a reader in another way than with a reaso
   const deep = '['.repeat(200_000)
   expect(() => readEdn(deep)).toThrow(/nested/)
   expect(() => readJson(deep)).toThrow(/nested/)
+  // Behind something wrong, after which a parser may go on: its limit is reached in no other way.
+  for (const before of ['[}', '["a\n', '/* " */', '[// "\n', '{"a"]', '[1 2', '"\\\n', '[tru"']) {
+    for (const text of [before + deep, `${before}[`.repeat(20_000)]) expect(() => readJson(text)).toThrow(SyntaxFault)
+  }
   expect((await readGraph(`nodes: ${deep}`, 'graph.yaml')).problems).toMatchObject([
     { reason: 'it is nested too deep' },
   ])

@@ -1,9 +1,9 @@
 // Files are changed in their text: what a person wrote stays as it is.
 
 import { describe, expect, it } from 'vitest'
+import { lineAt, SyntaxFault } from '../../src/files/form.js'
+import { readJson } from '../../src/files/json.js'
 import { setFields } from '../../src/tasks/edit.js'
-import { lineAt, SyntaxFault } from '../../src/tasks/form.js'
-import { readJson } from '../../src/tasks/json/read.js'
 
 describe('EDN', () => {
   const cases: [string, string, string][] = [
@@ -54,19 +54,73 @@ describe('JSON', () => {
       expect(readJson(text).value).toEqual(JSON.parse(text))
     }
     const bad: [string, string][] = [
-      ['{"a": 1,}', '1: `}` is not JSON here'],
-      ['{1: 2}', '1: a key must be a string'],
+      ['{"a": 1,}', '1: there is a comma before the closing `}`'],
+      ['{1: 2}', '1: a key in double quotes is expected'],
       ['{\n"a" 1}', '2: a `:` is missing after the key'],
       ['[1\n2]', '2: a comma is missing'],
-      ['{"a":1}\nx', '2: something follows the value'],
+      ['{"a":1}\nx', '2: `x` is not JSON here'],
+      ['{}\n{}', '2: something follows the value'],
       ['{"a":\n', '2: it ends too early'],
       ['[01]', '1: `01` is not JSON here'],
-      ['["a\nb"]', '1: the string is not closed or has a bad escape'],
+      ['["a\nb"]', '1: the string is not closed on its line'],
       ['{"a":1,\n"a":2}', '2: the object has this key twice: "a"'],
       ['[tru]', '1: `tru` is not JSON here'],
       ['{"a": [1, 2}', '1: a comma is missing'],
     ]
     for (const [text, reason] of bad) expect(fault(text)).toBe(reason)
+  })
+
+  it('is refused where JSON.parse refuses it', () => {
+    const bad = [
+      '',
+      '\uFEFF',
+      ' \n',
+      '-',
+      '+1',
+      '.5',
+      '1.',
+      '1e',
+      '-01',
+      '0x1',
+      '1a',
+      'nulls',
+      'NaN',
+      "'a'",
+      'a',
+      '1 2',
+      '[1,]',
+    ]
+    const more = [
+      '[,]',
+      '[1,,2]',
+      '[',
+      ']',
+      '{"a"}',
+      '{"a":}',
+      '{"a":1,}',
+      '{,}',
+      '{"a":1 "b":2}',
+      '{"a":1;}',
+      '[1 // x\n]',
+    ]
+    const strings = [
+      '"\t"',
+      '"\u0001"',
+      '"\\x"',
+      '"\\u12g4"',
+      '"a',
+      '"\\',
+      '# x\n1',
+      '/* x */ 1',
+      '1 /',
+      '\u00a01',
+      '\f1',
+      '{a:1}',
+    ]
+    for (const text of [...bad, ...more, ...strings]) {
+      expect(() => JSON.parse(text), text).toThrow()
+      expect(fault(text), text).toMatch(/^\d+: ./)
+    }
   })
 })
 

@@ -1,8 +1,8 @@
 // EDN, honestly: all of it is read, and nothing else.
 
 import { describe, expect, it } from 'vitest'
+import { lineAt, SyntaxFault } from '../../src/files/form.js'
 import { readEdn, writeString } from '../../src/tasks/edn.js'
-import { lineAt, SyntaxFault } from '../../src/tasks/form.js'
 
 /** Why a text is refused, and its line; undefined if it is read. */
 function fault(text: string): string | undefined {

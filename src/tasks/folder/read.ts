@@ -3,11 +3,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { isErrno, messageOf } from '../../errors.js'
 import { isText } from '../../files/bytes.js'
+import { lineAt, SyntaxFault } from '../../files/form.js'
 import type { Task } from '../../words.js'
 import { decodeTask } from '../decode.js'
 import { readForm } from '../edit.js'
 import { symbolKey } from '../edn.js'
-import { lineAt, SyntaxFault } from '../form.js'
 import { formatOf, MAX_NAME } from './names.js'
 
 /** More than any task needs; the whole folder is read at every start. */
