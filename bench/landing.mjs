@@ -12,7 +12,7 @@ for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete
 Object.assign(process.env, env)
 
 const { mergeQueue } = await import('../dist/merge/queue.js')
-const { commandRunner } = await import('../dist/commands/commandRunner.js')
+const { commandRunner } = await import('../dist/hooks/commandRunner.js')
 const oompa = path.join(import.meta.dirname, '../bin/oompa')
 
 /** A repository with 40 branches of one commit each. */
@@ -58,8 +58,9 @@ function shell(cwd, line, env = {}) {
   })
 }
 
-const flockLine = (branch) =>
-  `( flock 9; git checkout -q main; git pull -q; git merge -q --no-ff -m "merge ${branch}" ${branch}; git push -q ) 9>.git/flock`
+/** The published function; it neither pulls nor pushes where there is nothing to pull from. */
+const flockLine = (branch, remote) =>
+  `( flock 9; git checkout -q main; ${remote ? 'git pull -q;' : ''} git merge -q --no-ff -m "merge ${branch}" ${branch}; ${remote ? 'git push -q' : 'true'} ) 9>.git/flock`
 
 /** Landings a second by the loop's queue, in this process. */
 async function byQueue(root, options, submitters = 10, branches = names()) {
@@ -105,7 +106,8 @@ async function byQueue(root, options, submitters = 10, branches = names()) {
 }
 
 async function byFlock(root, submitters = 10, branches = names()) {
-  const seconds = await feed(branches, submitters, (branch) => shell(root, flockLine(branch)))
+  const remote = git(root, 'remote') !== ''
+  const seconds = await feed(branches, submitters, (branch) => shell(root, flockLine(branch, remote)))
   return { perSecond: branches.length / seconds }
 }
 
