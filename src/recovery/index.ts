@@ -1,5 +1,18 @@
-// What a crash left is put in order by the next start (docs/contract.md, 15): agents ended, claims put back,
-// work kept. Each once; then its log says so.
+// Puts in order what a crash left, at the next start (docs/contract.md, 15). Each thing once; then its log says so.
+//
+// | what a crash leaves               | where it is seen                    | what recovers it                       |
+// | --------------------------------- | ----------------------------------- | -------------------------------------- |
+// | agents that still run             | the swarm's record of processes     | `reap` (processes), here and by its watchdog |
+// | a checkout that is half moved     | the landing's journal               | `recoverMoves` (merge), under the lock |
+// | landed, and not said              | the target's history                | `completeLanded` (landings)            |
+// | an iteration's work, uncommitted  | its worktree; no end in the log     | `keepInterrupted` (interrupted)        |
+// | a worktree that is half made      | the reason of its lock              | `discardHalfMade` (worktrees)          |
+// | a claim                           | its record, whose holder is dead    | `releaseStale` (interrupted)           |
+// | a task file between two names     | its name in `tasks/`                | `repair` (tasks/folder), at each claim |
+// | locks of git, of ours             | their age; their owner              | `clearLeftLocks`, `locks/`             |
+// | work under a name that is needed  | `.w1-i1`, `oompa/w1-i1`             | `keepEarlierWork` (earlier)            |
+// | kept work that nobody lands       | `refs/oompa/kept/`                  | a person: `oompa salvage`              |
+// | what is clean and landed          | worktrees and branches of ours      | a person: `oompa cleanup`              |
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
