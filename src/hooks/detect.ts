@@ -1,7 +1,7 @@
 // Guesses, from the files of a repository in any language, how it is tested.
 
 import type { Files } from '../files/seen.js'
-import { packageJson } from '../worktrees/dependencies.js'
+import { installCommand, packageJson } from '../worktrees/dependencies.js'
 
 type Guess = (files: Files) => string | undefined
 
@@ -46,10 +46,9 @@ function packageScript(files: Files, name: string): string | undefined {
   const script: unknown = typeof scripts === 'object' && scripts !== null ? Reflect.get(scripts, name) : undefined
   // What `npm init` writes where there is no test.
   if (typeof script !== 'string' || script.trim() === '' || script.includes('no test specified')) return undefined
-  if (has(files, 'pnpm-lock.yaml')) return `pnpm ${name}`
-  if (has(files, 'yarn.lock')) return `yarn ${name}`
-  if (has(files, 'bun.lock') || has(files, 'bun.lockb')) return `bun run ${name}`
-  return `npm ${name}`
+  const installer = installCommand(files)?.[0] ?? 'npm'
+  if (installer === 'bun') return `bun run ${name}`
+  return `${['pnpm', 'yarn'].includes(installer) ? installer : 'npm'} ${name}`
 }
 
 function makeTarget(files: Files, name: string): boolean {

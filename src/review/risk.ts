@@ -4,6 +4,7 @@ import { usageError } from '../errors.js'
 import type { ApproveHook, HookContext, ProtectionRules } from '../hooks/contract.js'
 import { pathsOf, patternToRegExp, someOf } from '../hooks/patterns.js'
 import type { Change } from '../words.js'
+import { LOCK_FILES } from '../worktrees/dependencies.js'
 import { changedFiles } from './diff.js'
 import { INTEGRATION } from './test-tools.js'
 
@@ -24,15 +25,10 @@ export interface ApprovalOptions {
 
 /** Files that say which code of others is fetched and run. */
 const MANIFESTS = [
+  ...LOCK_FILES.map((file) => `**/${file}`),
   '**/package.json',
-  '**/package-lock.json',
-  '**/npm-shrinkwrap.json',
-  '**/yarn.lock',
   '**/.yarnrc.yml',
-  '**/pnpm-lock.yaml',
   '**/pnpm-workspace.yaml',
-  '**/bun.lock',
-  '**/bun.lockb',
   '**/.npmrc',
   '**/deno.json',
   '**/deno.lock',
@@ -42,25 +38,18 @@ const MANIFESTS = [
   '**/setup.cfg',
   '**/Pipfile',
   '**/Pipfile.lock',
-  '**/poetry.lock',
-  '**/uv.lock',
   '**/Cargo.toml',
-  '**/Cargo.lock',
   '**/build.rs',
   '**/go.mod',
-  '**/go.sum',
   '**/Gemfile',
-  '**/Gemfile.lock',
   '**/*.gemspec',
   '**/composer.json',
-  '**/composer.lock',
   '**/pom.xml',
   '**/build.gradle',
   '**/build.gradle.kts',
   '**/*.csproj',
   '**/packages.lock.json',
   '**/mix.exs',
-  '**/mix.lock',
   '**/Package.swift',
   '**/Package.resolved',
   '**/deps.edn',
