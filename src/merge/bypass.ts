@@ -8,7 +8,6 @@ import { makeFolder } from '../files/folders.js'
 import { proofFolder } from '../files/paths.js'
 import { gitFolders } from '../git/folders.js'
 import { git, gitText } from '../git/run.js'
-import { gitFor } from '../git/simple-git.js'
 
 /** More than a few thousand landings back, nobody asks. */
 const MOST_BYTES = 200_000
@@ -165,6 +164,7 @@ async function revisions(root: string, which: readonly string[]): Promise<string
 export async function bypassError(root: string, bypass: Bypass): Promise<OompaError> {
   const { into, from, to, commits, remote } = bypass
   const [first] = commits
+  const { gitFor } = await import('../git/simple-git.js')
   const branches = await gitFor(root).branch(['--contains', first!, '--list', 'oompa/*'])
   const whose = branches.all.join(', ')
   if (remote !== undefined) return pushedError(bypass, remote, whose)

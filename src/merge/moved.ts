@@ -6,7 +6,6 @@ import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import { isLogged } from '../git/shared-state.js'
-import { gitFor } from '../git/simple-git.js'
 import { foreignCommits } from './bypass.js'
 
 export interface TargetMove {
@@ -51,6 +50,7 @@ export async function foreignMove(
 async function named(root: string, commits: readonly string[]): Promise<TargetMove['commits']> {
   if (commits.length === 0) return []
   const format = { commit: '%H', author: '%an <%ae>', subject: '%s' }
+  const { gitFor } = await import('../git/simple-git.js')
   const { all } = await gitFor(root).log({
     format,
     '--no-walk=unsorted': null,

@@ -6,7 +6,6 @@ import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
-import { gitFor } from '../git/simple-git.js'
 import { movedDestination } from './destination.js'
 import { targetCommit } from './land.js'
 import { type NetworkEnd, type NetworkOptions, networkGit, wordsOf } from './network.js'
@@ -74,6 +73,7 @@ function noteSilence(key: string, end: NetworkEnd): void {
 }
 
 async function mustExist(root: string, remote: string): Promise<void> {
+  const { gitFor } = await import('../git/simple-git.js')
   if ((await gitFor(root).getRemotes()).some((one) => one.name === remote)) return
   throw new OompaError({
     code: 'no-remote',
@@ -167,6 +167,7 @@ export async function sendLargeFiles(
   options: NetworkOptions,
 ): Promise<string | undefined> {
   if (!hasLargeFiles(root)) return undefined
+  const { gitFor } = await import('../git/simple-git.js')
   const known = (await gitFor(root).getRemotes(true)).find((one) => one.name === remote)
   const input = `${ref} ${commit} ${ref} ${was}\n`
   const args = ['pre-push', remote, known?.refs.push || remote]

@@ -2,8 +2,6 @@
 // is enough for what leaves nothing behind; what works for us (agents, hooks, tests) is started by run.ts
 // (docs/decisions/0041-execa-for-what-ends-by-itself.md).
 
-import { execa } from 'execa'
-
 export interface Question {
   readonly cwd: string
   /** The whole environment. */
@@ -31,6 +29,8 @@ export async function askProgram(
   [file, ...args]: readonly [string, ...string[]],
   { cwd, env, input = '', timeoutMs, signal }: Question,
 ): Promise<Answer> {
+  // Loaded when the first question is asked: most commands ask none.
+  const { execa } = await import('execa')
   const child = execa(file, args, {
     cwd,
     // execa adds variables to ours unless it is told not to.

@@ -2,7 +2,6 @@
 
 import path from 'node:path'
 import { git } from '../git/run.js'
-import { gitFor } from '../git/simple-git.js'
 import type { Token, TokenValues } from './tokens.js'
 
 /** How far back "recent" goes. */
@@ -32,6 +31,7 @@ export async function contextValues(
 }
 
 async function contextHeader(root: string, checkout: string): Promise<string> {
+  const { gitFor } = await import('../git/simple-git.js')
   const format = { commit: '%h', subject: '%s' }
   const [branch, log] = await Promise.all([
     git(checkout, ['symbolic-ref', '--quiet', '--short', 'HEAD']),
@@ -49,6 +49,7 @@ async function contextHeader(root: string, checkout: string): Promise<string> {
 }
 
 async function diffstat(checkout: string): Promise<string> {
+  const { gitFor } = await import('../git/simple-git.js')
   const log = await gitFor(checkout)
     .raw('log', `-${COMMITS}`, '--format=%h %s', '--shortstat')
     .catch(() => '')

@@ -1,6 +1,5 @@
 // What a reviewer is given to read: the task, the whole change, its test result, and what was said in earlier rounds.
 
-import { gitFor } from '../git/simple-git.js'
 import type { ReviewContext } from '../hooks/contract.js'
 import { usualProtection } from '../hooks/protected.js'
 import { furtherFacts } from '../tasks/facts.js'
@@ -31,6 +30,7 @@ export async function materialFor(change: Change, context: ReviewContext, mostBy
   const settings = files.filter((file) => configures(file.path) || (file.from !== undefined && configures(file.from)))
   const { shown, cut } = await chooseDiffs(root, change, files, new Set(settings), mostBytes)
   const range = `${change.base}..${change.commit}`
+  const { gitFor } = await import('../git/simple-git.js')
   const log = await gitFor(root).raw('log', '--no-color', '--format=%h %s%n%w(0,2,2)%b', range, '--')
   const sections = [
     section('Task', change.task ? taskText(change.task) : ''),
