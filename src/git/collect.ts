@@ -142,8 +142,13 @@ async function takePidFile(common: string, signal: AbortSignal | undefined): Pro
       else rmSync(`${file}.lock`, { force: true })
       if (isFree) return () => textOf(file) === ours && rmSync(file, { force: true })
     } catch (error) {
+      if (!isErrno(error, 'EEXIST')) {
+        // A full disk lets a file be made, and not be written: as long as it lay there nobody could collect any more.
+        rmSync(`${file}.lock`, { force: true })
+        return () => {}
+      }
       // Another is taking it; one that was killed in between has left its lock, which is git's to mend.
-      if (!isErrno(error, 'EEXIST') || Date.now() - begun > FOREIGN_MS) return () => {}
+      if (Date.now() - begun > FOREIGN_MS) return () => {}
     }
   }
 }

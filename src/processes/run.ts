@@ -39,7 +39,13 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd> {
   const { input = '' } = options
   const written = typeof input === 'string' || input instanceof Uint8Array ? input : undefined
   const pipes = options.atOnce ? openPipesNow(written) : await openPipes(written)
-  if (!existsSync(options.cwd)) return notStarted('missing', `There is no folder ${options.cwd}.`)
+  if (!existsSync(options.cwd)) {
+    // Open pipes would keep our own process from ending.
+    pipes?.started()
+    pipes?.stdout.destroy()
+    pipes?.stderr.destroy()
+    return notStarted('missing', `There is no folder ${options.cwd}.`)
+  }
   const marker = options.marker ?? uniqueMarker()
   const env = withMarker(options.env, marker)
   // A child that trusts PWD (agents do) must not be told of the folder that we were started in.

@@ -7,6 +7,7 @@ import { kindOf } from '../files/kind.js'
 import { isAncestor } from '../git/ancestry.js'
 import { gitFolders, type Repository } from '../git/folders.js'
 import { heldByEntry } from '../git/hidden.js'
+import { clearLeftLocks } from '../git/left-locks.js'
 import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
 import { deleteRef } from '../git/refs.js'
@@ -197,6 +198,7 @@ export async function performCleanup(
   const removed: Removal[] = []
   const left = [...plan.left]
   const said: string[] = []
+  await clearLocks(root, inUse)
   for (const one of plan.removed) {
     const name = one.worktree ?? one.branch ?? ''
     const user = inUse(name)
@@ -218,6 +220,16 @@ export async function performCleanup(
     removed.push(one)
   }
   return { removed, left, ...(said.length > 0 ? { said } : {}) }
+}
+
+/** Locks that a killed git has left in worktrees of ours that nobody uses: a person's git would be refused there. */
+async function clearLocks(root: string, inUse: (name: string) => string | undefined): Promise<void> {
+  for (const { path: full } of await listWorktrees(root)) {
+    const name = path.basename(full)
+    if (path.dirname(full) !== root || !isWorktreeName(name) || inUse(name)) continue
+    if (kindOf(full) === undefined || whyNotOurs(full)) continue
+    await clearLeftLocks(full)
+  }
 }
 
 async function putAway(root: string, full: string, pool: WorktreePool): Promise<Returned> {

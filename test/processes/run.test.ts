@@ -29,6 +29,16 @@ describe('running a process', () => {
     expect(end).toMatchObject({ reason: 'missing', message: expect.stringContaining('gone') })
   })
 
+  it('keeps nothing open where the folder is missing: our own process can end', async () => {
+    const pipes = () => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length
+    const before = pipes()
+    for (let turn = 0; turn < 3; turn++) {
+      await runProcess({ file: '/bin/true', args: [], cwd: '/nowhere/at/all', env: process.env })
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(pipes()).toBeLessThanOrEqual(before)
+  })
+
   it('gives the arguments, the folder and the environment as they are', async () => {
     const cwd = temporaryFolder('oompa ü ')
     let text = ''

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { clearLeftLocks, clearMaintenanceLock } from '../../src/git/left-locks.js'
 import { commitLeftovers } from '../../src/merge/commit.js'
+import { performCleanup, planCleanup } from '../../src/recovery/cleanup.js'
 import { keepCommit } from '../../src/recovery/keep.js'
 import { worktreePool } from '../../src/worktrees/pool.js'
 import { until } from '../support/loop.js'
@@ -103,4 +104,15 @@ test('work is kept under another name where the lock of a killed git is on its o
   old(path.join(root, '.git/refs/oompa/kept/x/w1-1.lock'))
   const ref = await keepCommit(root, 'refs/oompa/kept/x/w1-1', base)
   expect(repository.git(['rev-parse', ref])).toBe(base)
+})
+
+test('the clean-up clears them, too, from a worktree that stays', async () => {
+  const { repository, root, worktree, own } = await opened()
+  repository.write('.w1-i1/work', 'not committed\n')
+  const lock = old(path.join(own, 'index.lock'))
+  const where = { root, gitDir: path.join(root, '.git'), here: root }
+  const done = await performCleanup(where, await planCleanup(where, () => undefined))
+  expect(done.left).toMatchObject([{ name: '.w1-i1', why: '1 uncommitted file' }])
+  expect(existsSync(lock)).toBe(false)
+  expect(existsSync(path.join(worktree.path, 'work'))).toBe(true)
 })
