@@ -3,7 +3,7 @@
 // names its process; while we make something that file names us. What is made is named by a ref of ours at once, which
 // whatever collects afterwards sees; and it is made again if something (a `git prune`) took a part of it all the same.
 
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { isErrno } from '../errors.js'
 import { textOf } from '../files/own.js'
 import { gitFolders } from './folders.js'
 import { deleteRef } from './refs.js'
-import { git } from './run.js'
+import { git, gitText } from './run.js'
 
 export interface Held<T> {
   readonly made: T
@@ -54,7 +54,12 @@ export async function held<T>(
       if (!answer) continue
       const { commit, made } = answer
       if (commit === undefined) return { made, release: async () => {} }
-      const release = hold(root, name, commit)
+      const release = await hold(root, name, commit).catch((error: unknown) => {
+        // Git names nothing that is not there: it was taken away already.
+        if (tries < MOST_TRIES && !isLoose(common, commit)) return undefined
+        throw error
+      })
+      if (!release) continue
       const isDoubtful = packsOf(common) !== before || !isLoose(common, commit)
       if (!isDoubtful || tries >= MOST_TRIES || (await isWhole(root, commit, from))) return { made, release }
       await release()
@@ -69,19 +74,12 @@ export async function isWhole(root: string, commit: string, from: string): Promi
   return (await git(root, ['rev-list', '--objects', '--quiet', commit, '--not', from])).status === 0
 }
 
-/** Written as git writes it: starting one for it would cost as much as the landing's other steps. */
-function hold(root: string, name: string, commit: string): () => Promise<void> {
-  const { common } = gitFolders(root)
-  const before = packsOf(common)
+/** A ref of ours leads to it, whatever becomes of the ref's name: an agent may have made it a name for another. */
+async function hold(root: string, name: string, commit: string): Promise<() => Promise<void>> {
   const ref = `${HELD_REFS}/${name.replace(/[^A-Za-z0-9_-]/g, '-')}`
-  const file = path.join(common, ref)
-  mkdirSync(path.dirname(file), { recursive: true })
-  writeFileSync(`${file}.${process.pid}`, `${commit}\n`)
-  renameSync(`${file}.${process.pid}`, file)
+  await gitText(root, ['update-ref', '--no-deref', ref, commit])
   return async () => {
-    // A collection packs refs: then git has to look for it in two places.
-    if (packsOf(common) !== before) await deleteRef(root, ref, commit)
-    else rmSync(file, { force: true })
+    await deleteRef(root, ref, commit)
   }
 }
 

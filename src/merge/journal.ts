@@ -26,7 +26,13 @@ export function writeIntent(root: string, intent: Intent): () => void {
   const me = thisOwner()
   const file = path.join(folder, `${me.pid}-${me.start}-${++count}.json`)
   const entry: Entry = { ...intent, ...me }
-  writeFileSync(file, JSON.stringify(entry))
+  try {
+    writeFileSync(file, JSON.stringify(entry))
+  } catch (error) {
+    // What a full disk has kept of it says nothing.
+    rmSync(file, { force: true })
+    throw error
+  }
   return () => rmSync(file, { force: true })
 }
 

@@ -87,7 +87,11 @@ export function draft(folder: Folder, name: string, fence: string, bytes: string
   try {
     writeFileSync(file, bytes, { mode })
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
+    if (!isErrno(error, 'ENOENT')) {
+      // What a full disk has kept of it is no task.
+      discard(file)
+      throw error
+    }
     mkdirSync(path.dirname(file), { recursive: true })
     writeFileSync(file, bytes, { mode })
   }
