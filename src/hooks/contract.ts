@@ -24,7 +24,10 @@ export interface HookContext {
   readonly emit: Emit
   /** zx, bound to the main checkout: `await context.$({ cwd: worktree.path })\`npm ci\``. It ends as `run` does. */
   readonly $: Shell
-  /** The plain form. Runs argv, or a shell line (`sh -c`) if it is one string. Never put text of a task or an agent into the line. */
+  /**
+   * The plain form. Runs argv, or a shell line (`sh -c`) if it is one string. Never put text of a task or of an agent into
+   * the line.
+   */
   run(command: string | readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>
   /** Runs an agent (`codex:o3`) with a prompt, and gives what it said; sessions are named by `session`. */
   ask(agent: string, prompt: string, options: AskOptions): Promise<TurnResult>

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { heardBy } from '../processes/zx.js'
 import type { MergeHook } from './contract.js'
 import { findHooks, hooksFolder } from './find.js'
 
@@ -33,6 +34,7 @@ export function withTest(
   const hook: MergeHook = (change, context) =>
     merge(change, {
       ...context,
+      $: heardBy(context.$, (line) => known.add(line)),
       run(command, options) {
         known.add(typeof command === 'string' ? command : command.join(' '))
         return context.run(command, options)

@@ -22,7 +22,14 @@ export interface ShellPlace {
   readonly signal?: AbortSignal
 }
 
-const places = new WeakMap<Shell, Partial<Options>>()
+/** How a `$` of ours starts its commands. */
+interface Bound {
+  readonly options: Partial<Options>
+  /** The environment of another folder. */
+  readonly envIn?: ShellPlace['env']
+}
+
+const bounds = new WeakMap<Shell, Bound>()
 
 /** zx's `$`, bound to a place: a folder, an environment, limits. */
 export function shellIn(place: ShellPlace): Shell {
@@ -54,16 +61,31 @@ export function shellWith(options: Partial<Options>, envIn?: ShellPlace['env']):
       return shellWith({ ...options, ...moved, ...first }, envIn)
     },
   })
-  places.set(shell, options)
+  bounds.set(shell, { options, envIn })
   return shell
+}
+
+/** The same `$`, which tells each command's line before it starts. */
+export function heardBy(shell: Shell, hear: (line: string) => void): Shell {
+  const { options, envIn } = bounds.get(shell) ?? { options: {} }
+  const spawn = new Proxy(options.spawn ?? defaults.spawn, {
+    apply: (start, self, given: [string, ...unknown[]]) => {
+      // zx puts what sets its shell up before the line.
+      const { prefix = '' } = $
+      const [line] = given
+      hear(line.startsWith(prefix) ? line.slice(prefix.length) : line)
+      return Reflect.apply(start, self, given)
+    },
+  })
+  return shellWith({ ...options, spawn }, envIn)
 }
 
 /** Runs `work` with zx's own `$` bound to the place of `shell`: what a hook imports from `zx` is its context's. */
 export function inShell<T>(shell: Shell | undefined, work: () => T): T {
-  const options = shell && places.get(shell)
-  if (!options) return work()
+  const bound = shell && bounds.get(shell)
+  if (!bound) return work()
   return within(() => {
-    Object.assign($, options)
+    Object.assign($, bound.options)
     return work()
   })
 }

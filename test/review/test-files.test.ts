@@ -3,8 +3,10 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { $ as zx } from 'zx'
 import { testCommandsOf, withTest } from '../../src/hooks/test-commands.js'
 import { mergeQueue } from '../../src/merge/queue.js'
+import { inShell } from '../../src/processes/zx.js'
 import { materialFor } from '../../src/review/material.js'
 import { approval, touchesTheTest } from '../../src/review/risk.js'
 import { testFiles, touchedOfTest } from '../../src/review/test-files.js'
@@ -119,14 +121,22 @@ test('the test is known from the queue, from a script’s lines, and from what a
   expect(testCommandsOf(root, undefined, { test: 'npm test' })).toEqual(['npm test'])
   expect(testCommandsOf(root, mergeQueue({ test: 'make' }))).toEqual(['make'])
   const { context } = contextFor(repository)
-  const own = withTest(root, async (change, { run }) => {
+  const own = withTest(root, async (change, { run, ...rest }) => {
     await run('true ./mine.sh')
     await run(['true', 'other.sh'])
+    await rest.$({ cwd: root })`true ./third.sh`
+    await inShell(rest.$, () => zx`true ./fourth.sh`)
     return { commit: change.commit, into: 'main' }
   })
   expect(own.testCommands()).toEqual(['make check'])
   await own.merge?.(changeOf(repository, 'main'), context)
-  expect(own.testCommands()).toEqual(['make check', 'true ./mine.sh', 'true other.sh'])
+  expect(own.testCommands()).toEqual([
+    'make check',
+    'true ./mine.sh',
+    'true other.sh',
+    'true ./third.sh',
+    'true ./fourth.sh',
+  ])
 })
 
 const MERGE = "import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ test: 'sh scripts/test.sh' })\n"
