@@ -3,15 +3,16 @@
 // names its process; while we make something that file names us. What is made is named by a ref of ours at once, which
 // whatever collects afterwards sees; and it is made again if something (a `git prune`) took a part of it all the same.
 
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno } from '../errors.js'
+import { createFile } from '../files/create.js'
 import { textOf } from '../files/own.js'
 import { gitFolders } from './folders.js'
-import { deleteRef } from './refs.js'
-import { git, gitText } from './run.js'
+import { deleteRef, pointRef } from './refs.js'
+import { git } from './run.js'
 
 export interface Held<T> {
   readonly made: T
@@ -77,7 +78,7 @@ export async function isWhole(root: string, commit: string, from: string): Promi
 /** A ref of ours leads to it, whatever becomes of the ref's name: an agent may have made it a name for another. */
 async function hold(root: string, name: string, commit: string): Promise<() => Promise<void>> {
   const ref = `${HELD_REFS}/${name.replace(/[^A-Za-z0-9_-]/g, '-')}`
-  await gitText(root, ['update-ref', '--no-deref', ref, commit])
+  await pointRef(root, ref, commit, 'oompa: is being made')
   return async () => {
     await deleteRef(root, ref, commit)
   }
@@ -134,17 +135,13 @@ async function takePidFile(common: string, signal: AbortSignal | undefined): Pro
       continue
     }
     try {
-      writeFileSync(`${file}.lock`, ours, { flag: 'wx' })
+      createFile(`${file}.lock`, ours)
       const isFree = collectorOf(textOf(file)) === undefined
       if (isFree) renameSync(`${file}.lock`, file)
       else rmSync(`${file}.lock`, { force: true })
       if (isFree) return () => textOf(file) === ours && rmSync(file, { force: true })
     } catch (error) {
-      if (!isErrno(error, 'EEXIST')) {
-        // A full disk lets a file be made, and not be written: as long as it lay there nobody could collect any more.
-        rmSync(`${file}.lock`, { force: true })
-        return () => {}
-      }
+      if (!isErrno(error, 'EEXIST')) return () => {}
       // Another is taking it; one that was killed in between has left its lock, which is git's to mend.
       if (Date.now() - begun > FOREIGN_MS) return () => {}
     }

@@ -50,9 +50,12 @@ export function clearMaintenanceLock(common: string, sinceMs: number): boolean {
   return removeIfSame(lock)
 }
 
-/** Removes the lock that a killed git has left on a branch of ours, on which nobody is yet; false if there is none. */
-export async function clearBranchLock(common: string, branch: string): Promise<boolean> {
-  const lock = /^oompa\/[\w-]+$/.test(branch) ? look(path.join(common, `refs/heads/${branch}.lock`), false) : undefined
+/** Refs that we alone write: branches on which nobody is yet, and what holds commits. */
+const OUR_REF = /^refs\/(?:heads\/oompa|oompa\/held|oompa\/kept\/[\w-]+)\/[\w-]+$/
+
+/** Removes the lock that a killed git has left on a ref of ours; false if there is none. */
+export async function clearRefLock(common: string, ref: string): Promise<boolean> {
+  const lock = OUR_REF.test(ref) ? look(path.join(common, `${ref}.lock`), false) : undefined
   if (!lock) return false
   if (!isOld(lock)) await sleep(OLD_MS)
   return removeIfSame(lock)

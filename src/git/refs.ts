@@ -6,8 +6,9 @@ import { toBytes } from '../files/bytes.js'
 import { commandLine } from './arguments.js'
 import { type Conversation, converse } from './batch.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
-import { locating } from './folders.js'
-import { withoutHooks } from './run.js'
+import { gitFolders, locating } from './folders.js'
+import { clearRefLock } from './left-locks.js'
+import { gitText, withoutHooks } from './run.js'
 
 export interface Swap {
   /** The whole name, `refs/heads/main`. */
@@ -85,6 +86,21 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
     })
     child.stdin.write(toBytes(`start\nupdate ${swap.ref} ${swap.to} ${swap.from}\nprepare\n`))
   })
+}
+
+/**
+ * Lets a ref of ours name a commit, also where a git that was killed has left its lock on it. One that an agent has made
+ * a symbolic ref is written itself, and not what it names.
+ * @throws OompaError `git-failed`
+ */
+export async function pointRef(root: string, ref: string, commit: string, message: string): Promise<void> {
+  const point = () => gitText(root, ['update-ref', '--no-deref', '-m', message, '--', ref, commit])
+  try {
+    await point()
+  } catch (error) {
+    if (!(await clearRefLock(gitFolders(root).common, ref))) throw error
+    await point()
+  }
 }
 
 /** One git that stays for the deletions of a repository, and the end of the last of them. */

@@ -3,9 +3,9 @@
 
 import { OompaError, usageError } from '../errors.js'
 import { describeCommit } from '../git/changes.js'
-import { deleteRef } from '../git/refs.js'
+import { deleteRef, pointRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
-import { git, gitText } from '../git/run.js'
+import { git } from '../git/run.js'
 import type { ApproveHook, HookContext } from '../hooks/contract.js'
 import { pathsOf } from '../hooks/patterns.js'
 import { protectedReasons, usualProtection } from '../hooks/protected.js'
@@ -69,7 +69,7 @@ export async function holdForApproval(
 ): Promise<Refusal> {
   const { root, swarm } = context
   const ref = `refs/oompa/kept/${swarm}/${change.worker}-${change.number}`
-  await gitText(root, ['update-ref', '--no-deref', '-m', 'oompa: waits for a person', '--', ref, change.commit])
+  await pointRef(root, ref, change.commit, 'oompa: waits for a person')
   const approval: PutAside = {
     id: approvalId(change),
     swarm,

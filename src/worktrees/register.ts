@@ -8,7 +8,7 @@ import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
 import { gitFolders } from '../git/folders.js'
 import { heldByEntry } from '../git/hidden.js'
-import { clearBranchLock } from '../git/left-locks.js'
+import { clearRefLock } from '../git/left-locks.js'
 import { namesWorktree, registrations } from '../git/registrations.js'
 import { removeEntry, removeHalfMade } from '../git/remove.js'
 import { git } from '../git/run.js'
@@ -31,7 +31,7 @@ export async function registerWorktree(root: string, full: string, request: Work
   const where = ['-B', request.branch, full, request.base]
   const add = () => git(root, ['worktree', 'add', '--quiet', '--no-track', '--no-checkout', ...lock, ...where])
   let { status, stderr } = await add()
-  if (status !== 0 && (await clearBranchLock(common, request.branch))) ({ status, stderr } = await add())
+  if (status !== 0 && (await clearRefLock(common, `refs/heads/${request.branch}`))) ({ status, stderr } = await add())
   const own = entryOf()
   if (status !== 0 || !own) throw worktreeFailed(request, stderr.trim() || `git ended with status ${status}`)
   return own

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { clearLeftLocks, clearMaintenanceLock } from '../../src/git/left-locks.js'
+import { pointRef } from '../../src/git/refs.js'
 import { commitLeftovers } from '../../src/merge/commit.js'
 import { performCleanup, planCleanup } from '../../src/recovery/cleanup.js'
 import { keepCommit } from '../../src/recovery/keep.js'
@@ -50,6 +51,18 @@ test('a worktree whose branch is locked by a git that was killed is made all the
   old(path.join(root, '.git/refs/heads/oompa/w1-i2.lock'))
   const second = await pool.acquire({ name: '.w1-i2', branch: 'oompa/w1-i2', base })
   expect(readdirSync(second.path)).toContain('a')
+})
+
+test('a ref of ours that is locked by a git that was killed is written all the same; another’s is not', async () => {
+  const { root, base, repository } = await opened()
+  for (const ref of ['refs/oompa/held/landing', 'refs/oompa/kept/0123/w1-1']) {
+    mkdirSync(path.join(root, '.git', path.dirname(ref)), { recursive: true })
+    old(path.join(root, `.git/${ref}.lock`))
+    await pointRef(root, ref, base, 'held')
+    expect(repository.git(['rev-parse', ref])).toBe(base)
+  }
+  old(path.join(root, '.git/refs/heads/main.lock'))
+  await expect(pointRef(root, 'refs/heads/main', base, 'moved')).rejects.toThrow(/main\.lock/)
 })
 
 test('the lock of a git that is at work is waited for, and not taken away', async () => {
