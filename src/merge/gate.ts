@@ -15,6 +15,7 @@ import { registrationsOf } from '../git/registrations.js'
 import { cachePlace, removeScratch } from '../git/remove.js'
 import { git, gitFailed, gitText } from '../git/run.js'
 import { readStatus } from '../git/status.js'
+import { someOf } from '../hooks/patterns.js'
 import { type HeldLock, WORKTREE_LOCK, withLock } from '../locks/index.js'
 import type { CommandResult } from '../processes/contract.js'
 import { cleanOthers, MADE_FILE } from '../worktrees/made.js'
@@ -43,7 +44,7 @@ export function testCommit(context: LandContext, commit: string, test: GateTest)
     await checkOut(context.root, gate, commit)
     const again = await testOnce(context, { gate, commit, test, lock })
     if (again.result.status !== 0) return again.result
-    const files = namesOf(first.written)
+    const files = someOf(first.written)
     if (again.written.length === 0) {
       const text = `Somebody wrote in ${gate} while ${commit.slice(0, 12)} was tested there (${files}): it was tested again, and passed.`
       context.emit({ type: 'note', level: 'warning', text })
@@ -203,12 +204,7 @@ function doingName(root: string, command: string): string {
 function writtenIn(gate: string, files: readonly string[]): OompaError {
   return new OompaError({
     code: 'gate-failed',
-    message: `Somebody writes in ${gate} while it is tested there: ${namesOf(files)}.`,
+    message: `Somebody writes in ${gate} while it is tested there: ${someOf(files)}.`,
     mend: 'Only oompa works there. End what else does: ps -ef',
   })
-}
-
-/** The first of some files, for a sentence. */
-function namesOf(files: readonly string[]): string {
-  return files.length > 5 ? `${files.slice(0, 5).join(', ')} and ${files.length - 5} more` : files.join(', ')
 }

@@ -2,9 +2,7 @@
 
 import path from 'node:path'
 import { clearPlace, entriesOf, replaceOwn, textOf } from '../files/own.js'
-import type { ClaimRecord, Records } from './contract.js'
 import { fileStem } from './decode.js'
-import { readHistory } from './history.js'
 import { makeStateFolder } from './records.js'
 
 /** Notes longer than this lose their beginning: they go into a prompt. */
@@ -23,11 +21,11 @@ export function withNote(
   return all.length <= MAX_NOTES ? all : `…${all.slice(all.length - MAX_NOTES)}`
 }
 
+/** Notes are kept beside the claim records where the store's file should not change with every attempt. */
 function notesFile(folder: string, id: string): string {
   return path.join(folder, `${fileStem(id)}.notes`)
 }
 
-/** Notes that are kept beside the claim records, for a store whose file should not change with every attempt. */
 /** The stems of tasks that have notes: one look at the folder, and not one for each task. */
 export function notedIn(root: string, folder: string): ReadonlySet<string> {
   return new Set(
@@ -44,26 +42,4 @@ export function writeNotes(root: string, folder: string, id: string, notes: stri
   const file = notesFile(folder, id)
   clearPlace(file)
   replaceOwn(root, file, `${notes}\n`)
-}
-
-// Whether a claim still stands whose record is missing. `rm -rf .oompa/claims` and `git clean -fdx` take the records of a
-// swarm that is at work: what a process claimed itself is its own all the same, and its record is written again.
-
-/**
- * The record of who holds what `key` names. A record that is missing is written again if this process has written it for
- * this fence, and nobody has ended the claim since: whoever ends one says so in the history.
- */
-export function standing(root: string, records: Records, key: string, fence: string): ClaimRecord | undefined {
-  const record = records.read(key)
-  if (record) return record
-  const own = records.own(key)
-  if (own?.fence !== fence || hasEnded(root, own)) return undefined
-  records.restore(key, own)
-  return records.read(key)
-}
-
-const ENDS = new Set(['released', 'taken', 'completed', 'reopened'])
-
-function hasEnded(root: string, { id, since }: ClaimRecord): boolean {
-  return readHistory(root).some((entry) => entry.task === id && ENDS.has(entry.type) && entry.at >= since)
 }
