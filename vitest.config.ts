@@ -14,6 +14,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most tests wait for processes: one worker for each core, where vitest would leave one core to itself.
+    maxWorkers: '100%',
     // A second try on a machine that others use, too; the report names the tests that needed it. Nowhere else.
     retry: process.env.CI ? 1 : 0,
     // What runs within the tests' own process must not reach the real home, nor take its git configuration from there:
