@@ -27,7 +27,7 @@ export interface LogOptions {
  */
 export function openAgentLog(file: string, options: LogOptions = {}): AgentLog {
   const { top = path.dirname(file), mostBytes = MOST_BYTES } = options
-  const open = () => openOwn(top, file, 'append')
+  const open = () => openOwn(top, file)
   const half = Math.max(1, Math.floor(mostBytes / 2))
   let opened = open()
   let size = fstatSync(opened).size

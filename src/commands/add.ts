@@ -1,9 +1,10 @@
 // `oompa add HOOK`: copies a sample into hooks/, fills in what this repository needs, and says what changes.
 
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, flag, text } from '../cli/contract.js'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
+import { createFile } from '../files/create.js'
 import { packageFolder } from '../files/package.js'
 import { filesIn } from '../files/seen.js'
 import { excludeOurs } from '../git/exclude.js'
@@ -121,7 +122,7 @@ function writeNew(root: string, name: string, content: string, executable: boole
   const file = path.join(root, name)
   try {
     mkdirSync(path.dirname(file), { recursive: true })
-    writeFileSync(file, content, { flag: 'wx' })
+    createFile(file, content)
     if (executable) chmodSync(file, 0o755)
   } catch (cause) {
     if (isErrno(cause, 'EEXIST')) {

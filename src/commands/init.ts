@@ -5,6 +5,7 @@ import path from 'node:path'
 import { type Command, flag } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
+import { createFile } from '../files/create.js'
 import { packageFolder } from '../files/package.js'
 import { packageFile, stateFolder } from '../files/paths.js'
 import { excludeOurs } from '../git/exclude.js'
@@ -104,7 +105,7 @@ function writeNew(root: string, { name, content, mode }: Starter): boolean {
   if (lstatSync(file, { throwIfNoEntry: false })) return false
   try {
     mkdirSync(path.dirname(file), { recursive: true })
-    writeFileSync(file, content(), { flag: 'wx' })
+    createFile(file, content())
     // The mode of `writeFile` is cut by the umask; a loop that cannot be run is no loop.
     if (mode !== undefined) chmodSync(file, mode)
     return true

@@ -1,6 +1,5 @@
 // How another process asks a swarm to end gently: a file beside its log, which works across hosts and needs no signal.
 
-import { renameSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
 import { clearPlace, replaceOwn, textOf } from '../files/own.js'
@@ -33,8 +32,7 @@ export function requestStop(root: string, swarm: string): void {
   const file = controlFile(root, swarm)
   try {
     clearPlace(file)
-    replaceOwn(root, `${file}.${process.pid}`, `${JSON.stringify(control)}\n`)
-    renameSync(`${file}.${process.pid}`, file)
+    replaceOwn(root, file, `${JSON.stringify(control)}\n`)
   } catch (cause) {
     throw new OompaError({
       code: 'control-unwritable',

@@ -21,7 +21,7 @@ export function logFile(root: string, swarm: string): string {
 
 /** Opens (and makes) the log of a swarm for appending. */
 export function openLog(root: string, swarm: string): EventLog {
-  let file = openOwn(root, logFile(root, swarm), 'append')
+  let file = openOwn(root, logFile(root, swarm))
   const listeners: ((event: OompaEvent) => void)[] = []
   let open = true
   // After a line that a crash or a full disk has cut, a line end comes first: else the next event would be lost with it.
@@ -61,7 +61,7 @@ function whereItWas(file: number, root: string, swarm: string): number {
   try {
     const text = Buffer.alloc(size)
     readSync(file, text, 0, size, 0)
-    const again = openOwn(root, logFile(root, swarm), 'append')
+    const again = openOwn(root, logFile(root, swarm))
     writeSync(again, text)
     closeSync(file)
     return again

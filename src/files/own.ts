@@ -19,6 +19,7 @@ import {
 import path from 'node:path'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { fromBytes, onDisk } from './bytes.js'
+import { createFile } from './create.js'
 import { makeFolder } from './folders.js'
 
 /** A record of ours has some hundred bytes; a larger file is not ours. */
@@ -130,16 +131,20 @@ export function makeOwnFolder(top: string, folder: string): void {
 }
 
 /**
- * Opens a file of ours for writing: no link is followed, in its place or on the way.
+ * Opens a file of ours, to add to it: no link is followed, in its place or on the way.
  * @throws OompaError `not-a-folder`, `not-a-file` (status 4); the system's error
  */
-export function openOwn(top: string, file: string, how: 'append' | 'replace'): number {
+export function openOwn(top: string, file: string): number {
+  readyFor(top, file)
+  const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants
+  return openSync(onDisk(file), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666)
+}
+
+/** Makes the folder of a file of ours, and refuses whatever stands in its place. */
+function readyFor(top: string, file: string): void {
   makeOwnFolder(top, path.dirname(file))
-  const { O_WRONLY, O_RDWR, O_CREAT, O_APPEND, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants
-  const flags = how === 'append' ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC
   const wrong = wrongAt(file)
   if (wrong !== undefined) throw notOurs(path.relative(top, file), 'file', wrong)
-  return openSync(onDisk(file), flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666)
 }
 
 function notOurs(name: string, kind: 'file' | 'folder', wrong: string): OompaError {
@@ -153,8 +158,12 @@ function notOurs(name: string, kind: 'file' | 'folder', wrong: string): OompaErr
 
 /** Adds lines to a file of ours; it is made if it is not there. */
 export function appendOwn(top: string, file: string, lines: string): void {
-  const opened = openOwn(top, file, 'append')
-  write(opened, endsWhole(opened) ? lines : `\n${lines}`)
+  const opened = openOwn(top, file)
+  try {
+    writeFileSync(opened, endsWhole(opened) ? lines : `\n${lines}`)
+  } finally {
+    closeSync(opened)
+  }
 }
 
 /** Whether an open file ends with a line end: after a line that was cut, one comes first, else the next is lost with it. */
@@ -164,17 +173,12 @@ export function endsWhole(opened: number): boolean {
   return size === 0 || readSync(opened, last, 0, 1, size - 1) === 0 || last[0] === 10
 }
 
-/** Writes a file of ours. */
+/** Writes a file of ours, whole or not at all: what it held before stays where the disk is full. */
 export function replaceOwn(top: string, file: string, text: string): void {
-  write(openOwn(top, file, 'replace'), text)
-}
-
-function write(opened: number, text: string): void {
-  try {
-    writeFileSync(opened, text)
-  } finally {
-    closeSync(opened)
-  }
+  readyFor(top, file)
+  const draft = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}`)
+  createFile(draft, text)
+  renameSync(draft, file)
 }
 
 /** Takes what is no file out of a file's place in a folder that is ours alone: it is renamed, and stays. */

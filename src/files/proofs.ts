@@ -1,18 +1,9 @@
 // Records that we believe later: outside the repository, for this user alone, since whatever lies in the repository an
 // agent can write. A proof that is not there is no error: what it would have said is then asked of git, or of a person.
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { createFile } from './create.js'
 import { makeFolder } from './folders.js'
 import { proofFolder } from './paths.js'
 
@@ -36,7 +27,7 @@ export function writeProof(root: string, kind: ProofKind, name: string, value: u
   const draft = `${file}.${process.pid}`
   try {
     makeFolder(path.dirname(file), 0o700)
-    writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    createFile(draft, `${JSON.stringify(value, null, 2)}\n`, 0o600)
     renameSync(draft, file)
     return true
   } catch {

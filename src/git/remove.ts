@@ -1,10 +1,11 @@
 // Every removal of a folder with what is in it: what it names is looked at in that moment, and is one that we made, or
 // stays. Paths come from names that agents, tests and persons can write to as well as we.
 
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
+import { createFile } from '../files/create.js'
 import { makeFolder } from '../files/folders.js'
 import { kindOf } from '../files/kind.js'
 import { textOf, wrongOnTheWay } from '../files/own.js'
@@ -134,7 +135,7 @@ export function openCache(cache: string): void {
   const other = readdirSync(cache).find((name) => !IN_CACHE.has(name))
   if (other !== undefined) throw notOurs(cache, `${other} in it is not ours, and it was to be our cache folder`)
   try {
-    writeFileSync(path.join(cache, TAG), TAG_WORDS, { flag: 'wx' })
+    createFile(path.join(cache, TAG), TAG_WORDS)
   } catch (error) {
     if (textOf(path.join(cache, TAG)) === undefined) throw error
   }

@@ -3,6 +3,7 @@
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { createFile } from '../files/create.js'
 import { packageFolder } from '../files/package.js'
 import { stateFolder } from '../files/paths.js'
 import { removeOurs } from '../git/remove.js'
@@ -51,7 +52,7 @@ export function writeEditorFiles(root: string): string[] {
   const config = path.join(root, 'hooks', 'tsconfig.json')
   if (!existsSync(config)) {
     mkdirSync(path.dirname(config), { recursive: true })
-    writeFileSync(config, `${JSON.stringify(TSCONFIG, null, 2)}\n`, { flag: 'wx' })
+    createFile(config, `${JSON.stringify(TSCONFIG, null, 2)}\n`)
     written.push('hooks/tsconfig.json')
   }
   return written

@@ -1,10 +1,11 @@
 // Loads hooks that are modules: TypeScript or JavaScript, by jiti, in a repository that may have no node_modules.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { createJiti, type TransformOptions, type TransformResult } from 'jiti'
+import { createFile } from '../files/create.js'
 import { sharedCache } from '../files/paths.js'
 
 /** Gives the default export of a module, or undefined if it has none. */
@@ -72,7 +73,7 @@ function write(folder: string, file: string, code: string): void {
   const temporary = `${file}.${process.pid}`
   try {
     mkdirSync(folder, { recursive: true })
-    writeFileSync(temporary, code)
+    createFile(temporary, code)
     renameSync(temporary, file)
   } catch {
     rmSync(temporary, { force: true })

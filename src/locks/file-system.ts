@@ -2,7 +2,7 @@
 // lives, and two that find one old lock may both get it (decision 10). Here a lock is a folder that holds its owner's
 // record, and its time is told as old only where that owner is dead, so that the package's own takeover does the rest.
 
-import { existsSync, lstatSync, mkdirSync, renameSync, utimesSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, renameSync, rmdirSync, utimesSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
@@ -150,7 +150,12 @@ function prepare(target: string, record: string): Made {
   }
   const folder = `${target}.${record}`
   mkdirSync(folder, { recursive: true })
-  return { folder, record, close: writeRecord(path.join(folder, record)) }
+  try {
+    return { folder, record, close: writeRecord(path.join(folder, record)) }
+  } catch (error) {
+    rmdirSync(folder)
+    throw error
+  }
 }
 
 function coded(code: 'EEXIST' | 'ENOENT'): Error {

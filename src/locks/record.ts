@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { createOpen } from '../files/create.js'
 import { hasOpen, withVariable } from '../processes/open.js'
 import { isDead, isSeenFromHere, type Owner, parseOwner, thisOwner } from '../processes/owner.js'
 
@@ -37,8 +38,8 @@ export function recordName(): string {
  * @returns what closes it
  */
 export function writeRecord(file: string): () => void {
-  const opened = fs.openSync(file, 'wx')
-  fs.writeFileSync(opened, JSON.stringify({ ...thisOwner(), command: process.argv.slice(1).join(' ').slice(0, 200) }))
+  const command = process.argv.slice(1).join(' ').slice(0, 200)
+  const opened = createOpen(file, JSON.stringify({ ...thisOwner(), command }))
   return () => fs.closeSync(opened)
 }
 

@@ -1,8 +1,9 @@
 // What a landing is about to do to a checkout, written down before, so that a start after a crash can finish or undo it.
 
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
+import { createFile } from '../files/create.js'
 import { textOf } from '../files/own.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { isDead, type Owner, parseOwner, thisOwner } from '../processes/owner.js'
@@ -26,13 +27,7 @@ export function writeIntent(root: string, intent: Intent): () => void {
   const me = thisOwner()
   const file = path.join(folder, `${me.pid}-${me.start}-${++count}.json`)
   const entry: Entry = { ...intent, ...me }
-  try {
-    writeFileSync(file, JSON.stringify(entry))
-  } catch (error) {
-    // What a full disk has kept of it says nothing.
-    rmSync(file, { force: true })
-    throw error
-  }
+  createFile(file, JSON.stringify(entry))
   return () => rmSync(file, { force: true })
 }
 

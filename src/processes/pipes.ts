@@ -4,10 +4,11 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createFile } from '../files/create.js'
 
 export interface Pipes {
   /** For the child: its standard input (Node's own pipe where what is read comes later), output and error. */
@@ -69,7 +70,7 @@ function inputFile(input: string | Uint8Array): number | undefined {
   const file = newName()
   try {
     // Never a file that is there, such as somebody's link to another.
-    writeFileSync(file, input, { mode: 0o600, flag: 'wx' })
+    createFile(file, input, 0o600)
     return openSync(file, constants.O_RDONLY)
   } catch {
     return undefined

@@ -2,9 +2,10 @@
 // in `.oompa/approvals/` says that it waits, also where the proof is not at hand (another machine, a new home), and is
 // then data: agents can write it.
 
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, messageOf, OompaError } from '../errors.js'
+import { createFile } from '../files/create.js'
 import { makeOwnFolder, readOwn, wrongOnTheWay } from '../files/own.js'
 import { stateFolder } from '../files/paths.js'
 import { proofNames, readProof, removeProof, writeProof } from '../files/proofs.js'
@@ -59,7 +60,7 @@ export function writeAside(root: string, record: PutAside): void {
   try {
     makeOwnFolder(root, folder)
     // Whole or not at all: a reader never sees half a file.
-    writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { flag: 'wx' })
+    createFile(draft, `${JSON.stringify(record, null, 2)}\n`)
     renameSync(draft, path.join(folder, `${record.id}.json`))
   } catch (cause) {
     if (proven) return

@@ -28,7 +28,7 @@ export interface DetachOptions {
 export async function detach(root: string, { json, resume }: DetachOptions): Promise<Status> {
   const folder = path.join(stateFolder(root), 'detached')
   const log = path.join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}.log`)
-  const output = openOwn(root, log, 'append')
+  const output = openOwn(root, log)
   const [, program = '', ...given] = process.argv
   // `oompa resume` has put what the swarm was started with in place of its own words.
   const words = resume === undefined ? given : ['resume', resume]

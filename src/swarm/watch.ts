@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import type { Emit } from '../events/contract.js'
+import { createFile } from '../files/create.js'
 import { parseConfig, setConfig } from '../git/config-file.js'
 import { excludedByUs, excludeOurs } from '../git/exclude.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
@@ -230,7 +231,7 @@ async function putBack(root: string, common: string, how: PutBack): Promise<void
     const file = path.join(common, how.file)
     if (!how.before?.content) return rmSync(file, { force: true })
     const making = `${file}.oompa-${process.pid}`
-    writeFileSync(making, how.before.content, { mode: how.before.mode })
+    createFile(making, how.before.content, how.before.mode)
     renameSync(making, file)
   }
 }

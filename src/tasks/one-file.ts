@@ -2,10 +2,11 @@
 // of the repository, and never waited for.
 
 import { randomBytes } from 'node:crypto'
-import { lstatSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
 import { fromBytes, toBytes } from '../files/bytes.js'
+import { createFile } from '../files/create.js'
 import { readOwn, wrongAt } from '../files/own.js'
 import { withLockIn } from '../locks/index.js'
 import { makeStateFolder } from './records.js'
@@ -54,7 +55,7 @@ export function replaceFile({ top, path: file }: { readonly top: string; readonl
   mkdirSync(path.dirname(target), { recursive: true })
   const mode = statSync(target, { throwIfNoEntry: false })?.mode ?? 0o666
   try {
-    writeFileSync(draft, toBytes(text), { mode: mode & 0o777, flag: 'wx' })
+    createFile(draft, toBytes(text), mode & 0o777)
     renameSync(draft, target)
   } catch (error) {
     rmSync(draft, { force: true })

@@ -1,9 +1,10 @@
 // Claim records in `.oompa/claims/`: whose a claim is. What is claimed is decided by the task's file alone.
 
-import { linkSync, lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, lutimesSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { peekSettings } from '../config/peek.js'
 import { isErrno } from '../errors.js'
+import { createFile } from '../files/create.js'
 import { checkOwnFolder, clearPlace, entriesOf, kindOfEntry, readOwn, wrongOnTheWay } from '../files/own.js'
 import { stateFolder } from '../files/paths.js'
 import { isDead, isSeenFromHere, isSilent, ownerOf, parseOwner, thisMachine, thisOwner } from '../processes/owner.js'
@@ -29,7 +30,7 @@ export function claimRecords(root: string, folder: string): Records {
   const textOf = ({ owner, ...rest }: ClaimRecord) => `${JSON.stringify({ ...rest, ...owner })}\n`
   const draftOf = (record: ClaimRecord): string => {
     const draft = path.join(place, `.${process.pid}-${made++}`)
-    writeFileSync(draft, textOf(record), { flag: 'wx' })
+    createFile(draft, textOf(record))
     return draft
   }
   return {
@@ -51,7 +52,7 @@ export function claimRecords(root: string, folder: string): Records {
       else written.delete(file(key))
       try {
         // Of a new claim nobody looks for the record yet: its file has no visible name.
-        writeFileSync(file(key), textOf(record), { flag: 'wx' })
+        createFile(file(key), textOf(record))
       } catch (error) {
         if (!isErrno(error, 'ENOENT', 'EEXIST')) throw error
         if (isErrno(error, 'ENOENT')) makeStateFolder(root, place)
@@ -110,7 +111,7 @@ export function makeStateFolder(root: string, folder: string): void {
   checkOwnFolder(root, folder)
   if (mkdirSync(folder, { recursive: true }) === undefined) return
   try {
-    writeFileSync(path.join(state, '.gitignore'), '*\n', { flag: 'wx' })
+    createFile(path.join(state, '.gitignore'), '*\n')
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error
   }

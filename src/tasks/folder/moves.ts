@@ -2,19 +2,10 @@
 // name that nobody else can have (only that rename decides), then linked where it belongs, then unlinked: a rename to
 // the visible name would overwrite, and link + unlink beside `mv` gave 8 double claims in 3,000 (docs/tasks.md).
 
-import {
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError } from '../../errors.js'
+import { createFile } from '../../files/create.js'
 import { type Doing, type Folder, inBetween, place, type State } from './names.js'
 import { checkFolder, checkTop } from './real.js'
 import type { FolderState } from './state.js'
@@ -84,16 +75,13 @@ export function draft(folder: Folder, name: string, fence: string, bytes: string
   const mode = like ? statSync(like).mode & 0o777 : 0o666
   checkTop(folder)
   checkFolder(path.dirname(file))
+  discard(file)
   try {
-    writeFileSync(file, bytes, { mode })
+    createFile(file, bytes, mode)
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) {
-      // What a full disk has kept of it is no task.
-      discard(file)
-      throw error
-    }
+    if (!isErrno(error, 'ENOENT')) throw error
     mkdirSync(path.dirname(file), { recursive: true })
-    writeFileSync(file, bytes, { mode })
+    createFile(file, bytes, mode)
   }
   return file
 }

@@ -1,10 +1,11 @@
 // The tasks of a folder as they stand at one moment, with their bytes, and how one is put back that somebody has moved or
 // removed who may not: by the same renames as every other move, and over nothing that is there.
 
-import { lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../../errors.js'
 import { fromBytes, onDisk } from '../../files/bytes.js'
+import { createFile } from '../../files/create.js'
 import { wrongAtFolder } from '../../files/own.js'
 import { stateFolder } from '../../files/paths.js'
 import type { ClaimRecord, TaskPlace, TaskProblem, TaskSnapshot, TaskSnapshots } from '../contract.js'
@@ -161,7 +162,7 @@ function asidePlace({ folder: { root } }: FolderState, name: string): string {
 
 function keepAside(state: FolderState, name: string, text: string): string {
   const file = asidePlace(state, name)
-  writeFileSync(file, text, { flag: 'wx' })
+  createFile(file, text)
   return path.relative(state.folder.root, file)
 }
 

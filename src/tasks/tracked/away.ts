@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { onDisk } from '../../files/bytes.js'
+import { createFile } from '../../files/create.js'
 import { checkOwnFolder, readOwn, textOf, wrongOnTheWay } from '../../files/own.js'
 import { stateFolder } from '../../files/paths.js'
 import { sharedObjects } from '../../git/objects.js'
@@ -182,7 +183,8 @@ function write(base: string, file: string, content: TreeEdit['content'] | undefi
   checkOwnFolder(base, path.dirname(full))
   mkdirSync(onDisk(path.dirname(full)), { recursive: true })
   const draft = path.join(path.dirname(full), `.away-${process.pid}~${path.basename(full)}`)
-  writeFileSync(onDisk(draft), content)
+  rmSync(onDisk(draft), { force: true })
+  createFile(draft, content)
   renameSync(onDisk(draft), onDisk(full))
 }
 
