@@ -32,6 +32,9 @@ export interface PullRequestOptions {
   readonly labels?: readonly string[]
 }
 
+/** A merge hook that opens pull requests: work begins from what was merged on the remote. */
+export type RequestHook = MergeHook & { readonly options: PullRequestOptions; readonly opensRequests: true }
+
 /** At most so many files and lines are low risk. */
 const LOW_RISK = { files: 5, lines: 100 }
 const RISKY =
@@ -42,7 +45,7 @@ const RISKY =
  * that is open. The change counts as landed when the request stands: its commit is the branch's tip.
  * @example export default pullRequests({ autoMerge: 'low-risk' })
  */
-export function pullRequests(options: PullRequestOptions = {}): MergeHook & { readonly options: PullRequestOptions } {
+export function pullRequests(options: PullRequestOptions = {}): RequestHook {
   const hook: MergeHook = async (change, context) => {
     const into = options.into ?? change.into
     const remote = options.remote ?? (await remoteOf(context.root, into))
@@ -64,7 +67,7 @@ export function pullRequests(options: PullRequestOptions = {}): MergeHook & { re
     }
     return { commit: change.commit, mergedCommit: change.commit, into: branch }
   }
-  return Object.assign(hook, { options })
+  return Object.assign(hook, { options, opensRequests: true as const })
 }
 
 /** Pushes a branch with its large files; gives why it could not. */

@@ -31,6 +31,16 @@ export type PushAnswer =
 const silent = new Map<string, number>()
 const ASK_AGAIN_MS = 5 * 60_000
 
+/** When we last knew what the remote's branch is, by repository, remote and branch. */
+const touched = new Map<string, number>()
+
+const touchKey = (root: string, remote: string, into: string): string => `${root}\0${remote}\0${into}`
+
+/** When a fetch or a push of this process last told us what a remote's branch is, by `performance.now()`. */
+export function inTouch(root: string, remote: string, into: string): number {
+  return touched.get(touchKey(root, remote, into)) ?? Number.NEGATIVE_INFINITY
+}
+
 /**
  * Fetches the target.
  * @throws OompaError `no-remote` (status 2)
@@ -57,12 +67,16 @@ export async function fetchTarget(
   const end = await networkGit(root, args, options)
   noteSilence(key, end)
   if (end.status === 0) {
+    touched.set(touchKey(root, remote, into), performance.now())
     const commit = (await objects.info(`${tracking}^{commit}`))?.oid
     const missing = commit && commit !== before ? await bringLargeFiles(root, remote, tracking, options) : undefined
     return missing === undefined ? { fetch: 'done', commit } : { fetch: 'failed', reason: missing }
   }
   if (end.ended) return { fetch: 'failed', reason: end.ended }
-  if (/couldn't find remote ref/i.test(end.stderr)) return { fetch: 'done' }
+  if (/couldn't find remote ref/i.test(end.stderr)) {
+    touched.set(touchKey(root, remote, into), performance.now())
+    return { fetch: 'done' }
+  }
   if (/does not appear to be a git repository|No such remote/i.test(end.stderr)) await mustExist(root, remote)
   return { fetch: 'failed', reason: wordsOf(end.stderr) || `git fetch ended with status ${end.status}` }
 }
@@ -100,7 +114,9 @@ export async function pushTarget(
   if (unsent !== undefined) return { push: 'failed', reason: unsent }
   const end = await pushRef(tools.root, remote, `${commit}:${ref}`, options)
   noteSilence(`${tools.root}\0${remote}`, end)
-  return end.status === 0 ? { push: 'done', commit } : notPushed(end)
+  if (end.status !== 0) return notPushed(end)
+  touched.set(touchKey(tools.root, remote, into), performance.now())
+  return { push: 'done', commit }
 }
 
 /** Pushes a ref, without hooks. `force`: over an earlier value that we know. */

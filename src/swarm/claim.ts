@@ -26,6 +26,9 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   let last = 'no task is pending'
   const look = async (): Promise<Found | undefined> => {
     await payDebts(swarm)
+    // Others complete tasks, and make others ready, in clones of theirs: what they have pushed is where they say so.
+    await swarm.fresh()
+    if (stopping.ending.aborted) return undefined
     const answer = swarm.claims ? await claimOrBegin(iteration, store) : await mayBegin(lane, store)
     if ('last' in answer) last = answer.last
     else return answer

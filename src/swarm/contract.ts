@@ -86,7 +86,7 @@ export interface Swarm {
   commitOf(name: string): Promise<string | undefined>
   /** Where a resumed swarm goes on. */
   readonly resumed?: ResumePoint
-  /** Brings the target up to its remote where changes are pushed: before a claim and a worktree. */
+  /** Brings the target up to its remote where changes are pushed: before each claim and each worktree. */
   fresh(): Promise<void>
   /** Waits for what lands or is pushed after the workers have ended. */
   drain(): Promise<void>

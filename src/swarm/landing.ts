@@ -88,7 +88,7 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),
-    fresh: keepFresh(landContext(facts, stopping.agents), into, optionsOf(merge)),
+    fresh: keepFresh(landContext(facts, stopping.agents), into, remoteOptions(merge)),
     async drain() {
       unwatch?.()
       await drainTasks(facts, store, into, merge)
@@ -136,6 +136,12 @@ async function rememberStart(root: string, into: string, merge: MergeHook | unde
 
 const optionsOf = (merge: MergeHook | undefined): MergeOptions =>
   merge && 'options' in merge ? (merge.options as MergeOptions) : {}
+
+/** The options by which the remote is asked; undefined where it is no part of landing. */
+function remoteOptions(merge: MergeHook | undefined): MergeOptions | undefined {
+  const options = optionsOf(merge)
+  return options.push || (merge && 'opensRequests' in merge) ? options : undefined
+}
 
 /** Notes of tasks, and tasks that were added, which no landing carried: one commit when the swarm drains. */
 async function drainTasks(

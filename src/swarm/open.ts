@@ -31,6 +31,7 @@ async function opened(iteration: Iteration): Promise<Worktree> {
     iteration.worktree = await mainCheckout(swarm)
     return iteration.worktree
   }
+  await swarm.fresh()
   const ahead = swarm.ahead.get(iteration.name)
   swarm.ahead.delete(iteration.name)
   let worktree: Worktree

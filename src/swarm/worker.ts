@@ -97,7 +97,6 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
       emit({ type: 'budget.reached', limit: cap.limit, value: cap.value })
       stopping.gently(cap.why, STATUS.limit)
     }
-    await swarm.fresh()
     if (stopping.why !== undefined) return undefined
     const number = next++
     ran = true

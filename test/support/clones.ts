@@ -1,0 +1,60 @@
+// A team: several clones of one bare repository, each with a home of its own, as on machines of their own.
+
+import path from 'node:path'
+import { scriptedAgent } from './agents.js'
+import { level1Files, loopIn, type TestLoop } from './loop.js'
+import { repositoryAt, type TestRepository, testRepository } from './repository.js'
+
+export interface Team {
+  /** What all of them push to. */
+  readonly bare: TestRepository
+  readonly clones: readonly TestLoop[]
+  /** The remote's main: its commits along the first parent, newest first. */
+  history(): string[]
+}
+
+export interface TeamOptions {
+  readonly clones?: number
+  readonly files?: Readonly<Record<string, string>>
+  readonly merge?: Readonly<Record<string, unknown>>
+  /** One for all of a clone's workers. */
+  readonly worker?: Readonly<Record<string, unknown>>
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** The hook with which the loop claims tasks. */
+export const claiming = {
+  'hooks/tasks.mjs': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n",
+}
+
+/** A task of the folder store, by its path. */
+export function pending(id: string, more: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+  return { [`tasks/pending/${id}.json`]: `${JSON.stringify({ id, summary: `The task ${id}`, ...more }, null, 2)}\n` }
+}
+
+/** Clones whose swarms push, each with a scripted `worker`; what it leaves in its worktree lands. */
+export function team(body: string, options: TeamOptions = {}): Team {
+  const config = {
+    workers: [{ model: 'command:worker', iterations: 1, can_plan: false, ...options.worker }],
+    probe: false,
+    merge: { push: true, ...options.merge },
+    ...options.config,
+  }
+  const files = { ...level1Files, 'oompa.json': `${JSON.stringify(config, null, 2)}\n`, ...options.files }
+  const first = testRepository(files)
+  const base = path.dirname(first.root)
+  first.git(['clone', '-q', '--bare', first.root, path.join(base, 'bare.git')])
+  const bare = repositoryAt(path.join(base, 'bare.git'), first.home)
+  const clones = Array.from({ length: options.clones ?? 2 }, (_, index) => {
+    const home = path.join(base, `home-${index + 1}`)
+    first.git(['clone', '-q', bare.root, path.join(base, `clone-${index + 1}`)])
+    const repository = repositoryAt(path.join(base, `clone-${index + 1}`), home)
+    repository.write('.git/home', home)
+    return loopIn(repository, scriptedAgent(repository, body, 'worker'))
+  })
+  return {
+    bare,
+    clones,
+    history: () => bare.git(['log', '--first-parent', '--format=%s', 'main']).split('\n'),
+  }
+}
