@@ -50,6 +50,11 @@ export const commands = {
     summary: 'Show the tasks, and add, claim, complete, release … them',
     load: () => import('./tasks.js'),
   },
+  plan: {
+    group: 'Tasks',
+    summary: 'Make tasks out of spec.md with an agent, and write them on a yes',
+    load: () => import('./plan.js'),
+  },
   requeue: {
     group: 'Tasks',
     summary: 'Put stale claims back to pending',

@@ -1,5 +1,6 @@
 // `oompa resume`: goes on where a swarm stopped or crashed.
 
+import { confirmed } from '../cli/confirm.js'
 import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
 import { branchOf } from '../git/folders.js'
@@ -63,16 +64,4 @@ async function agreeOn(root: string, point: ResumePoint, trust: boolean): Promis
   }
   // What it starts in a session of its own asks nobody.
   proveStart(root, swarm, point.started)
-}
-
-/** Asks on the terminal; nobody answers where there is none. */
-async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
-  const { createInterface } = await import('node:readline/promises')
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim())
-  } finally {
-    terminal.close()
-  }
 }

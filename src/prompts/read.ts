@@ -21,7 +21,7 @@ interface ReadPromptOptions {
 }
 
 /** Ours, used where a configuration names one that the repository does not have. */
-const SHIPPED = ['planner.md', 'executor.md', 'reviewer.md']
+const SHIPPED = ['plan.md', 'planner.md', 'executor.md', 'reviewer.md']
 
 /**
  * Reads prompts, relative to the root or absolute.

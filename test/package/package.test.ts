@@ -55,6 +55,7 @@ describe('what is packed', () => {
       'schema.json',
       'spec.md',
       'prompts/worker.md',
+      'prompts/plan.md',
       'prompts/planner.md',
       'prompts/executor.md',
       'prompts/reviewer.md',

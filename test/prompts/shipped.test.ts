@@ -21,3 +21,7 @@ test('the planner creates tasks and writes no code, the executor the other way r
   expect(shipped('planner.md')).toContain('no code')
   expect(shipped('executor.md')).toContain('create none')
 })
+
+test('the prompt of oompa plan asks for an answer, and for nothing to be written', () => {
+  expect(shipped('plan.md')).toContain('no file, no code and no commit')
+})
