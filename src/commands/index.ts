@@ -44,6 +44,11 @@ export const commands = {
   list: { group: 'Look', summary: 'List swarms, the latest first', load: () => import('./list.js') },
   view: { group: 'Look', summary: 'Show one swarm, as it is now or live', load: () => import('./view.js') },
   info: { group: 'Look', summary: 'Everything that is known of the last run', load: () => import('./info.js') },
+  metrics: {
+    group: 'Look',
+    summary: 'Print what the swarms came to, for Prometheus',
+    load: () => import('./metrics.js'),
+  },
   logs: { group: 'Look', summary: 'Print what agents printed', load: () => import('./logs.js') },
   tasks: {
     group: 'Tasks',

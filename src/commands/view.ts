@@ -62,9 +62,11 @@ async function watch(root: string, run: Run, json: boolean): Promise<Status> {
 
 async function printJson(root: string, run: Run): Promise<Status> {
   const { earlierShape } = await import('../events/earlier.js')
-  const { swarmFacts } = await import('../views/facts.js')
+  const { figuresFacts, swarmFacts } = await import('../views/facts.js')
+  const { figuresOf } = await import('../views/figures.js')
   const { state, events } = readSnapshot(root, run)
-  const facts = { ...swarmFacts(run, state), ...earlierShape(events) }
+  const figures = figuresFacts({ state, figures: figuresOf(events) })
+  const facts = { ...swarmFacts(run, state), figures, ...earlierShape(events) }
   console.log(JSON.stringify(facts, null, 2))
   return STATUS.done
 }

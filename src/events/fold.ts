@@ -43,6 +43,8 @@ export function apply(state: SwarmState, event: OompaEvent): SwarmState {
     if (!(error instanceof TypeError)) throw error
     state.unread++
   }
+  const worker = typeof event.worker === 'string' ? state.workers.get(event.worker) : undefined
+  if (worker) worker.seenAt = event.at
   return state
 }
 
@@ -84,7 +86,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       enter(workerOf(state, event), 'preparing', event.at, `${event.verdict} in round ${event.round}`)
       return
     case 'limit.waiting':
-      state.limits.set(event.agent, { until: event.until, reason: event.reason })
+      state.limits.set(event.agent, { until: event.until, reason: event.reason, kind: event.kind })
       for (const worker of state.workers.values()) waitAtLimit(state, worker, event.at)
       return
     case 'work.kept':
@@ -233,7 +235,9 @@ function landing(state: SwarmState, event: Extract<OompaEvent, { type: `landing.
     case 'landing.landed': {
       const { commit, into, iteration, task } = event
       remove(state.queue, (entry) => entry.branch === branch)
-      state.landed.push({ commit, branch, into, at, worker: event.worker, iteration, task: task ?? worker?.task })
+      const startedAt = worker && beginOf(worker, iteration)
+      const facts = { worker: event.worker, iteration, task: task ?? worker?.task, startedAt }
+      state.landed.push({ commit, branch, into, at, ...facts })
       state.counts.landed++
       if (worker) worker.landedCommit = commit
       if (worker) enter(worker, 'preparing', at, 'landed')
@@ -245,6 +249,13 @@ function landing(state: SwarmState, event: Extract<OompaEvent, { type: `landing.
       if (worker) worker.kept = event.kept ?? worker.kept
       if (worker) enter(worker, 'preparing', at, `refused: ${event.reason}`)
   }
+}
+
+/** When an iteration began: the current one, or, of a change that waited for a person, one that has ended. */
+function beginOf(worker: WorkerState, iteration: number | undefined): string | undefined {
+  if (iteration === undefined || (worker.startedAt !== undefined && worker.iteration === iteration))
+    return worker.startedAt
+  return worker.ended.findLast((one) => one.iteration === iteration)?.startedAt
 }
 
 /** A limit holds for a harness, so for every worker that would call it next. */

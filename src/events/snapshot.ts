@@ -18,7 +18,7 @@ export function readSnapshot(root: string, run: Run): { state: SwarmState; event
 }
 
 /** Ends in `state`, which it changes, what a crash has left as going on. */
-function settle(state: SwarmState, run: RunState): SwarmState {
+export function settle(state: SwarmState, run: RunState): SwarmState {
   if (run !== 'crashed') return state
   state.queue.length = 0
   for (const worker of state.workers.values()) {

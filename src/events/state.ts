@@ -51,6 +51,8 @@ export interface WorkerState {
   startedAt?: string
   /** When the current phase started, ISO 8601. */
   since?: string
+  /** Of the latest event that names it, ISO 8601. */
+  seenAt?: string
   task?: string
   worktree?: string
   branch?: string
@@ -86,6 +88,8 @@ interface LandedEntry {
   readonly branch: string
   readonly into: string
   readonly at: string
+  /** When its iteration began, ISO 8601; unknown of work that was landed without one. */
+  readonly startedAt?: string
   readonly worker?: string
   readonly iteration?: number
   readonly task?: string
@@ -103,6 +107,13 @@ interface WaitingApproval {
   readonly branch: string
   readonly reasons: readonly string[]
   readonly worker?: string
+}
+
+interface Limit {
+  readonly until: string
+  readonly reason: string
+  /** It is no limit, but a login that expired, or a CLI that is not there. */
+  readonly kind?: 'login' | 'missing'
 }
 
 export interface SwarmCounts {
@@ -138,7 +149,7 @@ export interface SwarmState {
   readonly kept: KeptEntry[]
   readonly approvals: WaitingApproval[]
   /** Harnesses at a rate or usage limit: until when (ISO 8601), and what the service said. */
-  readonly limits: Map<string, { readonly until: string; readonly reason: string }>
+  readonly limits: Map<string, Limit>
   readonly counts: SwarmCounts
   /** Money caps, bypasses, failed hooks and warnings, in words; the latest hundred. Not escaped. */
   readonly warnings: string[]

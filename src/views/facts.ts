@@ -2,6 +2,15 @@
 
 import type { Run } from '../events/runs.js'
 import type { SwarmState, WorkerState } from '../events/state.js'
+import {
+  costOfRefused,
+  type Figures,
+  landingsPerHour,
+  median,
+  type Spending,
+  spendingBy,
+  successRate,
+} from './figures.js'
 
 /** One entry of `oompa status --json` (docs/contract.md, 26). */
 export function statusFacts(run: Run, state: SwarmState): Record<string, unknown> {
@@ -41,6 +50,40 @@ export function swarmFacts(run: Run, state: SwarmState): Record<string, unknown>
     approvals: state.approvals,
     warnings: state.warnings,
   }
+}
+
+/** What a swarm's figures come to as JSON: of `oompa view`, `oompa metrics` and the page. */
+export function figuresFacts({ state, figures }: { state: SwarmState; figures: Figures }): Record<string, unknown> {
+  const by = (key: 'agent' | 'role' | 'worker' | 'task') =>
+    Object.fromEntries([...spendingBy(figures, key)].map(([name, one]) => [name, spendingFacts(one)]))
+  return {
+    successRate: successRate(state) ?? null,
+    timeToMerge: spread(figures.timeToMerge),
+    landingsPerHour: landingsPerHour(state, state.stopped?.at ?? state.lastAt) ?? null,
+    stages: Object.fromEntries([...figures.stages].map(([stage, seconds]) => [stage, spread(seconds)])),
+    reviewRounds: spread(figures.rounds),
+    verdicts: Object.fromEntries(figures.verdicts),
+    refusals: Object.fromEntries(figures.refusals),
+    gateRuns: figures.gateRuns,
+    tasksCompleted: figures.tasksCompleted,
+    costUsd: state.costUsd ?? null,
+    costOfRefusedUsd: costOfRefused(state),
+    spending: { agent: by('agent'), role: by('role'), worker: by('worker'), task: by('task') },
+  }
+}
+
+/** Seconds, or whatever else was counted. */
+function spread(values: readonly number[]): Record<string, unknown> {
+  return {
+    count: values.length,
+    median: median(values) ?? null,
+    mean: values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null,
+    most: values.length ? values.reduce((most, value) => Math.max(most, value)) : null,
+  }
+}
+
+function spendingFacts({ runs, failed, unpriced, costUsd, usage, durationMs }: Spending): Record<string, unknown> {
+  return { runs, failed, unpriced, costUsd, usage: usage ?? null, durationMs }
 }
 
 function workerFacts(worker: WorkerState): Record<string, unknown> {

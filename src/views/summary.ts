@@ -5,6 +5,7 @@ import type { RunState } from '../events/runs.js'
 import type { EndedIteration, SwarmState, WorkerState } from '../events/state.js'
 import { type Colours, coloursFor } from './colour.js'
 import { escapeLines, escapeText } from './escape.js'
+import { medianTimeToMerge, successRate } from './figures.js'
 import { between, count, money, short, span, tally } from './format.js'
 
 export interface SummaryOptions {
@@ -25,7 +26,7 @@ export function summaryLines(state: SwarmState, options: SummaryOptions = {}): s
   if (state.startedAt === undefined) return []
   return [
     colours.bold(headline(state, run, options.now)),
-    tally(state.counts),
+    [tally(state.counts), ...rates(state)].join(' · '),
     ...[...state.workers.values()].flatMap((worker) => ['', ...workerLines(worker, state, run, colours)]),
     ...block('Kept of earlier runs', keptBefore(state)),
     ...block('Waiting for a person', state.approvals.map(approvalLine)),
@@ -47,6 +48,15 @@ function headline(state: SwarmState, run: RunState, now = Date.now()): string {
         : `ended${state.stopped?.reason ? `: ${oneLine(state.stopped.reason)}` : ''}`
   const cost = state.costUsd === undefined ? '' : ` · ${money(state.costUsd)}`
   return `Swarm ${escapeText(state.swarm)} ${how} · ${span(between(state.startedAt, end))}${cost}`
+}
+
+function rates(state: SwarmState): string[] {
+  const rate = successRate(state)
+  const ms = medianTimeToMerge(state)
+  return [
+    ...(rate === undefined ? [] : [`${Math.round(rate * 100)} % succeeded`]),
+    ...(ms === undefined ? [] : [`${span(ms)} to merge`]),
+  ]
 }
 
 function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colours: Colours): string[] {

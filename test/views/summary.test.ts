@@ -7,7 +7,7 @@ test('the summary says what each worker did, where its work is, and what to do n
   const state = fold([...sampleEvents(), at(75, { type: 'swarm.stopped', reason: 'all iterations done', status: 0 })])
   expect(summaryLines(state)).toEqual([
     `Swarm ${SWARM} ended: all iterations done · 1m15s · $0.25`,
-    '2 iterations: 1 landed, 1 refused',
+    '2 iterations: 1 landed, 1 refused · 50 % succeeded · 11s to merge',
     '',
     'w1 · claude:opus · 1 iteration · $0.25',
     '  #1 landed a1b2c3d4 on main t-1',
