@@ -11,7 +11,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
     // A loop of several runs takes seconds; on a loaded machine minutes, which must not fail it.
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
     pool: 'forks',
     // Most tests wait for processes: one worker for each core, where vitest would leave one core to itself.

@@ -14,8 +14,6 @@ import { type Cassette, writeCassette } from './cassette.js'
 import { type AgentScenario, scenarios, turnOf } from './scenarios.js'
 
 /** The CLIs' own start-up takes up to 9 s each, more while others run. */
-const LONG = { timeout: 180_000 }
-
 async function play(scenario: AgentScenario, harness: RealHarness, repository: TestRepository, session?: string) {
   const agent = agents[harness]
   const model = await scriptedModel(scenario.reply(harness))
@@ -82,7 +80,7 @@ async function record(
 for (const harness of realHarnesses) {
   describe(`the real ${harness}`, () => {
     for (const scenario of scenarios.filter(({ session, name }) => session !== 'resume' && name !== 'work')) {
-      itWith(harness)(`tells "${scenario.name}" apart`, LONG, async () => {
+      itWith(harness)(`tells "${scenario.name}" apart`, async () => {
         const repository = testRepository()
         const { run } = await play(scenario, harness, repository)
         if (scenario.session === 'unknown') expect(run).toMatchObject({ restarted: true, text: 'unexpected' })
@@ -91,7 +89,7 @@ for (const harness of realHarnesses) {
       })
     }
 
-    itWith(harness)('commits, says __DONE__, and goes on in the same session', LONG, async () => {
+    itWith(harness)('commits, says __DONE__, and goes on in the same session', async () => {
       const repository = testRepository()
       // Gemini's shell tool passes on no identity from the environment.
       repository.git(['config', 'user.name', 'Test'])
@@ -114,7 +112,7 @@ for (const harness of realHarnesses) {
 
 describe('ending a real agent during a tool', () => {
   for (const harness of realHarnesses) {
-    itWith(harness)(`${harness}: nothing of it is left, and it is never done`, LONG, async () => {
+    itWith(harness)(`${harness}: nothing of it is left, and it is never done`, async () => {
       const repository = testRepository()
       const model = await scriptedModel(({ tools, turn }) => {
         if (tools.length === 0) return { text: 'a title' }

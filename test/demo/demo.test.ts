@@ -6,7 +6,6 @@ import { type Ended, oompa, oompaBin } from '../support/oompa.js'
 import { itWith } from '../support/optional.js'
 import { cleanEnvironment, temporaryFolder } from '../support/repository.js'
 
-const LONG = { timeout: 120_000 }
 const VERSES = ['refrain', 'verse-1', 'verse-2', 'verse-3']
 
 interface Demo extends Ended {
@@ -52,7 +51,7 @@ function nothingIsLeft({ root, git }: Demo): void {
   expect(git('status', '--porcelain')).toBe('')
 }
 
-test('level 1: every iteration has its commit, on a branch and in a worktree of its own', LONG, async () => {
+test('level 1: every iteration has its commit, on a branch and in a worktree of its own', async () => {
   const ran = await demo(1)
   expect(ran.status, ran.stderr).toBe(0)
   const branches = [1, 2, 3].flatMap((worker) => [1, 2].map((iteration) => `oompa/w${worker}-i${iteration}`))
@@ -66,7 +65,7 @@ test('level 1: every iteration has its commit, on a branch and in a worktree of 
 })
 
 for (const level of [2, 3]) {
-  test(`level ${level}: every task has landed, and was green all the way`, LONG, async () => {
+  test(`level ${level}: every task has landed, and was green all the way`, async () => {
     const ran = await demo(level)
     expect(ran.status, ran.stderr).toBe(0)
     expect(ran.git('ls-tree', '--name-only', 'main', 'verses/').split('\n').sort()).toEqual(
@@ -97,7 +96,7 @@ for (const level of [2, 3]) {
   })
 }
 
-itWith('tmux')('on a terminal of 80 columns it fits, and ends as well', LONG, async () => {
+itWith('tmux')('on a terminal of 80 columns it fits, and ends as well', async () => {
   const home = temporaryFolder()
   const env = cleanEnvironment(home, { TMPDIR: home, TMUX_TMPDIR: home, TERM: 'xterm' })
   const tmux = (...args: string[]) =>

@@ -209,7 +209,7 @@ test('a lock that is waited for for some seconds is named, with who holds it and
     third.child.kill('SIGTERM')
     await Promise.all([other.ended, third.ended])
   })
-}, 30_000)
+})
 
 describe('oompa lock', () => {
   test('is what flock is: after its holder was killed it is free when the command has ended, too', async () => {

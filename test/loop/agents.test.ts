@@ -72,7 +72,7 @@ describe('agents that misbehave', () => {
     )
     const ended = await loop.run([], { env: { ...loop.env, ...once } })
     expect(ended.status).toBe(0)
-    await allEnded(loop, 1000)
+    await allEnded(loop)
     // The one without an environment is not found by its home.
     const { processes } = await import('../support/processes.js')
     expect(processes('sleep 1001')).toEqual([])

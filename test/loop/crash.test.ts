@@ -28,7 +28,7 @@ describe('SIGKILL of the loop', () => {
     await started(loop, 2)
     running.child.kill('SIGKILL')
     await running.ended
-    await allEnded(loop, 3000)
+    await allEnded(loop)
     expect(await states(loop)).toEqual(['crashed'])
     // The worktrees stay as they are, and the next run goes on with them.
     expect(existsSync(path.join(loop.repository.root, '.w1-i1/w1.txt'))).toBe(true)
@@ -56,7 +56,7 @@ describe('SIGKILL of the loop', () => {
     expect(existsSync(path.join(root, 'tasks/current/one.json'))).toBe(true)
     running.child.kill('SIGKILL')
     await running.ended
-    await allEnded(loop, 3000)
+    await allEnded(loop)
     const [crashed = ''] = loop.swarms()
     expect(await states(loop)).toEqual(['crashed'])
 
@@ -138,7 +138,7 @@ describe('oompa resume', () => {
     await started(loop, 2)
     running.child.kill('SIGKILL')
     await running.ended
-    await allEnded(loop, 3000)
+    await allEnded(loop)
     const [id = ''] = loop.swarms()
     writeFileSync(path.join(loop.repository.home, 'again'), '')
     const resumed = await loop.oompa(['resume', id.slice(0, 4)])
@@ -161,7 +161,7 @@ describe('oompa resume', () => {
     await started(loop, 1)
     running.child.kill('SIGKILL')
     await running.ended
-    await allEnded(loop, 3000)
+    await allEnded(loop)
     writeFileSync(path.join(loop.repository.home, 'again'), '')
     const resumed = await loop.oompa(['resume'], { env: { ...loop.env, WORKERS: '4', ITERATIONS: '9' } })
     expect(resumed.status, resumed.stdout + resumed.stderr).toBe(0)
@@ -180,7 +180,7 @@ describe('oompa resume', () => {
     await until(() => loop.events('iteration.ended').length === 2, 'the quick one')
     process.kill(loop.events('swarm.started')[0]?.pid ?? 0, 'SIGKILL')
     await call
-    await allEnded(loop, 3000)
+    await allEnded(loop)
     writeFileSync(path.join(loop.repository.home, 'again'), '')
     const resumed = await loop.oompa(['resume'])
     expect(resumed.status, resumed.stdout + resumed.stderr).toBe(0)
@@ -205,7 +205,7 @@ describe('oompa resume', () => {
     expect((await loop.oompa(['resume', id])).status).toBe(4)
     first.child.kill('SIGKILL')
     await first.ended
-    await allEnded(loop, 3000)
+    await allEnded(loop)
     const second = loop.start([], { env })
     await until(() => loop.agent.calls().length === 2, 'the second swarm')
     const refused = await loop.oompa(['resume', id])
@@ -249,7 +249,7 @@ test('SIGKILL while worktrees are made leaves none that is taken for work, or wo
       await until(() => existsSync(path.join(loop.repository.root, '.git/worktrees')), 'a worktree')
       running.child.kill('SIGKILL')
       await running.ended
-      await allEnded(loop, 3000)
+      await allEnded(loop)
     }
     const ended = await loop.run([], { env })
     expect(ended.status, ended.stdout + ended.stderr).toBe(0)
@@ -262,4 +262,4 @@ test('SIGKILL while worktrees are made leaves none that is taken for work, or wo
     }
     expect(loop.repository.git(['status', '--porcelain'])).toBe('')
   }
-}, 60_000)
+})

@@ -41,7 +41,7 @@ describe('a night with all four', () => {
       expect(watched[0]).toMatchObject({ swarm, state: 'running', pid })
 
       process.kill(pid, 'SIGKILL')
-      await allEnded(loop, 15_000)
+      await allEnded(loop)
       expect(JSON.parse((await loop.oompa(['status', '--json'])).stdout)[0].state).toBe('crashed')
 
       const resumed = await loop.oompa(['resume', swarm])
@@ -52,7 +52,7 @@ describe('a night with all four', () => {
         for (const iteration of [1, 2, 3]) expect(files).toContain(`w${worker}-${iteration}.txt`)
       }
       expect(repository.git(['status', '--porcelain'])).toBe('')
-      await allEnded(loop, 15_000)
+      await allEnded(loop)
     },
     600_000,
   )

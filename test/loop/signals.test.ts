@@ -33,7 +33,7 @@ describe('signals', () => {
       const ended = await running.ended
       expect(ended.status).toBe(130)
       expect(ended.stdout).toContain(signal)
-      await allEnded(loop, 1500)
+      await allEnded(loop)
       const [ref = ''] = loop.refs('refs/oompa/kept/')
       expect(loop.repository.git(['show', `${ref}:w1.txt`])).toBe('made by w1')
       expect(existsSync(path.join(loop.repository.root, 'tasks/pending/one.json'))).toBe(true)
@@ -52,7 +52,7 @@ describe('signals', () => {
     running.child.kill('SIGINT')
     const ended = await running.ended
     expect(ended.status).toBe(130)
-    await allEnded(loop, 4000)
+    await allEnded(loop)
     const [id = ''] = loop.swarms()
     expect(loop.events('swarm.stopped')).toMatchObject([{ status: 130, abrupt: true }])
     expect(loop.events('iteration.ended')).toEqual([])
@@ -94,7 +94,7 @@ describe('signals', () => {
     await started(loop)
     expect((await loop.oompa(['kill'])).status).toBe(0)
     await running.ended
-    await allEnded(loop, 1000)
+    await allEnded(loop)
     expect(loop.refs('refs/oompa/kept/')).toHaveLength(1)
   })
 

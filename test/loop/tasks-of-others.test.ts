@@ -75,7 +75,7 @@ echo "$OOMPA_TASK" > "$OOMPA_TASK.txt"
   }
 
   for (const [what, { deed, lines }] of Object.entries(DEEDS)) {
-    test.each([true, false])(`${what} (tracked: %s)`, { timeout: 120_000 }, async (tracked) => {
+    test.each([true, false])(`${what} (tracked: %s)`, async (tracked) => {
       const files = { ...HOOK, ...(tracked ? TASKS : { '.gitignore': '/tasks/\n' }) }
       const loop = level2(author(deed), { workers: 2, files })
       const { repository } = loop
@@ -114,7 +114,7 @@ echo "$OOMPA_TASK" > "$OOMPA_TASK.txt"
     })
   }
 
-  test('one’s own task that an agent calls complete is not put back', { timeout: 120_000 }, async () => {
+  test('one’s own task that an agent calls complete is not put back', async () => {
     const files = { ...HOOK, '.gitignore': '/tasks/\n' }
     const loop = level2('mkdir -p "$OOMPA_TASKS/complete"; mv "$OOMPA_TASKS/current/a.edn" "$OOMPA_TASKS/complete/"', {
       files,
@@ -130,9 +130,7 @@ echo "$OOMPA_TASK" > "$OOMPA_TASK.txt"
 describe('at level 1, where agents claim', () => {
   const oompa = `"${process.execPath}" "${path.join(packageRoot, 'bin/oompa')}"`
 
-  test('a claim by `mv`, and what is done within one turn, stay as the agent has put them', {
-    timeout: 120_000,
-  }, async () => {
+  test('a claim by `mv`, and what is done within one turn, stay as the agent has put them', async () => {
     const loop = level1(
       'cd tasks; mkdir -p current complete; mv pending/a.edn current/; mv current/a.edn complete/; mv pending/b.edn complete/; mv pending/c.edn current/; echo \'{:id "n" :summary "N"}\' > pending/n.edn',
       { ...level1Files, ...TASKS },
@@ -147,9 +145,6 @@ describe('at level 1, where agents claim', () => {
 
   test.each([true, false])(
     'what is removed, and the claim of a worker that is not at work (tracked: %s)',
-    {
-      timeout: 120_000,
-    },
     async (tracked) => {
       const ended = 'cat .oompa/runs/*/events.jsonl | grep -q \'"type":"iteration.ended"\''
       const loop = level1(
@@ -180,7 +175,7 @@ esac`,
     },
   )
 
-  test('a task whose file is emptied is kept as it was', { timeout: 120_000 }, async () => {
+  test('a task whose file is emptied is kept as it was', async () => {
     const loop = level1(': > tasks/pending/c.edn', { ...level1Files, ...TASKS })
     const { status, stdout } = await loop.run(['--workers', '1', '--iterations', '1'])
     expect(status, stdout).toBe(0)

@@ -6,11 +6,10 @@ import { type Ended, packageRoot, start } from '../support/oompa.js'
 import { repositoryAt, type TestRepository, testRepository } from '../support/repository.js'
 import { type Packed, pack } from './install.js'
 
-const LONG = 180_000
 let packed: Packed
 beforeAll(() => {
   packed = pack()
-}, LONG)
+})
 afterAll(() => packed.remove())
 
 /** Commits one file and says where it ran. */
@@ -122,7 +121,7 @@ async function newcomersWay(
 }
 
 describe('in a repository without a package.json', () => {
-  test('installed globally', { timeout: LONG }, async () => {
+  test('installed globally', async () => {
     const { repository, agent } = pythonRepository()
     const prefix = path.join(packed.folder, 'global')
     execFileSync('npm', ['install', '--silent', '--global', '--prefix', prefix, packed.tarball], { env: packed.env })
@@ -130,7 +129,7 @@ describe('in a repository without a package.json', () => {
     await newcomersWay(repository, agent, ['oompa'], ['./oompa_loompas.mjs'], env)
   })
 
-  test('installed locally', { timeout: LONG }, async () => {
+  test('installed locally', async () => {
     const { repository, agent } = pythonRepository()
     const args = ['install', '--silent', '--no-save', '--no-package-lock', '--prefix', repository.root, packed.tarball]
     execFileSync('npm', args, { env: packed.env, cwd: repository.root })
@@ -139,7 +138,7 @@ describe('in a repository without a package.json', () => {
     await newcomersWay(repository, agent, ['npx', '--no-install', 'oompa'], ['./oompa_loompas.mjs'], env)
   })
 
-  test('through npx, and the copied loop by itself afterwards', { timeout: LONG }, async () => {
+  test('through npx, and the copied loop by itself afterwards', async () => {
     const { repository, agent } = pythonRepository()
     // What npm has fetched already is shared; what npx installs is not put in the person's cache.
     const cache = path.join(packed.folder, 'npx')

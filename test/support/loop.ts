@@ -100,7 +100,7 @@ function processesOf(home: string): number[] {
 }
 
 /** Waits until `condition` gives something true; gives that. */
-export async function until<T>(condition: () => T | Promise<T>, what: string, ms = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(condition: () => T | Promise<T>, what: string, ms = 120_000): Promise<NonNullable<T>> {
   for (const deadline = Date.now() + ms; ; await sleep(20)) {
     const value = await condition()
     if (value) return value
@@ -109,6 +109,6 @@ export async function until<T>(condition: () => T | Promise<T>, what: string, ms
 }
 
 /** Waits until no process of the loop is left. */
-export function allEnded(loop: TestLoop, ms = 5_000): Promise<true> {
+export function allEnded(loop: TestLoop, ms = 60_000): Promise<true> {
   return until(() => loop.processes().length === 0 || undefined, 'all processes to end', ms).then(() => true)
 }

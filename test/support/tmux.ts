@@ -16,7 +16,7 @@ export interface Terminal {
   shows(pattern: RegExp): Promise<string>
 }
 
-const PATIENCE = { timeout: 30_000, interval: 50 }
+const PATIENCE = { timeout: 120_000, interval: 50 }
 
 /** Runs a line of shell in a terminal; the shell stays where that has ended, so that its last screen can be read. */
 export function terminal(

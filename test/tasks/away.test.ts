@@ -54,7 +54,7 @@ async function play({
   for (const number of nothing) mark(`nothing-${number}`)
   const running = loop.start()
   for (const [number, act] of Object.entries(meanwhile)) {
-    await until(() => existsSync(path.join(home, `began-${number}`)), `iteration ${number}`, 40_000)
+    await until(() => existsSync(path.join(home, `began-${number}`)), `iteration ${number}`)
     act(loop)
     mark(`did-${number}`)
   }

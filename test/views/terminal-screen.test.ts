@@ -39,7 +39,7 @@ function pane(columns: number, rows: number, env: Record<string, string> = {}): 
   }
 }
 
-const patience = { timeout: 20_000, interval: 100 }
+const patience = { timeout: 120_000, interval: 100 }
 const tables = (lines: readonly string[]) => lines.filter((line) => /(^| )now( |$)/.test(line)).length
 
 test('on a terminal of 80 columns the table stands once, below the printed lines', async () => {
