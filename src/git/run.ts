@@ -23,7 +23,7 @@ export interface GitOptions {
 }
 
 export interface GitResult {
-  /** Exit status; 128 + n if a signal ended it. */
+  /** Exit status. */
   status: number
   stdout: string
   stderr: string
@@ -31,8 +31,10 @@ export interface GitResult {
 
 /**
  * Runs git in `cwd`, the top of a checkout, and gives its status and output, whatever the status is. Arguments, input
- * and output may hold bytes that are not text (`fromBytes`).
- * @throws OompaError `git-missing` if git cannot be started, `worktree-changed` if `cwd` was a worktree of ours
+ * and output may hold bytes that are not text (`fromBytes`). A git that was killed has answered nothing, neither yes nor
+ * no: taken for "there is no such commit" it would let work go that is there.
+ * @throws OompaError `git-missing` if git cannot be started, `git-failed` if a signal has ended it, `worktree-changed`
+ * if `cwd` was a worktree of ours
  */
 export async function git(cwd: string, args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   const result = await gitBytes(cwd, args, options)
@@ -99,12 +101,10 @@ function start(
         }),
       )
     })
-    child.on('close', (code, signal) => {
-      resolve({
-        status: code ?? (signal ? 129 : 1),
-        stdout: Buffer.concat(out),
-        stderr: Buffer.concat(err).toString('utf8'),
-      })
+    child.on('close', (status, signal) => {
+      const stderr = Buffer.concat(err).toString('utf8')
+      if (status === null) reject(gitFailed(cwd, args, signal ?? 'no status', stderr))
+      else resolve({ status, stdout: Buffer.concat(out), stderr })
     })
   })
 }
@@ -120,11 +120,11 @@ export async function gitText(cwd: string, args: readonly string[], options: Git
 }
 
 /** The error for a git command that should have worked. */
-export function gitFailed(cwd: string, args: readonly string[], status: number, output: string): OompaError {
+export function gitFailed(cwd: string, args: readonly string[], status: number | string, output: string): OompaError {
   const unsafe = unsafeRepository(cwd, output)
   if (unsafe) return unsafe
   return new OompaError({
     code: 'git-failed',
-    message: `\`git ${args.join(' ')}\` in ${cwd} ended with status ${status}: ${output.trim() || 'no output'}`,
+    message: `\`git ${args.join(' ')}\` in ${cwd} ended with ${typeof status === 'number' ? `status ${status}` : status}: ${output.trim() || 'no output'}`,
   })
 }
