@@ -24,11 +24,15 @@ export interface EventFacts {
     iterations: number
     into?: string
     version: string
+    /** The cap on money, US dollars. */
+    budgetUsd?: number
     resumed?: boolean
     /** Flags and variables that the settings came from, for a resume. */
     argv?: readonly string[]
     environment?: Readonly<Record<string, string>>
   }
+  /** No further iteration begins; what is in progress ends by itself, or its agents are being ended. */
+  'swarm.stopping': { reason: string }
   /** `abrupt`: by a second Ctrl-C; its iterations have no end in the log, and the next start sees to them. */
   'swarm.stopped': { reason: string; status: number; abrupt?: boolean }
   /** A later start found this swarm dead, and put its things in order. */

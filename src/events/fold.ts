@@ -53,7 +53,11 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'swarm.started':
       started(state, event)
       return
+    case 'swarm.stopping':
+      state.stopping = event.reason
+      return
     case 'swarm.stopped':
+      state.stopping = undefined
       state.stopped = { at: event.at, reason: event.reason, status: event.status }
       state.queue.length = 0
       for (const worker of state.workers.values()) enter(worker, 'ended', event.at)
@@ -131,6 +135,8 @@ function started(state: SwarmState, event: Of<'swarm.started'>): void {
   if (state.startedAt !== undefined) state.resumed++
   state.startedAt ??= event.at
   state.stopped = undefined
+  state.stopping = undefined
+  state.budgetUsd = event.budgetUsd
   state.pid = event.pid
   state.processStart = event.processStart
   state.host = event.host

@@ -51,7 +51,7 @@ export interface WorkerState {
   startedAt?: string
   /** When the current phase started, ISO 8601. */
   since?: string
-  /** Of the latest event that names it, ISO 8601. */
+  /** Of the latest event that names it, ISO 8601: the age of an agent's silence. */
   seenAt?: string
   task?: string
   worktree?: string
@@ -138,6 +138,10 @@ export interface SwarmState {
   startedAt?: string
   /** How often it was gone on with. */
   resumed: number
+  /** The cap on money, if there is one. */
+  budgetUsd?: number
+  /** Why no further iteration begins, while the last ones end. */
+  stopping?: string
   /** Absent while no end stands in the log. */
   stopped?: { readonly at: string; readonly reason: string; readonly status: number }
   /** Of the latest event, ISO 8601. */

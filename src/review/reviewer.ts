@@ -116,6 +116,8 @@ async function askOne(
   context: ReviewContext,
   timeoutMs: number,
 ): Promise<Verdict | { failure: string }> {
+  const { worker, iteration } = context
+  context.emit({ type: 'agent.activity', worker, iteration, text: "makes the reviewer's checkout" })
   const scratch = await openPlace(change, context)
   try {
     const result = await context.ask(agent, prompt, {

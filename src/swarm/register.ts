@@ -12,7 +12,7 @@ import { openLog } from '../events/log.js'
 import { freeWorkerNames, runningWorkers, takenElsewhere } from '../events/running.js'
 import { startHeartbeat } from '../events/runs.js'
 import { packageVersion } from '../files/package.js'
-import { runFolder } from '../files/paths.js'
+import { outputFile, runFolder } from '../files/paths.js'
 import type { Repository } from '../git/folders.js'
 import type { EventHook } from '../hooks/contract.js'
 import { onLockWarning, withLock } from '../locks/index.js'
@@ -62,7 +62,15 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   }
   const id = resumed?.swarm ?? newSwarmId(root)
   const log = openLog(root, id)
-  const view = openView({ json: settings.json })
+  let stopGently = () => {}
+  const view = openView({
+    json: settings.json,
+    controls: {
+      stop: () => stopGently(),
+      printed: async (worker, iteration) =>
+        (await import('../views/printed.js')).lastPrinted(outputFile(root, id, worker, iteration)),
+    },
+  })
   log.listen((event) => view.event(event))
   onLockWarning((text) => log.emit({ type: 'note', level: 'warning', text }))
   const names = await withLock(root, 'start', async () => {
@@ -106,6 +114,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       iterations: Math.max(...settings.workers.map((lane) => lane.iterations)),
       into: facts.into,
       version: packageVersion(),
+      budgetUsd: settings.budgetUsd,
       argv: facts.argv,
       environment,
       ...(resumed ? { resumed: true } : {}),
@@ -128,6 +137,17 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     emit: (event) => log.emit(event),
     output: (worker, text) => view.output(worker, text),
     listen(stopping) {
+      stopping.ending.addEventListener(
+        'abort',
+        () => log.emit({ type: 'swarm.stopping', reason: stopping.why ?? '' }),
+        {
+          once: true,
+        },
+      )
+      stopGently = () => {
+        log.emit({ type: 'note', text: 'Stopping: iterations in progress end, no further one begins.' })
+        stopping.gently('stopped by the key q', STATUS.done)
+      }
       log.listen((event) => {
         if (event.type !== 'landing.unpushed' || !event.refused) return
         stopping.gently(`${event.remote} refuses what is pushed to ${event.into}`, STATUS.failed)

@@ -15,6 +15,14 @@ export interface View {
   end(run?: RunState): void
 }
 
+/** What keys on a terminal do, in the process of the swarm itself. */
+export interface Controls {
+  /** Ends the swarm gently. */
+  stop(): void
+  /** The last lines that a worker's agents printed in an iteration, made readable; escaped. */
+  printed(worker: string, iteration: number): Promise<readonly string[]>
+}
+
 /** Where a view writes; `process.stdout` is one. */
 export interface Screen {
   readonly isTTY?: boolean

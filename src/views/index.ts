@@ -2,7 +2,7 @@
 
 import type { SwarmState } from '../events/state.js'
 import { coloursFor } from './colour.js'
-import type { Screen, View } from './contract.js'
+import type { Controls, Screen, View } from './contract.js'
 import { plainView } from './plain.js'
 import { terminalView } from './terminal.js'
 
@@ -15,6 +15,8 @@ export interface ViewOptions {
   plain?: boolean
   /** What is known already, of a swarm that is joined while it runs: it is not said again. The view changes it. */
   state?: SwarmState
+  /** What keys do, where there is a terminal to press them on. */
+  controls?: Controls
   /** Where to print; standard output unless given. */
   stdout?: Screen
   /** `NO_COLOR`, `FORCE_COLOR`, `CI` and `TERM` are read from it; our own environment unless given. */
@@ -40,7 +42,7 @@ export function openView(options: ViewOptions = {}): View {
 function chosen(options: ViewOptions, stdout: Screen, env: NodeJS.ProcessEnv, print: (line: string) => void): View {
   if (options.json) return jsonView(print)
   const colours = coloursFor(stdout, env)
-  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print, options.state)
+  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print, options)
   return plainView(print, colours, options.state)
 }
 

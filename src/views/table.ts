@@ -2,8 +2,9 @@
 
 import type { SwarmState, WorkerPhase, WorkerState } from '../events/state.js'
 import type { Colours } from './colour.js'
+import { fitted, nowWords } from './doing.js'
 import { escapeText } from './escape.js'
-import { between, clock, money, timeOfDay } from './format.js'
+import { between, clock, money } from './format.js'
 import { cut, fill, widthOf } from './width.js'
 
 export interface TableOptions {
@@ -14,6 +15,8 @@ export interface TableOptions {
   /** Milliseconds since 1970. */
   now: number
   colours: Colours
+  /** Whether keys do anything. */
+  keys?: boolean
 }
 
 interface Column {
@@ -23,15 +26,16 @@ interface Column {
   readonly rest?: true
   /** The least width of the screen that has room for it. */
   readonly from: number
-  cell(worker: WorkerState, state: SwarmState, now: number): string
+  cell(worker: WorkerState, facts: { state: SwarmState; now: number; columns: number }): string
 }
 
 const COLUMNS: readonly Column[] = [
   { title: 'worker', from: 0, cell: (worker) => escapeText(worker.worker) },
   { title: 'iteration', from: 0, cell: iterationCell },
   { title: 'agent', from: 110, cell: (worker) => cut(escapeText(worker.agent), 20) },
-  { title: 'task', from: 100, cell: (worker) => cut(escapeText(worker.task ?? ''), 24) },
-  { title: 'now', from: 0, rest: true, cell: nowCell },
+  // Who works on what is the first question: a screen of 80 columns has room for the answer.
+  { title: 'task', from: 60, cell: (worker, { columns }) => cut(escapeText(worker.task ?? ''), taskWidth(columns)) },
+  { title: 'now', from: 0, rest: true, cell: (worker, { state, now }) => nowWords(worker, state, now) },
   { title: 'time', from: 26, align: 'right', cell: timeCell },
   { title: 'cost', from: 34, align: 'right', cell: (worker) => money(worker.costUsd) },
 ]
@@ -55,7 +59,7 @@ export function tableLines(state: SwarmState, options: TableOptions): string[] {
   const { rows, colours } = options
   const columns = Math.max(1, options.columns)
   const workers = [...state.workers.values()]
-  const footer = colours.dim(cut(footerOf(state, options.now), columns))
+  const footer = colours.dim(footerOf(state, { ...options, columns }))
   if (rows < 3) return [footer]
   const header = rows >= 6
   const room = rows - 1 - (header ? 1 : 0)
@@ -73,10 +77,12 @@ function rowsOf(
   { now, colours }: TableOptions,
   header: boolean,
 ): string[] {
-  const used = COLUMNS.filter(({ from }) => columns >= from)
-  const cells = workers.map((worker) => used.map((column) => column.cell(worker, state, now)))
+  const facts = { state, now, columns }
+  const hasTasks = workers.some(({ task }) => task)
+  const used = COLUMNS.filter(({ from, title }) => columns >= from && (title !== 'task' || hasTasks))
+  const cells = workers.map((worker) => used.map((column) => column.cell(worker, facts)))
   // Narrow screens have no room for words above a column that is two characters wide.
-  const titles = used.map(({ title, rest }) => (columns >= 60 || rest ? title : ''))
+  const titles = used.map(({ title, rest }) => (columns >= 60 || rest ? titleIn(title, columns) : ''))
   const widths = used.map(({ rest }, at) =>
     rest ? 0 : Math.max(header ? titles[at]!.length : 0, ...cells.map((row) => widthOf(row[at]!))),
   )
@@ -85,7 +91,10 @@ function rowsOf(
   const line = (row: readonly string[]) =>
     cut(
       used
-        .map(({ rest, align }, at) => fill(row[at]!, rest ? Math.max(0, left) : widths[at]!, align ?? 'left'))
+        .map(({ rest, align }, at) => {
+          const width = rest ? Math.max(0, left) : widths[at]!
+          return fill(rest ? fitted(row[at]!, width) : row[at]!, width, align ?? 'left')
+        })
         .join(' '.repeat(gap))
         .trimEnd(),
       columns,
@@ -110,64 +119,60 @@ function busiest(workers: readonly WorkerState[], most: number): WorkerState[] {
   return workers.filter((worker) => chosen.has(worker))
 }
 
+/** The widest that a task's id is shown. */
+function taskWidth(columns: number): number {
+  return columns >= 100 ? 28 : columns >= 76 ? 20 : 12
+}
+
+/** A heading that is wider than what stands below it takes room from it. */
+function titleIn(title: string, columns: number): string {
+  return title === 'iteration' && columns < 100 ? 'iter' : title
+}
+
 function iterationCell(worker: WorkerState): string {
   const most = worker.iterations > 0 ? `/${worker.iterations}` : ''
   return `${worker.iteration}${most}`
 }
 
-function timeCell(worker: WorkerState, _state: SwarmState, now: number): string {
+function timeCell(worker: WorkerState, { now }: { now: number }): string {
   return worker.startedAt === undefined ? '' : clock(between(worker.startedAt, now))
 }
 
-/** What a worker is doing now, in words. */
-function nowCell(worker: WorkerState, state: SwarmState): string {
-  const doing = escapeText(worker.doing)
-  switch (worker.phase) {
-    case 'idle':
-      return worker.iteration === 0 ? 'starts' : 'between two iterations'
-    case 'preparing':
-      return doing || 'prepares'
-    case 'planning':
-      return doing ? `plans: ${doing}` : 'plans'
-    case 'working':
-      return doing || (worker.attempt > 1 ? `works, attempt ${worker.attempt}` : 'works')
-    case 'reviewing':
-      return doing ? `review: ${doing}` : 'in review'
-    case 'queued': {
-      const place = state.queue.findIndex((entry) => entry.worker === worker.worker) + 1
-      return place > 1 ? `waits to land, ${place - 1} before it` : 'lands'
-    }
-    case 'testing':
-      return doing ? `tests: ${doing}` : 'tests'
-    case 'waiting':
-      return doing ? `waits: ${doing}` : 'waits'
-    case 'limit':
-      return `limit until ${escapeText(timeOfDay(worker.until ?? ''))}${doing ? `: ${doing}` : ''}`
-    case 'ended':
-      if (worker.startedAt !== undefined) return 'was cut off'
-      return worker.ended.length ? `ended: ${outcomes(worker)}` : 'ended'
-  }
-}
+/** A part of the footer; of parts that do not all fit, those with the highest number go first. */
+type Part = readonly [words: string, goes: number]
 
-function outcomes(worker: WorkerState): string {
-  const counts = new Map<string, number>()
-  for (const { outcome } of worker.ended) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
-  return [...counts].map(([outcome, number]) => `${number} ${escapeText(outcome)}`).join(', ')
-}
-
-function footerOf(state: SwarmState, now: number): string {
-  const busy = [...state.workers.values()].filter(({ phase }) => phase !== 'idle' && phase !== 'ended').length
+function footerOf(state: SwarmState, { now, columns, keys }: TableOptions): string {
+  const { approvals, queue, costUsd, budgetUsd, workers, counts } = state
+  const busy = [...workers.values()].filter(({ phase }) => phase !== 'idle' && phase !== 'ended').length
   const end = state.stopped ? Date.parse(state.stopped.at) : now
-  const { outcomes: counts } = state.counts
-  return [
-    `swarm ${escapeText(state.swarm)}`,
-    clock(between(state.startedAt, end)),
-    ...(state.costUsd === undefined ? [] : [money(state.costUsd)]),
-    `${busy} of ${state.workers.size} at work`,
-    ...(['landed', 'done', 'kept', 'refused', 'failed'] as const).flatMap((outcome) =>
-      counts[outcome] ? [`${counts[outcome]} ${outcome}`] : [],
+  const cap = budgetUsd === undefined ? '' : ` of ${money(budgetUsd)}`
+  const parts: Part[] = [
+    ...(state.stopping === undefined ? [] : [[`stopping, ${busy} to end`, 0] as const]),
+    [`swarm ${escapeText(state.swarm)}`, 6],
+    [clock(between(state.startedAt, end)), 3],
+    ...(costUsd === undefined && !cap ? [] : [[`${money(costUsd ?? 0)}${cap}`, 2] as const]),
+    ...(state.stopping === undefined ? [[`${busy} of ${workers.size} at work`, 5] as const] : []),
+    ...(['landed', 'done', 'kept', 'refused', 'failed'] as const).flatMap((outcome): Part[] =>
+      counts.outcomes[outcome] ? [[`${counts.outcomes[outcome]} ${outcome}`, outcome === 'landed' ? 1 : 4]] : [],
     ),
-    ...(state.queue.length ? [`${state.queue.length} to land`] : []),
-    ...(state.approvals.length ? [`${state.approvals.length} for you: oompa approvals`] : []),
-  ].join(' · ')
+    ...(queue.length ? [[`${queue.length} to land`, 7] as const] : []),
+    ...(approvals.length ? [[waiting(approvals.length), 0] as const] : []),
+    ...(keys ? [['? for keys', 8] as const] : []),
+  ]
+  return fitting(parts, columns)
+}
+
+function waiting(number: number): string {
+  return `${number} ${number === 1 ? 'waits' : 'wait'} for you: oompa approvals`
+}
+
+function fitting(parts: readonly Part[], columns: number): string {
+  const line = parts.map(([words]) => words).join('  ')
+  const last = Math.max(...parts.map(([, goes]) => goes))
+  if (widthOf(line) <= columns || last === 0 || parts.length === 1) return cut(line, columns)
+  const left = parts.findLastIndex(([, goes]) => goes === last)
+  return fitting(
+    parts.filter((_, at) => at !== left),
+    columns,
+  )
 }

@@ -5,13 +5,15 @@ import { apply, emptyState } from '../events/fold.js'
 import type { RunState } from '../events/runs.js'
 import type { SwarmState } from '../events/state.js'
 import { type Colours, toned } from './colour.js'
-import type { Screen, View } from './contract.js'
+import type { Controls, Screen, View } from './contract.js'
+import type { Keys } from './keys.js'
 import { outputLines } from './output.js'
+import { type Panel, panelAfter, panelLines } from './panels.js'
 import { prefixed, sayAnyway } from './plain.js'
 import type { Said } from './say.js'
 import { summaryLines } from './summary.js'
 import { tableLines } from './table.js'
-import { widthOf } from './width.js'
+import { folded, widthOf } from './width.js'
 
 /** Events come faster than anybody reads, and a frame of 60 workers takes some milliseconds. */
 const FRAME_MS = 200
@@ -29,29 +31,44 @@ interface Frame {
   clear(columns: number): void
 }
 
+interface TerminalOptions {
+  /** What is known already; the view changes it. */
+  readonly state?: SwarmState
+  /** What keys do; without them there are none. */
+  readonly controls?: Controls
+}
+
 /** A view that draws a table and keeps it up to date. The cursor is never hidden: nothing is left to be mended. */
 export function terminalView(
   screen: Screen,
   colours: Colours,
   print: (line: string) => void,
-  state = emptyState(''),
+  { state = emptyState(''), controls }: TerminalOptions = {},
 ): View {
-  const waiting: string[] = []
+  const waiting: { readonly line: string; readonly tone: Said['tone'] }[] = []
   let frame: Frame | undefined
+  let keys: Keys | undefined
+  let panel: Panel | undefined
+  let printed: readonly string[] = []
+  let away = false
   let soon: NodeJS.Timeout | undefined
   let ended = false
 
   const draw = () => {
     clearTimeout(soon)
     soon = undefined
-    if (ended || !frame) return
+    if (ended || away || !frame) return
     const { columns, rows } = sizeOf(screen)
     if (waiting.length) {
       frame.clear(columns)
-      for (const line of waiting.splice(0)) print(line)
+      for (const { line, tone } of waiting.splice(0))
+        for (const part of folded(line, columns)) print(toned(colours, tone, part))
     }
     // One line is left free below, one above, for the latest of what has happened.
-    const lines = tableLines(state, { columns: columns - 1, rows: rows - 2, now: Date.now(), colours })
+    const room = { columns: columns - 1, rows: rows - 2, colours }
+    const lines = panel
+      ? panelLines(panel, state, { ...room, printed })
+      : tableLines(state, { ...room, now: Date.now(), keys: keys !== undefined })
     if (state.startedAt !== undefined) frame.draw(lines, columns)
   }
   const drawSoon = () => {
@@ -61,21 +78,59 @@ export function terminalView(
     const worker = state.workers.get(name)
     if (!worker || line.trim() === '') return
     worker.doing = line
+    worker.seenAt = new Date().toISOString()
     drawSoon()
   })
-  const everySecond = setInterval(draw, SECOND_MS).unref()
+  /** Reads what the worker of the panel has printed, and draws. */
+  const look = () => {
+    draw()
+    const shown = panel
+    if (shown?.kind !== 'logs') return
+    controls
+      ?.printed(shown.worker, state.workers.get(shown.worker)?.iteration ?? 0)
+      .catch(() => [])
+      .then((lines) => {
+        if (panel !== shown) return
+        printed = lines
+        drawSoon()
+      })
+  }
+  const press = (key: string) => {
+    if (key === 'q') return state.stopping === undefined ? controls?.stop() : undefined
+    const next = panelAfter(key, panel, [...state.workers.keys()])
+    if (next?.kind === 'logs') printed = []
+    panel = next
+    look()
+  }
+  const everySecond = setInterval(look, SECOND_MS).unref()
   screen.on('resize', draw)
   void openFrame(screen).then((opened) => {
     frame = opened
     draw()
   })
+  if (controls && process.stdin.isTTY) {
+    void import('./keys.js').then(({ openKeys }) => {
+      if (ended) return
+      keys = openKeys(process.stdin, {
+        key: press,
+        away() {
+          frame?.clear(sizeOf(screen).columns)
+          away = true
+        },
+        back() {
+          away = false
+          draw()
+        },
+      })
+    })
+  }
 
   return {
     event(event) {
       apply(state, event)
       const said = sayAnyway(event)
       if (said && isNews(event.type, said)) {
-        for (const line of prefixed(said)) waiting.push(toned(colours, said.tone, line))
+        for (const line of prefixed(said)) waiting.push({ line, tone: said.tone })
       }
       drawSoon()
     },
@@ -83,10 +138,13 @@ export function terminalView(
     end(run) {
       clearInterval(everySecond)
       clearTimeout(soon)
+      keys?.close()
       screen.off('resize', draw)
       frame?.clear(sizeOf(screen).columns)
       ended = true
-      for (const line of [...waiting, ...lastLines(state, colours, run)]) print(line)
+      const { columns } = sizeOf(screen)
+      for (const { line, tone } of waiting) for (const part of folded(line, columns)) print(toned(colours, tone, part))
+      for (const line of lastLines(state, colours, run)) print(line)
     },
   }
 }

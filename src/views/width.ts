@@ -38,6 +38,39 @@ export function cut(text: string, width: number): string {
   return `${out}…`
 }
 
+/** The end of `text`, with an ellipsis before it where it is wider than `width` columns. */
+export function cutLeft(text: string, width: number): string {
+  if (width <= 0) return ''
+  if (widthOf(text) <= width) return text
+  let out = ''
+  let used = 0
+  for (const { segment } of [...graphemes(text)].reverse()) {
+    const wide = graphemeWidth(segment)
+    if (used + wide > width - 1) break
+    out = segment + out
+    used += wide
+  }
+  return `…${out}`
+}
+
+/**
+ * `text` as lines of at most `width` columns, broken at spaces, those that follow indented. A word that is wider stays
+ * whole: a ref that is cut in two cannot be copied.
+ */
+export function folded(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line.trim() !== '' && widthOf(longer) > width) {
+      lines.push(line)
+      line = `  ${word}`
+    } else line = longer
+  }
+  return [...lines, line]
+}
+
 /** `text` in exactly `width` columns, cut or filled with spaces. */
 export function fill(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const short = cut(text, width)

@@ -85,7 +85,7 @@ test('status shows a running swarm as a table, a crashed one as crashed and with
   runningHere(repository)
   const shown = await run(repository, 'status')
   expect(shown.stdout).toContain(`Swarm ${A} is running (pid ${process.pid})`)
-  expect(shown.stdout).toMatch(/^w1 +1\/2 +Edit src\/a.ts/m)
+  expect(shown.stdout).toMatch(/^w1 +1\/2 +t-1 +silent for \d+d: Edit src\/a.ts/m)
   expect(shown.stdout).not.toContain('\x1b')
   const other = testRepository()
   writeEvents(other.root, A, [startedByTheDead(0, A), ...sampleEvents().slice(1, 6)])

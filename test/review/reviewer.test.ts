@@ -39,7 +39,10 @@ test('an agent reads the change in a detached worktree of its own, which is thro
   expect(call?.prompt).toContain('+new words')
   expect(call?.prompt.trimEnd().endsWith('sends the change back to its author with your message.')).toBe(true)
   expect(existsSync(call?.options.cwd ?? '')).toBe(false)
-  expect(events).toMatchObject([{ type: 'note', text: expect.stringContaining('work.txt, left.txt') }])
+  expect(events).toMatchObject([
+    { type: 'agent.activity', text: "makes the reviewer's checkout" },
+    { type: 'note', text: expect.stringContaining('work.txt, left.txt') },
+  ])
   expect(repository.git(['worktree', 'list']).split('\n')).toHaveLength(1)
 })
 

@@ -1,11 +1,20 @@
 // A program that feeds invented events to the view on its own standard output: what a terminal shows of it is looked
-// at by `terminal-screen.test.ts`. Runs until its standard input says `end`.
+// at by `terminal-screen.test.ts` and `keys.test.ts`. Runs until its standard input says `end`, or with FEED_KEYS=1 until
+// the key q is pressed.
 
 import { openView } from '../../dist/views/index.js'
 
 const workers = Number(process.env.FEED_WORKERS ?? 3)
 const swarm = '3f2a91bc'
-const view = openView()
+const withKeys = process.env.FEED_KEYS === '1'
+const controls = {
+  stop: () => {
+    say({ type: 'swarm.stopping', reason: 'the key q' })
+    setTimeout(end, 1500)
+  },
+  printed: async (worker) => [`${worker} printed this`],
+}
+const view = openView(withKeys ? { controls } : {})
 const say = (event) => view.event({ at: new Date().toISOString(), swarm, ...event })
 const names = Array.from({ length: workers }, (_, at) => `w${at + 1}`)
 
@@ -52,11 +61,17 @@ const timer = setInterval(() => {
   if (round % 5 === 0) say({ type: 'note', text: `printed line ${round / 5} ${'long '.repeat(12)}` })
 }, 100)
 
-process.stdin.setEncoding('utf8').on('data', (text) => {
-  if (!text.includes('end')) return
+function end() {
   clearInterval(timer)
   for (const worker of names) say({ type: 'iteration.ended', worker, iteration: 1, outcome: 'landed', commits: 1 })
   say({ type: 'swarm.stopped', reason: 'told to', status: 0 })
   view.end()
-  process.stdin.pause()
-})
+}
+
+if (!withKeys) {
+  process.stdin.setEncoding('utf8').on('data', (text) => {
+    if (!text.includes('end')) return
+    end()
+    process.stdin.pause()
+  })
+}

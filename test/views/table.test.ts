@@ -59,20 +59,62 @@ test('at 80 columns it shows worker, iteration, what is done now, time and cost'
   )
   apply(state, at(41, { type: 'landing.testing', worker: 'w2', branch: 'b', command: 'npm test' }))
   expect(tableLines(state, { columns: 79, rows: 22, now, colours })).toEqual([
-    'worker  iteration  now                                              time   cost',
-    'w1      2/5        Edit 日本語/ファイル.ts x x x x x x x x x x x …  1:10      –',
-    'w2      2/5        tests: npm test                                  1:10  $1.50',
-    `swarm ${SWARM} · 1:40 · $1.50 · 2 of 2 at work`,
+    'worker  iter  task    now                                           time   cost',
+    'w1      2/5   t-日本  Edit 日本語/ファイル.ts x x x x x x x x x x…  1:10      –',
+    'w2      2/5   t-日本  tests: npm test                               1:10  $1.50',
+    `swarm ${SWARM}  1:40  $1.50  2 of 2 at work`,
   ])
 })
 
-test('a wide screen shows agent and task too, a narrow one drops the cost, then the time', () => {
+test('a long id is cut and not what is done; where nobody has a task there is no column for it', () => {
+  const state = swarm(1)
+  state.workers.get('w1')!.task = 'a-task-with-a-name-that-has-no-end'
+  const row = () => tableLines(state, { columns: 79, rows: 9, now, colours })[1]
+  expect(row()).toMatch(/^w1 {6}2\/5 {3}a-task-with-a-name-… {2}Edit /)
+  state.workers.get('w1')!.task = undefined
+  expect(row()).toMatch(/^w1 {6}2\/5 {3}Edit /)
+})
+
+test('a wide screen shows the agent too, a narrow one drops the task, then the cost, then the time', () => {
   const state = swarm(1)
   const row = (columns: number) => tableLines(state, { columns, rows: 9, now, colours })[1]
   expect(row(120)).toMatch(/^w1 {6}2\/5 {8}claude:opus {2}t-日本 {2}Edit/)
   expect(row(40)).toMatch(/^w1 2\/5 Edit .*… {1,2}1:10 –$/)
   expect(row(30)).toMatch(/^w1 2\/5 Edit .*… {1,2}1:10$/)
   expect(row(20)).toMatch(/^w1 2\/5 Edit .*…$/)
+})
+
+test('the footer says what a person asks first: landings, what waits for them, the cost of the cap, who is to end', () => {
+  const state = swarm(3)
+  const footer = (columns: number, keys = true) => tableLines(state, { columns, rows: 9, now, colours, keys }).at(-1)
+  expect(footer(79)).toBe(`swarm ${SWARM}  1:40  3 of 3 at work  ? for keys`)
+  state.budgetUsd = 20
+  for (const id of ['w1-1-abc', 'w2-1-abc'])
+    apply(state, at(50, { type: 'approval.waiting', id, branch: id, reasons: ['size'] }))
+  apply(state, at(50, { type: 'iteration.ended', worker: 'w1', iteration: 5, outcome: 'landed' }))
+  apply(
+    state,
+    at(51, {
+      type: 'agent.ended',
+      worker: 'w2',
+      agent: 'a',
+      role: 'author',
+      attempt: 1,
+      status: 0,
+      durationMs: 1,
+      costUsd: 11.5,
+    }),
+  )
+  expect(footer(200)).toBe(
+    `swarm ${SWARM}  1:40  $11.50 of $20.00  2 of 3 at work  1 landed  2 wait for you: oompa approvals  ? for keys`,
+  )
+  // What has no room goes as a whole, the least important first.
+  expect(footer(79)).toBe('1:40  $11.50 of $20.00  1 landed  2 wait for you: oompa approvals')
+  apply(state, at(52, { type: 'swarm.stopping', reason: 'interrupted by SIGINT' }))
+  expect(footer(79)).toBe('stopping, 2 to end  $11.50 of $20.00  1 landed  2 wait for you: oompa approvals')
+  expect(footer(60)).toBe('stopping, 2 to end  2 wait for you: oompa approvals')
+  apply(state, at(53, { type: 'swarm.stopped', reason: 'interrupted by SIGINT', status: 130 }))
+  expect(footer(79)).not.toContain('stopping')
 })
 
 test('where there is not room for all, the busy are shown in their order and the rest counted', () => {
@@ -98,10 +140,11 @@ test('where there is not room for all, the busy are shown in their order and the
 
 test('each phase has its words', () => {
   const state = swarm(4)
+  for (const worker of state.workers.values()) worker.task = undefined
   const now4 = () =>
     tableLines(state, { columns: 79, rows: 22, now, colours })
       .slice(1, 5)
-      .map((line) => line.slice(19, 60).trim())
+      .map((line) => line.slice(14, 60).trim())
   const until = new Date(2026, 10, 21, 14, 5).toISOString()
   apply(state, at(50, { type: 'agent.started', worker: 'w1', agent: 'codex', attempt: 1, role: 'reviewer' }))
   apply(state, at(50, { type: 'landing.queued', worker: 'w2', branch: 'b2', position: 1 }))

@@ -48,11 +48,11 @@ test('on a terminal of 80 columns the table stands once, below the printed lines
   const lines = terminal.lines()
   expect(tables(lines)).toBe(1)
   expect(lines.slice(-5)).toEqual([
-    expect.stringMatching(/^worker {2}iteration {2}now +time +cost$/),
-    expect.stringMatching(/^w1 {6}1\/5 {8}Bash: npm run step-\d+ +0:0\d +–$/),
-    expect.stringMatching(/^w2 {6}1\/5 {8}Edit 日本語\/ファイル.ts and a very .*… +0:0\d +–$/),
-    expect.stringMatching(/^w3 {6}1\/5 {8}tests: npm test +0:0\d +\$0.42$/),
-    expect.stringMatching(/^swarm 3f2a91bc · 0:0\d · \$0.42 · 3 of 3 at work$/),
+    expect.stringMatching(/^worker {2}iter {2}task {2}now +time +cost$/),
+    expect.stringMatching(/^w1 {6}1\/5 {3}t-1 {3}Bash: npm run step-\d+ +0:0\d +–$/),
+    expect.stringMatching(/^w2 {6}1\/5 {3}t-2 {3}Edit 日本語\/ファイル.ts and a very .*… +0:0\d +–$/),
+    expect.stringMatching(/^w3 {6}1\/5 {3}t-3 {3}tests: npm test +0:0\d +\$0.42$/),
+    expect.stringMatching(/^swarm 3f2a91bc {2}0:0\d {2}\$0.42 {2}3 of 3 at work$/),
   ])
   // Right-aligned columns line up, also in the line with wide characters.
   const ends = lines.slice(-5, -1).map((line) => [...line].reduce((sum, c) => sum + (c > '\u2fff' ? 2 : 1), 0))

@@ -9,7 +9,7 @@ test('a terminal gets a table below the lines of what happened, and at the end t
   const screen = testScreen(true)
   const view = openView({ stdout: screen, env })
   for (const event of sampleEvents()) view.event(event)
-  await vi.waitFor(() => expect(screen.text()).toContain('worker  iteration'), 5000)
+  await vi.waitFor(() => expect(screen.text()).toContain('worker  iter'), 5000)
   expect(screen.text()).toContain('[w1] landed a1b2c3d4 on main\n')
   expect(screen.text()).not.toContain('[w1] Edit src/a.ts')
   view.end()
@@ -24,7 +24,7 @@ test('a terminal that says 0 × 0 gets the table all the same', async () => {
   screen.rows = 0
   const view = openView({ stdout: screen, env })
   view.event(at(0, started()))
-  await vi.waitFor(() => expect(screen.text()).toContain('worker  iteration'), 5000)
+  await vi.waitFor(() => expect(screen.text()).toContain('worker  iter'), 5000)
   view.end()
 })
 
@@ -41,7 +41,7 @@ test('the cursor is never hidden, so that nothing has to be mended after a crash
   const screen = testScreen(true)
   const view = openView({ stdout: screen, env })
   view.event(at(0, started()))
-  await vi.waitFor(() => expect(screen.text()).toContain('worker  iteration'), 5000)
+  await vi.waitFor(() => expect(screen.text()).toContain('worker  iter'), 5000)
   expect(screen.text()).not.toContain('\x1b[?25l')
   expect(screen.text().lastIndexOf('\x1b[?7h')).toBeGreaterThan(screen.text().lastIndexOf('\x1b[?7l'))
   view.end()
