@@ -3,6 +3,7 @@
 
 import { messageLine } from './activity.js'
 import type { AgentFailure } from './contract.js'
+import { object, string } from './json.js'
 import { readUntil } from './until.js'
 
 type Kind = Exclude<AgentFailure['kind'], 'missing' | 'timeout' | 'interrupted' | 'exit'>
@@ -99,13 +100,38 @@ export function classify(
   now = Date.now(),
   zone?: string,
 ): AgentFailure {
-  const line = messageLine(message) || 'ended without a word'
+  const line = messageLine(sentenceOf(message)) || 'ended without a word'
   const text = plainWords(message)
   const kind =
     SESSION(text) ?? kindOfStatus(http ?? statusIn(text)) ?? SIGNS.find(([, sign]) => sign(text))?.[0] ?? 'error'
   if (kind !== 'limit') return { kind, message: line }
   const ends = until ?? readUntil(text, now, zone)
   return { kind, message: line, ...(ends ? { until: ends } : {}) }
+}
+
+/** The sentence in an error that a service gave as JSON; the text itself where there is none. */
+function sentenceOf(text: string): string {
+  const from = text.indexOf('{')
+  const to = text.lastIndexOf('}')
+  if (from < 0 || to < from || to - from > MOST) return text
+  const said = messageIn(text.slice(from, to + 1))
+  if (said === undefined) return text
+  const before = text.slice(0, from).trim()
+  return before ? `${before} ${said}` : said
+}
+
+function messageIn(json: string): string | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    return undefined
+  }
+  for (let inner = object(value); inner; inner = object(inner.error)) {
+    const said = string(inner.message) ?? string(inner.error) ?? string(inner.detail) ?? string(inner.result)
+    if (said) return said
+  }
+  return undefined
 }
 
 const SESSION = (text: string): Kind | undefined => (SIGNS[0]![1](text) ? 'session' : undefined)

@@ -1,13 +1,12 @@
 // The registry: every agent that is built in. A new one is one file and one line here.
 
-import { usageError } from '../errors.js'
 import { claude } from './claude.js'
 import { codex } from './codex.js'
 import { command } from './command.js'
 import type { Agent, AgentSpec } from './contract.js'
 import { gemini } from './gemini.js'
 import { opencode } from './opencode.js'
-import type { builtInHarnesses } from './spec.js'
+import { type builtInHarnesses, unknownHarness } from './spec.js'
 
 export const agents = {
   claude,
@@ -26,5 +25,5 @@ export function agentsWith(added: readonly Agent[]): ReadonlyMap<string, Agent> 
 export function agentOf(spec: AgentSpec, known: ReadonlyMap<string, Agent> = agentsWith([])): Agent {
   const agent = known.get(spec.harness)
   if (agent) return agent
-  throw usageError(`There is no agent called \`${spec.harness}\` (known: ${[...known.keys()].sort().join(', ')}).`)
+  throw unknownHarness(spec, [...known.keys()].sort())
 }

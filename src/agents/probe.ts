@@ -92,8 +92,9 @@ export async function probeLogin(agent: Agent, spec: AgentSpec, context: ProbeCo
   if (status === 0) return { works: true, detail: 'logged in' }
   if (agent.check.otherLogin?.(context.env)) return { works: 'unknown', detail: 'uses a key or provider of its own' }
   if (status === null) return { works: 'unknown', detail: `\`${lineOf(command)}\` gave no answer` }
-  const said = text.trim().split('\n').at(-1) ?? ''
-  const detail = /^[[\]{}"\s]*$/.test(said) ? 'not logged in' : said
+  // What is for programs (claude's) says no more than its status.
+  const isJson = /^\s*[[{]/.test(text)
+  const detail = (isJson ? '' : text.trim().split('\n').at(-1)) || 'not logged in'
   return { works: false, detail, mend: agent.check.loginHelp }
 }
 

@@ -1,6 +1,6 @@
 // `harness:model[:reasoning]`: how a person names an agent.
 
-import { usageError } from '../errors.js'
+import { type OompaError, usageError } from '../errors.js'
 import { nearest } from '../files/nearest.js'
 import type { AgentSpec, Reasoning } from './contract.js'
 
@@ -21,7 +21,7 @@ export function parseAgentSpec(text: string, known?: readonly string[]): AgentSp
   const harness = colon < 0 ? spec : spec.slice(0, colon)
   const rest = colon < 0 ? '' : spec.slice(colon + 1)
   if (known) requireHarness({ harness }, known, text)
-  else if (!/^[A-Za-z0-9][\w.-]*$/.test(harness)) throw unknownHarness(text, harness, builtInHarnesses)
+  else if (!/^[A-Za-z0-9][\w.-]*$/.test(harness)) throw unknownHarness({ harness }, builtInHarnesses, text)
   if (/[\u0000-\u001f\u007f]/.test(rest))
     throw usageError(`The agent \`${printable(text)}\` has control characters in it.`)
   if (harness === 'command') {
@@ -42,10 +42,16 @@ export function parseAgentSpec(text: string, known?: readonly string[]): AgentSp
  * @throws OompaError `unknown-agent` (status 2) if the harness is none of them
  */
 export function requireHarness(spec: AgentSpec, known: readonly string[], text: string = formatAgentSpec(spec)): void {
-  if (!known.includes(spec.harness)) throw unknownHarness(text, spec.harness, known)
+  if (!known.includes(spec.harness)) throw unknownHarness(spec, known, text)
 }
 
-function unknownHarness(text: string, harness: string, known: readonly string[]) {
+/** The error for a name that no agent has, with what was meant, perhaps. */
+export function unknownHarness(
+  spec: AgentSpec,
+  known: readonly string[],
+  text: string = formatAgentSpec(spec),
+): OompaError {
+  const { harness } = spec
   const near = nearest(harness, known)
   const program = harness.includes('/') ? `command:${harness}` : undefined
   const mend = program ?? (near ? text.trim().replace(harness, near) : undefined)

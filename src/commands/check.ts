@@ -6,7 +6,7 @@ import type { Repository } from '../git/folders.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
 import { escapeLines } from '../views/escape.js'
-import { type Finding, failed } from './checks/contract.js'
+import { type Finding, failed, markOf } from './checks/contract.js'
 
 export const command: Command = {
   summary:
@@ -14,7 +14,7 @@ export const command: Command = {
   positionals: [{ name: 'config', describe: 'Configuration, in place of oompa.json' }],
   options: {
     agent: { type: 'string', describe: 'Check this agent in place of the configured ones', short: 'a', names: 'agent' },
-    json: { type: 'boolean', describe: 'Print JSON: a list of {check, ok, text, mend}' },
+    json: { type: 'boolean', describe: 'Print JSON: a list of {check, ok, warning, text, mend}' },
   },
   examples: [
     ['oompa check', 'everything that a run needs'],
@@ -41,26 +41,28 @@ async function allFindings(args: Args): Promise<Finding[]> {
   const { settingsFindings } = await import('./checks/settings.js')
   const { repositoryFindings } = await import('./checks/repository.js')
   const checked = await settingsFindings(root, args)
-  const [here, agents] = await Promise.all([
-    repositoryFindings(repository, checked.settings?.workers.length ?? 1),
-    checked.settings
-      ? (await import('./checks/agents.js')).agentFindings(root, {
-          settings: checked.settings,
-          level: checked.level,
-          added: checked.hooks?.agents ?? [],
-          reviewers: checked.hooks?.review.flatMap((hook) => hook.agents ?? []) ?? [],
-        })
-      : [],
-  ])
+  // Before agents are asked in a worktree of ours, which is none that an earlier run has left.
+  const here = await repositoryFindings(repository, checked.settings?.workers.length ?? 1)
+  const agents = checked.settings
+    ? await (await import('./checks/agents.js')).agentFindings(root, {
+        settings: checked.settings,
+        level: checked.level,
+        added: checked.hooks?.agents ?? [],
+        reviewers: checked.hooks?.review.flatMap((hook) => hook.agents ?? []) ?? [],
+      })
+    : []
   return [...machine, ...here, ...checked.findings, ...agents]
 }
 
 function print(findings: readonly Finding[]): void {
   const colours = coloursFor(process.stdout, process.env)
   const width = Math.max(...findings.map((finding) => finding.check.length))
-  for (const { check, ok, text, mend } of findings) {
+  const tones = { '✓': colours.green, '!': colours.yellow, '✗': colours.red }
+  for (const finding of findings) {
+    const { check, text, mend } = finding
+    const mark = markOf(finding)
     const [first = '', ...more] = escapeLines(text)
-    console.log(`${ok ? colours.green('✓') : colours.red('✗')} ${check.padEnd(width)}  ${first}`)
+    console.log(`${tones[mark](mark)} ${check.padEnd(width)}  ${first}`)
     for (const line of more) console.log(`  ${' '.repeat(width)}  ${line}`)
     if (mend) console.log(`  ${' '.repeat(width)}  ${colours.dim(`→ ${mend}`)}`)
   }

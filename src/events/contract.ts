@@ -34,7 +34,13 @@ export interface EventFacts {
   /** No further iteration begins; what is in progress ends by itself, or its agents are being ended. */
   'swarm.stopping': { reason: string }
   /** `abrupt`: by a second Ctrl-C; its iterations have no end in the log, and the next start sees to them. */
-  'swarm.stopped': { reason: string; status: number; abrupt?: boolean }
+  'swarm.stopped': {
+    reason: string
+    status: number
+    abrupt?: boolean
+    /** Something ended it before its workers had ended: a person, a cap, or what would have gone wrong again. */
+    early?: boolean
+  }
   /** A later start found this swarm dead, and put its things in order. */
   'swarm.recovered': { by: string; processes: number; claims: number; kept: readonly string[] }
   'iteration.started': { worktree?: string; branch?: string; base?: string }
@@ -50,6 +56,10 @@ export interface EventFacts {
   'task.claimed': { by?: string }
   'task.completed': { by?: string }
   'task.released': { reason: string; kept?: string }
+  /** A worker found no task to begin with: how many are pending, and with how many something is wrong. */
+  'task.none': { reason: string; pending: number; problems: number }
+  /** At the end: files of tasks whose status stands in no commit. */
+  'tasks.uncommitted': { paths: readonly string[] }
   'task.ready': Record<never, never>
   'task.added': { by?: string }
   'task.ignored': { path: string; reason: string }

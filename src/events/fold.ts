@@ -58,7 +58,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       return
     case 'swarm.stopped':
       state.stopping = undefined
-      state.stopped = { at: event.at, reason: event.reason, status: event.status }
+      state.stopped = { at: event.at, reason: event.reason, status: event.status, early: event.early }
       state.queue.length = 0
       for (const worker of state.workers.values()) enter(worker, 'ended', event.at)
       return
@@ -71,6 +71,12 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       return
     case 'task.claimed':
       workerOf(state, event).task = event.task
+      return
+    case 'tasks.uncommitted':
+      state.uncommitted = event.paths.map(String)
+      return
+    case 'task.none':
+      workerOf(state, event).noTask = { pending: event.pending, problems: event.problems }
       return
     case 'task.released':
       if (event.worker) workerOf(state, event).task = undefined
@@ -120,6 +126,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'landing.pushed':
       return
     default: {
+      if (event.type === 'budget.reached') state.limit = event.limit
       const words = warningOf(event)
       if (words === undefined && event.type !== 'note') state.unread++
       if (words === undefined) return
@@ -137,6 +144,8 @@ function started(state: SwarmState, event: Of<'swarm.started'>): void {
   state.stopped = undefined
   state.stopping = undefined
   state.budgetUsd = event.budgetUsd
+  state.limit = undefined
+  state.uncommitted = undefined
   state.pid = event.pid
   state.processStart = event.processStart
   state.host = event.host
@@ -149,7 +158,6 @@ function started(state: SwarmState, event: Of<'swarm.started'>): void {
   for (const { worker: name, agent: author, iterations } of event.workers) {
     const worker = named(state, name)
     worker.agent = author
-    worker.finishing = false
     worker.iterations = iterations
   }
 }
@@ -165,6 +173,7 @@ function iterationStarted(worker: WorkerState, event: Of<'iteration.started'>): 
   worker.iterationCostUsd = undefined
   worker.landedCommit = undefined
   worker.kept = undefined
+  worker.noTask = undefined
 }
 
 function iterationEnded(state: SwarmState, worker: WorkerState, event: Of<'iteration.ended'>): void {
@@ -184,6 +193,8 @@ function iterationEnded(state: SwarmState, worker: WorkerState, event: Of<'itera
     landed: worker.landedCommit,
     kept: event.kept ?? worker.kept,
     costUsd: worker.iterationCostUsd,
+    attempts: worker.attempt || undefined,
+    noTask: worker.noTask,
   })
   remove(state.queue, (entry) => entry.worker === worker.worker)
   worker.task = undefined

@@ -34,6 +34,16 @@ export interface EndedIteration {
   /** The ref of work that did not land. */
   readonly kept?: string
   readonly costUsd?: number
+  /** Runs of its author. */
+  readonly attempts?: number
+  /** It found no task to begin with. */
+  readonly noTask?: NoTask
+}
+
+/** What a worker saw that found no task. */
+export interface NoTask {
+  readonly pending: number
+  readonly problems: number
 }
 
 export interface WorkerState {
@@ -73,6 +83,7 @@ export interface WorkerState {
   readonly denials: Set<string>
   landedCommit?: string
   kept?: string
+  noTask?: NoTask
   readonly ended: EndedIteration[]
 }
 
@@ -143,7 +154,11 @@ export interface SwarmState {
   /** Why no further iteration begins, while the last ones end. */
   stopping?: string
   /** Absent while no end stands in the log. */
-  stopped?: { readonly at: string; readonly reason: string; readonly status: number }
+  stopped?: { readonly at: string; readonly reason: string; readonly status: number; readonly early?: boolean }
+  /** Files of tasks that no commit has as they stood at the end. */
+  uncommitted?: readonly string[]
+  /** The cap that was reached since the latest start, as `budget.reached` names it. */
+  limit?: string
   /** Of the latest event, ISO 8601. */
   lastAt?: string
   /** In the order in which they were named. */

@@ -24,6 +24,16 @@ export interface FoundHooks {
   readonly files: readonly HookFile[]
   /** What looks like a hook and is none, one sentence each. */
   readonly remarks: readonly string[]
+  /** Those whose names are nearly that of a hook: somebody means them to be one. Unset if there are none. */
+  readonly misspelt?: readonly Misspelt[]
+}
+
+/** A file that is not loaded, because its name is not quite that of a hook. */
+export interface Misspelt {
+  /** `reveiw.ts`, and `review.ts`. */
+  readonly name: string
+  readonly meant: string
+  readonly hook: HookName
 }
 
 /** Every hook, and whether several files may stand for it (docs/hooks.md). */
@@ -68,13 +78,27 @@ export function hooksFolder(root: string): string {
 export function findHooks(root: string): FoundHooks {
   const files: HookFile[] = []
   const remarks: string[] = []
+  const misspelt: Misspelt[] = []
   for (const entry of entriesOf(hooksFolder(root))) {
     const found = judge(root, entry)
     if (typeof found === 'string') remarks.push(found)
+    else if (found && 'meant' in found) misspelt.push(found)
     else if (found) files.push(found)
   }
   refuseDoubles(files)
-  return { files, remarks }
+  return { files, remarks: [...remarks, ...misspelt.map(misspeltWords)], ...(misspelt.length ? { misspelt } : {}) }
+}
+
+/** The hooks that the files in `hooks/` ask for by their names, whatever is wrong with those files. */
+export function askedHooks(root: string): HookName[] {
+  return entriesOf(hooksFolder(root)).flatMap(({ name }) =>
+    isNoHook(name) || DATA.test(name) ? [] : (HOOK_NAMES.find((hook) => hook === name.split('.')[0]) ?? []),
+  )
+}
+
+/** One sentence for a person. */
+export function misspeltWords({ name, meant }: Misspelt): string {
+  return `hooks/${name} is not the name of a hook, and is not loaded. Did you mean hooks/${meant}?`
 }
 
 /** Whether there is any hook of this name; for deciding the level without loading. */
@@ -92,7 +116,7 @@ function entriesOf(folder: string): Dirent[] {
 }
 
 /** A hook, a remark, or undefined for a file that is none of ours. */
-function judge(root: string, entry: Dirent): HookFile | string | undefined {
+function judge(root: string, entry: Dirent): HookFile | Misspelt | string | undefined {
   const { name } = entry
   if (name.startsWith('.') || LEFTOVER.test(name) || DECLARATION.test(name)) return undefined
   if (name.includes('.sample.') || name.endsWith('.sample') || DATA.test(name)) return undefined
@@ -114,10 +138,11 @@ function judge(root: string, entry: Dirent): HookFile | string | undefined {
   )
 }
 
-function misspelt(file: string, name: string, word: string): string | undefined {
-  const near = nearest(word, HOOK_NAMES)
+function misspelt(file: string, name: string, word: string): Misspelt | undefined {
+  const close = nearest(word, HOOK_NAMES)
+  const near = HOOK_NAMES.find((one) => one === close)
   if (!near || near === word || !(LOADABLE.test(name) || isExecutable(file))) return undefined
-  return `hooks/${name} is not the name of a hook, and is not loaded. Did you mean hooks/${name.replace(word, near)}?`
+  return { name, meant: name.replace(word, near), hook: near }
 }
 
 /** A link may lead anywhere but into an agent's worktree, where an agent could change its judge. */

@@ -1,4 +1,5 @@
 // Keeps a hook that throws, hangs or answers nonsense from ending more than its own step (docs/hooks.md, *When a hook fails*).
+// One that is ended with the swarm has not failed: the guard throws the reason of the signal, and its step is interrupted.
 
 import { messageOf, OompaError } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
@@ -85,6 +86,7 @@ export function guardReview(hook: (...args: Parameters<ReviewHook>) => unknown, 
       if (!verdict) throw nonsense(guarded, 'review', answer)
       return { by: guarded.name, ...withoutUndefined(verdict) }
     } catch (error) {
+      context.signal.throwIfAborted()
       const reason = reasonOf(guarded, error)
       context.emit(failed(guarded, reason, context))
       return { approved: 'unavailable', feedback: reason, by: guarded.name }
@@ -103,8 +105,8 @@ export function guardMerge(hook: (...args: Parameters<MergeHook>) => unknown, gu
       if (!landing) throw nonsense(guarded, 'merge', answer)
       return landing
     } catch (error) {
+      context.signal.throwIfAborted()
       const reason = reasonOf(guarded, error)
-      if (context.signal.aborted) return { refused: 'unavailable', final: true, feedback: `Stopped: ${reason}` }
       context.emit(failed(guarded, reason, context))
       return { refused: 'policy', final: true, feedback: reason }
     }
@@ -122,6 +124,7 @@ export function guardApprove(hook: (...args: Parameters<ApproveHook>) => unknown
       if (!approval) throw nonsense(guarded, 'approve', answer)
       return approval
     } catch (error) {
+      context.signal.throwIfAborted()
       const reason = reasonOf(guarded, error)
       context.emit(failed(guarded, reason, context))
       return { wait: `${guarded.name} could not judge: ${reason}` }
@@ -136,6 +139,7 @@ export function guardWorktree(hook: (...args: Parameters<WorktreeHook>) => unkno
       const given = { ...worktree, $: context.$({ cwd: worktree.path }) }
       await withinTime(guarded.name, guarded.limitMs, () => inShell(given.$, () => hook(given, context)))
     } catch (error) {
+      context.signal.throwIfAborted()
       const reason = reasonOf(guarded, error)
       context.emit(failed(guarded, reason, context))
       if (error instanceof OompaError) throw error

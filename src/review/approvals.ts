@@ -51,6 +51,7 @@ export async function reasonsToWait(
         const answer = await hook(change, context)
         return 'wait' in answer ? answer.wait : undefined
       } catch (error) {
+        context.signal.throwIfAborted()
         return `An approve hook failed: ${error instanceof Error ? error.message : String(error)}`
       }
     }),

@@ -54,6 +54,7 @@ const NO_REVIEWS: ReviewHistory = { rounds: [] }
 /**
  * Reviews a change: asks every hook at the same time, and emits `review.ended`.
  * Never throws for what a hook does.
+ * @throws the reason of the context's signal where it was aborted before all had approved
  */
 export async function review(change: Change, parts: ReviewParts): Promise<Reviewed> {
   const { context, settings } = parts
@@ -75,6 +76,8 @@ export async function review(change: Change, parts: ReviewParts): Promise<Review
   }
   const verdicts = await Promise.all(parts.hooks.map((hook) => verdictOf(hook, change, reviewContext)))
   const joint = joinVerdicts(verdicts)
+  // A reviewer that was ended has not judged, whatever its status said: that is no refusal of the work.
+  if (joint.verdict !== 'approved') context.signal.throwIfAborted()
   const by = verdicts.flatMap((verdict) => verdict.by ?? [])
   context.emit({
     type: 'review.ended',

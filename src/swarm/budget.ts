@@ -227,3 +227,19 @@ function priced(prices: Caps['prices'], spec: AgentSpec, usage: Usage | undefine
     (usage.input * input + usage.output * output + usage.cacheRead * cacheRead + usage.cacheWrite * cacheWrite) / 1e6
   )
 }
+
+/** So many runs are worth a word before somebody pays for them. */
+const MANY_RUNS = 15
+
+/** What a swarm without a cap may cost, and how to cap it; undefined where it is capped, or is small. Pure. */
+export function uncappedWords({
+  workers,
+  budgetUsd,
+  maxMinutes,
+}: Caps & Pick<Settings, 'workers'>): string | undefined {
+  if (budgetUsd !== undefined || maxMinutes !== undefined) return undefined
+  const paid = workers.filter(({ agent }) => agent.harness !== 'command')
+  const runs = paid.reduce((sum, { iterations }) => sum + iterations, 0)
+  if (runs < MANY_RUNS) return undefined
+  return `${runs} runs of agents without a cap: they may cost what ${runs} sessions of your own cost. To cap it: oompa run --budget-usd 10, or --max-minutes 60; ITERATIONS=1 WORKERS=1 is one run.`
+}

@@ -1,6 +1,7 @@
 // The first stage: a task for this iteration, or the wait for one. A worker that may not plan starts no agent without.
 
 import type { ClaimAnswer, ClaimRequest, TaskListing, TaskStore } from '../tasks/contract.js'
+import { type NoneReady, noneReady } from '../tasks/none.js'
 import { isWanted } from '../tasks/order.js'
 import { hopeFor, type LaneFacts, waitFor } from '../tasks/wait.js'
 import type { Task } from '../words.js'
@@ -9,8 +10,8 @@ import { IterationEnding } from './ending.js'
 import { hold } from './hold.js'
 import { payDebts } from './owed.js'
 
-/** How the waiting ended: with a task, with the leave to begin without one, or with why there will be none. */
-type Found = { readonly task?: Task } | { readonly none: string }
+/** A task, the leave to begin without one, or why there is none; `mayCome`: one may still come. */
+type Found = { readonly task?: Task } | { readonly none: NoneReady; readonly mayCome: boolean }
 
 /**
  * Claims the next ready task (`hooks/tasks`), or waits until there is one that the agent may claim by itself. Where
@@ -23,16 +24,15 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   const { swarm } = lane
   const { stopping, crew } = swarm
   crew.set(lane.name, 'waiting')
-  let last = 'no task is pending'
+  let last: NoneReady | undefined
   const look = async (): Promise<Found | undefined> => {
     await payDebts(swarm)
     // Others complete tasks, and make others ready, in clones of theirs: what they have pushed is where they say so.
     await swarm.fresh()
     if (stopping.ending.aborted) return undefined
     const answer = swarm.claims ? await claimOrBegin(iteration, store) : await mayBegin(lane, store)
-    if ('last' in answer) last = answer.last
-    else return answer
-    return undefined
+    last = 'none' in answer ? answer.none : undefined
+    return 'none' in answer && answer.mayCome ? undefined : answer
   }
   const { watch } = store
   const found = await waitFor(look, {
@@ -42,11 +42,15 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   })
   crew.set(lane.name, 'working')
   if (found && !('none' in found)) return found.task
-  throw new IterationEnding('nothing', stopping.why ?? found?.none ?? last, { finish: true })
+  // It has not begun: a resume begins with it.
+  if (stopping.why !== undefined) throw new IterationEnding('interrupted', stopping.why, { finish: true })
+  const none = last ?? noneReady(await store.list(), wantsOf(lane))
+  swarm.emit({ type: 'task.none', worker: lane.name, iteration: iteration.number, ...none })
+  throw new IterationEnding('nothing', none.reason, { finish: true })
 }
 
 /** A task, or the leave to plan; what is said where there is neither yet. */
-async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Found | { readonly last: string }> {
+async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Found> {
   const { lane } = iteration
   const { swarm } = lane
   const request: ClaimRequest = {
@@ -70,9 +74,7 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
     iteration.planning = true
     return {}
   }
-  return hopeFor({ wants: wantsOf(lane) }, othersOf(lane), listing!, mayPlan)
-    ? { last: answer.why }
-    : { none: answer.why }
+  return noneYet(lane, listing!, mayPlan)
 }
 
 function taken(iteration: Iteration, answer: Extract<ClaimAnswer, { answer: 'claimed' }>): Task {
@@ -81,7 +83,7 @@ function taken(iteration: Iteration, answer: Extract<ClaimAnswer, { answer: 'cla
 }
 
 /** Where agents claim by themselves: one may begin for each ready task that nobody has begun for. */
-async function mayBegin(lane: Worker, store: TaskStore): Promise<Found | { readonly last: string }> {
+async function mayBegin(lane: Worker, store: TaskStore): Promise<Found> {
   const listing = await store.list()
   const ready = listing.pending.filter((task) => task.ready && isWanted(task, wantsOf(lane))).length
   const undecided = lane.swarm.workers.filter(
@@ -97,9 +99,13 @@ async function mayBegin(lane: Worker, store: TaskStore): Promise<Found | { reado
     return {}
   }
   sayUnclaimed(lane.swarm, listing)
-  const [waiting] = listing.pending
-  const last = waiting ? `\`${waiting.id}\` waits for ${waiting.waitsFor.join(', ') || 'others'}` : 'no task is pending'
-  return hopeFor({ wants: wantsOf(lane) }, othersOf(lane), listing, false) ? { last } : { none: last }
+  return noneYet(lane, listing, false)
+}
+
+function noneYet(lane: Worker, listing: TaskListing, mayPlan: boolean): Found {
+  const wants = wantsOf(lane)
+  const mayCome = hopeFor({ wants }, othersOf(lane), listing, mayPlan) !== undefined
+  return { none: noneReady(listing, wants), mayCome }
 }
 
 /**

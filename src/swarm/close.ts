@@ -51,7 +51,7 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
     ...facts,
     outcome: iteration.outcome,
     reason: iteration.reason,
-    branch: iteration.branch,
+    branch: swarm.settings.here ? undefined : iteration.branch,
     commits,
     kept: iteration.kept,
   })

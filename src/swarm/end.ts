@@ -26,13 +26,17 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
   await swarm.watch.close()
   await tried('Giving tasks back', () => payLastDebts(swarm))
   await tried('Ending the landings', () => swarm.drain())
+  if (swarm.store?.tracked) {
+    const { sayTasksLeft } = await import('./tasks-left.js')
+    await tried('Looking at what is committed of the tasks', () => sayTasksLeft(swarm))
+  }
   await tried('Clearing a lock of git away', async () => {
     clearMaintenanceLock(gitFolders(swarm.repository.root).common, performance.timeOrigin)
   })
   await tried('Looking for moves of the target', () => swarm.bypassed())
   const status = statusOf(swarm.outcomes, swarm.stopping.status)
   const reason = swarm.stopping.why ?? (status === STATUS.nothing ? 'there was no task' : 'all workers have ended')
-  await entry.close(reason, status)
+  await entry.close(reason, status, swarm.stopping.why !== undefined)
   return status
 }
 

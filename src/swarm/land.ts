@@ -85,6 +85,8 @@ async function merged(merge: MergeHook, change: Change, context: HookContext, sw
     if (!('options' in merge)) await judgesAsPinned(swarm)
     const result = await merge(change, context)
     answered(!isRefusal(result))
+    // What it started was ended with the swarm, so a no of it is an interruption. Our own queue ends its landing first.
+    if (isRefusal(result) && !('options' in merge)) context.signal.throwIfAborted()
     return result
   } catch (error) {
     answered(false)

@@ -32,7 +32,8 @@ export async function probeAgents(swarm: Swarm): Promise<void> {
     return
   }
   probeIn(swarm, authors, rootPlace).catch((error: unknown) => {
-    emit({ type: 'note', level: 'warning', text: messageOf(error) })
+    const mend = error instanceof OompaError && error.mend ? ` ${error.mend}` : ''
+    emit({ type: 'note', level: 'warning', text: `${messageOf(error)}.${mend}`.replace('..', '.') })
     stopping.now(messageOf(error), STATUS.failed)
   })
 }
@@ -80,6 +81,8 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
   if (refused) emit({ type: 'note', level: 'warning', text: `${name} ${refused.text}. ${refused.mend}` })
   // A program of the person's own may do anything with a prompt: it is only asked whether it is there.
   if (level === 1 || spec.harness === 'command' || settings.budgetUsd === 0) return
+  // Nothing is shown of a swarm before it has begun, and this takes a CLI seconds.
+  if (process.stderr.isTTY) console.error(`oompa: asking ${name} for one word, to know that it can work …`)
   emit({ type: 'agent.started', agent: name, attempt: 1, role: 'probe' })
   const { result, failure, mend, hopeless, durationMs } = await probePrompt(agent, spec, context)
   emit({

@@ -8,7 +8,8 @@ import { environmentNames } from '../config/flags.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import { watchControl } from '../events/control.js'
-import { openLog } from '../events/log.js'
+import { fold } from '../events/fold.js'
+import { openLog, readLog } from '../events/log.js'
 import { freeWorkerNames, runningWorkers, takenElsewhere } from '../events/running.js'
 import { startHeartbeat } from '../events/runs.js'
 import { packageVersion } from '../files/package.js'
@@ -19,8 +20,9 @@ import { onLockWarning, withLock } from '../locks/index.js'
 import { thisOwner } from '../processes/owner.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
+import { lateView } from '../views/late.js'
 import type { ResumePoint } from './resume.js'
-import { proveStart } from './start-proof.js'
+import { forgetStart, proveStart } from './start-proof.js'
 import { listenToSignals, type Stopping } from './stop.js'
 
 export interface Registration {
@@ -34,9 +36,12 @@ export interface Registration {
   listen(stopping: Stopping): void
   /** From now on these are told of each event, one after the other. */
   addEventHooks(hooks: readonly EventHook[]): void
-  /** The last event, the last words of the view, and the end of everything that was started. */
-  close(reason: string, status: number): Promise<void>
-  /** The swarm could not start: the log says so. */
+  /**
+   * The last event, the last words of the view, and the end of everything that was started.
+   * @param early whether something ended it before its workers had ended
+   */
+  close(reason: string, status: number, early: boolean): Promise<void>
+  /** The swarm could not start: it has never been, unless it is a resume or has put an earlier one in order. */
   abandon(error: unknown): Promise<void>
 }
 
@@ -62,16 +67,25 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   }
   const id = resumed?.swarm ?? newSwarmId(root)
   const log = openLog(root, id)
+  // What an earlier start of it did belongs to the last words.
+  const state = resumed && fold(readLog(root, id), id)
   let stopGently = () => {}
-  const view = openView({
-    json: settings.json,
-    controls: {
-      stop: () => stopGently(),
-      printed: async (worker, iteration) =>
-        (await import('../views/printed.js')).lastPrinted(outputFile(root, id, worker, iteration)),
-    },
+  const view = lateView(() =>
+    openView({
+      json: settings.json,
+      state,
+      controls: {
+        stop: () => stopGently(),
+        printed: async (worker, iteration) =>
+          (await import('../views/printed.js')).lastPrinted(outputFile(root, id, worker, iteration)),
+      },
+    }),
+  )
+  let failed = false
+  log.listen((event) => {
+    // Of a start that fails the error is printed, and that once.
+    if (!failed) view.event(event)
   })
-  log.listen((event) => view.event(event))
   onLockWarning((text) => log.emit({ type: 'note', level: 'warning', text }))
   const names = await withLock(root, 'start', async () => {
     const others = runningWorkers(root)
@@ -155,7 +169,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       endings.push(
         listenToSignals(
           stopping,
-          (text) => log.emit({ type: 'note', text }),
+          (text) => {
+            log.emit({ type: 'note', text })
+            view.show()
+          },
           // What was going on is left as after a crash: the next start sees to it.
           (signal) =>
             log.emit({
@@ -180,15 +197,16 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
         })
       }
     },
-    async close(reason, status) {
+    async close(reason, status, early) {
       for (const ending of endings) ending()
-      log.emit({ type: 'swarm.stopped', reason, status })
+      log.emit({ type: 'swarm.stopped', reason, status, ...(early ? { early } : {}) })
       await told
       log.close()
       view.end()
       watchdog.done()
     },
     async abandon(error) {
+      failed = true
       for (const ending of endings) ending()
       log.emit({
         type: 'swarm.stopped',
@@ -199,8 +217,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       })
       await told
       log.close()
-      view.end()
       watchdog.done()
+      // What it has put in order of an earlier swarm stands in this log alone.
+      if (view.isShown) view.end()
+      else if (!resumed) forgetStart(root, id)
     },
   }
 }

@@ -5,6 +5,7 @@ import { environmentNames } from '../config/flags.js'
 import { OompaError, STATUS } from '../errors.js'
 import type { OompaEvent } from '../events/contract.js'
 import { fold } from '../events/fold.js'
+import { nextIterations } from '../events/left.js'
 import { readLog } from '../events/log.js'
 import { findRun, listRuns } from '../events/runs.js'
 import { provenStart, readStart, type StartFacts } from './start-proof.js'
@@ -70,29 +71,13 @@ function resumeFrom(
       status: STATUS.nothing,
     })
   }
-  const next = new Map<string, number>()
+  const state = fold(events, swarm)
   const kept = new Map<string, string>()
-  const done = new Set<string>()
-  for (const { worker } of started.workers) next.set(worker, 1)
-  for (const event of events) {
-    if (event.worker === undefined || event.iteration === undefined) continue
-    if (event.type === 'iteration.ended' && event.outcome !== 'interrupted') {
-      next.set(event.worker, Math.max(next.get(event.worker) ?? 1, event.iteration + 1))
-    }
-    if (event.type === 'work.kept' && /^refs\/oompa\/kept\/[\w/-]+$/.test(event.ref))
-      kept.set(`${event.worker}-${event.iteration}`, event.ref)
-    if (
-      event.type === 'agent.ended' &&
-      event.role === 'author' &&
-      Array.isArray(event.signals) &&
-      event.signals.includes('__DONE__')
-    ) {
-      done.add(event.worker)
-    }
+  for (const { worker, iteration, ref } of state.kept) {
+    if (/^refs\/oompa\/kept\/[\w/-]+$/.test(ref)) kept.set(`${worker}-${iteration}`, ref)
   }
-  for (const { worker, iteration } of landed) next.set(worker, Math.max(next.get(worker) ?? 1, iteration + 1))
-  // A worker that said it is done has nothing left, whatever its number says. One that gave up after failures tries again.
-  for (const { worker, iterations } of started.workers) if (done.has(worker)) next.set(worker, iterations + 1)
+  const left = nextIterations(state, landed)
+  const next = new Map(started.workers.map(({ worker }) => [worker, left.get(worker) ?? 1]))
   if (started.workers.every(({ worker, iterations }) => (next.get(worker) ?? 1) > iterations)) {
     throw new OompaError({
       code: 'nothing-left',
@@ -106,7 +91,7 @@ function resumeFrom(
     workers: started.workers.map(({ worker }) => worker),
     next,
     kept,
-    spentUsd: fold(events, swarm).costUsd ?? 0,
+    spentUsd: state.costUsd ?? 0,
     argv: started.argv.filter((word) => !OF_ONE_CALL.has(word)),
     environment: started.environment,
     started,

@@ -36,7 +36,10 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
   if (hooks.length === 0) return undefined
   const context = contextOf(iteration, change.worktree)
   const test = settings.testFirst ? await tested(change, context, swarm.hooks.merge) : undefined
-  if (test && 'refused' in test) return test
+  if (test && 'refused' in test) {
+    context.signal.throwIfAborted()
+    return test
+  }
   const reviewed = await review(change, {
     hooks: hooks.map((hook) => judged(swarm, hook)),
     settings,

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import type { EventFacts } from '../events/contract.js'
 import { runFolder } from '../files/paths.js'
 import { proofNames, readProof, removeProof, writeProof } from '../files/proofs.js'
+import { removeOurs } from '../git/remove.js'
 
 /** What a resume takes over from a start. */
 export interface StartFacts {
@@ -23,6 +24,12 @@ export function proveStart(root: string, swarm: string, facts: StartFacts): void
     if (old !== swarm && !existsSync(runFolder(root, old))) removeProof(root, 'starts', old)
   }
   writeProof(root, 'starts', swarm, { argv, environment, workers, into, level })
+}
+
+/** Takes away all that was written down of a swarm that could not start. */
+export function forgetStart(root: string, swarm: string): void {
+  removeOurs(runFolder(root, swarm))
+  removeProof(root, 'starts', swarm)
 }
 
 /** The proof of a swarm's latest start; undefined where there is none. */

@@ -8,13 +8,14 @@ import type { Settings } from '../config/contract.js'
 import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
+import { swarmIds } from '../events/log.js'
 import { excludeOurs } from '../git/exclude.js'
 import { refInTheWay } from '../git/in-the-way.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
-import { type FoundHooks, findHooks } from '../hooks/find.js'
+import { type FoundHooks, findHooks, misspeltWords } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../hooks/protected.js'
 import { mergeDefaults } from '../merge/defaults.js'
@@ -24,7 +25,7 @@ import { recoverCrashed } from '../recovery/index.js'
 import { NO_JUDGES } from '../review/judges.js'
 import { agentsTasks } from '../tasks/existing.js'
 import { worktreePool } from '../worktrees/pool.js'
-import { makeBudget } from './budget.js'
+import { makeBudget, uncappedWords } from './budget.js'
 import type { Swarm, Worker } from './contract.js'
 import { makeCrew } from './crew.js'
 import { endSwarm } from './end.js'
@@ -38,6 +39,7 @@ import { renewClaims } from './renew.js'
 import { type ResumePoint, resumePoint } from './resume.js'
 import { makeStopping } from './stop.js'
 import { watchTasks } from './task-watch.js'
+import { type UnseenWords, unseenByAgents, unseenWords } from './unseen.js'
 import { watchShared } from './watch.js'
 import { makeWorker } from './worker.js'
 
@@ -85,9 +87,24 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
     return { status: await detach(root, { json: settings.json, resume: call.resume }) }
   }
   excludeOurs(repository.gitDir)
+  // Nobody waits for it before the swarm is put together.
+  const unseen = settings.here ? Promise.resolve([]) : lookForUnseen(root, prompts, level).catch(() => [])
+  const isFirst = swarmIds(root).length === 0
   const entry = await register({ repository, settings, level, into, argv: [call.command, ...call.argv], resumed })
   try {
-    const swarm = await assemble({ repository, settings, level, into, resumed, prompts, entry, found, commitOf })
+    const swarm = await assemble({
+      repository,
+      settings,
+      level,
+      into,
+      resumed,
+      prompts,
+      entry,
+      found,
+      commitOf,
+      unseen,
+      isFirst,
+    })
     await recoverCrashed(swarm)
     await swarm.fresh()
     await probeAgents(swarm)
@@ -113,6 +130,15 @@ interface Parts {
   readonly entry: Registration
   readonly found: ReturnType<typeof findHooks>
   readonly commitOf: Swarm['commitOf']
+  /** What agents shall work from and do not see. */
+  readonly unseen: Promise<readonly UnseenWords[]>
+  /** No swarm has been in this repository. */
+  readonly isFirst: boolean
+}
+
+async function lookForUnseen(root: string, prompts: readonly PromptText[], level: number) {
+  const texts = prompts.map((prompt) => Buffer.from(prompt.bytes).toString('utf8'))
+  return unseenWords(await unseenByAgents(root, [...new Set(texts)], level))
 }
 
 /** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
@@ -129,8 +155,12 @@ async function assemble(parts: Parts): Promise<Swarm> {
   entry.addEventHooks(loaded.event)
   const findAgent = agentFinder(loaded)
   for (const lane of settings.workers) findAgent(lane.agent)
+  const misspelt = new Set(found.misspelt?.map(misspeltWords))
   for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
-    emit({ type: 'note', text })
+    emit({ type: 'note', text, ...(misspelt.has(text) ? { level: 'warning' } : {}) })
+  for (const { text, mend } of await parts.unseen) emit({ type: 'note', level: 'warning', text: `${text} ${mend}` })
+  const uncapped = parts.isFirst ? uncappedWords(settings) : undefined
+  if (uncapped) emit({ type: 'note', text: uncapped })
   const budget = makeBudget(settings, {
     workers: names,
     startedAt: Date.now(),

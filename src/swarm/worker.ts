@@ -105,7 +105,9 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     // From here on: what it will do may bring a task.
     swarm.current.set(name, current)
     swarm.crew.set(name, 'working')
-    emit({ type: 'iteration.started', worker: name, iteration: number, worktree: current.name, branch: current.branch })
+    // In the person's checkout there is neither.
+    const place = swarm.settings.here ? {} : { worktree: current.name, branch: current.branch }
+    emit({ type: 'iteration.started', worker: name, iteration: number, ...place })
     return current
   }
 

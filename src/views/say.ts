@@ -43,6 +43,10 @@ function wordsOf(event: OompaEvent): Words {
       return ['plain', `gave ${event.task} back: ${event.reason}`]
     case 'task.added':
       return ['plain', `added ${event.task}`]
+    case 'task.none':
+      return undefined
+    case 'tasks.uncommitted':
+      return ['plain', `not committed: ${event.paths.slice(0, 5).join(', ')}${event.paths.length > 5 ? ' …' : ''}`]
     case 'task.ignored':
       return ['bad', `${event.path} was passed over: ${event.reason}`]
     case 'agent.started':

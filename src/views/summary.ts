@@ -1,12 +1,12 @@
 // What a swarm did and where its work is: printed at its end, and by `oompa view`.
 
-import { STATUS } from '../errors.js'
 import type { RunState } from '../events/runs.js'
 import type { EndedIteration, SwarmState, WorkerState } from '../events/state.js'
 import { type Colours, coloursFor } from './colour.js'
 import { escapeLines, escapeText } from './escape.js'
 import { medianTimeToMerge, successRate } from './figures.js'
 import { between, count, money, short, span, tally } from './format.js'
+import { nextCommands } from './next.js'
 
 export interface SummaryOptions {
   colours?: Colours
@@ -31,11 +31,15 @@ export function summaryLines(state: SwarmState, options: SummaryOptions = {}): s
     ...block('Kept of earlier runs', keptBefore(state)),
     ...block('Waiting for a person', state.approvals.map(approvalLine)),
     ...block('Worth knowing', warningLines(state)),
-    ...block(
-      'Next',
-      nextCommands(state, run).map(([command, why]) => `${command}  ${colours.dim(`# ${why}`)}`),
-    ),
+    ...block('Next', nextLines(state, run, colours)),
   ]
+}
+
+/** The commands, and beside them in one column what each is good for. */
+function nextLines(state: SwarmState, run: RunState, colours: Colours): string[] {
+  const next = nextCommands(state, run)
+  const width = Math.max(0, ...next.map(({ command }) => command.length))
+  return next.map(({ command, why }) => `${command.padEnd(width)}  ${colours.dim(`# ${why}`)}`)
 }
 
 function headline(state: SwarmState, run: RunState, now = Date.now()): string {
@@ -66,7 +70,8 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
     worker.costUsd === undefined ? '' : money(worker.costUsd),
   ]
   const landed = state.landed.filter((entry) => entry.worker === worker.worker)
-  const idle = worker.ended.filter((one) => one.outcome === 'nothing')
+  const none = worker.ended.filter((one) => one.noTask !== undefined)
+  const idle = worker.ended.filter((one) => one.outcome === 'nothing' && one.noTask === undefined)
   const told = new Set(landed.map((entry) => entry.iteration))
   const rest = worker.ended.filter(
     (one) => one.outcome !== 'nothing' && !(one.outcome === 'landed' && told.has(one.iteration)),
@@ -85,6 +90,7 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
     ...shown.map((one) => `  ${number(one.iteration)} ${iterationLine(one, state.level ?? 1, colours)}`),
     ...goingOn(worker, run, colours),
     ...(idle.length ? [`  ${idle.map((one) => number(one.iteration)).join(' ')} made no change`] : []),
+    ...none.map((one) => `  ${number(one.iteration)} no task – ${oneLine(one.reason ?? '')}`),
     ...(worker.denials.size ? [`  refused to its agents: ${[...worker.denials].map(oneLine).join(', ')}`] : []),
   ]
 }
@@ -145,52 +151,4 @@ function number(iteration: number | undefined): string {
 function oneLine(text: unknown): string {
   const lines = escapeLines(String(text)).filter((line) => line.trim() !== '')
   return lines.length > 1 ? `${lines[0]} …` : (lines[0] ?? '')
-}
-
-// The commands that a person will want next, from what a swarm left.
-
-const MOST = 3
-
-/** At most three commands, the most urgent first, each with its reason. Pure. */
-function nextCommands(state: SwarmState, run: RunState): [command: string, why: string][] {
-  const { swarm } = state
-  const ended = [...state.workers.values()].flatMap((worker) => worker.ended.map((one) => ({ worker, one })))
-  const left = ended.filter(({ one }) => one.branch && one.commits && one.outcome !== 'landed' && !one.kept)
-  const untold = state.level === 1 && ended.some(({ one }) => one.branch && one.commits === undefined)
-  const failed = ended.find(({ one }) => one.outcome === 'failed')
-  const commands: [string, string][] = []
-  if (run === 'running') {
-    commands.push(
-      [`oompa view ${swarm} --watch`, 'watch it'],
-      [`oompa stop ${swarm}`, 'let it end after this iteration'],
-    )
-    return commands
-  }
-  const unfinished = state.stopped?.status === STATUS.interrupted || state.stopped?.status === STATUS.limit
-  if (run === 'crashed') commands.push([`oompa resume ${swarm}`, 'go on where it crashed'])
-  if (state.approvals.length) commands.push(['oompa approvals', 'see what waits for you'])
-  if (run !== 'crashed' && unfinished) commands.push([`oompa resume ${swarm}`, 'go on with what was left'])
-  if (state.kept.length || ended.some(({ one }) => one.kept)) {
-    commands.push([`oompa salvage ${swarm}`, 'see and land the work that did not land'])
-  }
-  const branch = left[0]?.one.branch
-  if (branch) {
-    const into = state.into ?? 'HEAD'
-    commands.push([`git log --oneline ${escapeText(into)}..${escapeText(branch)}`, 'see the work of one iteration'])
-    commands.push([`oompa merge ${escapeText(branch)}`, 'land it'])
-  }
-  if (untold) commands.push(['oompa worktrees', 'see which worktrees hold work that has not landed'])
-  if (failed) {
-    commands.push([
-      `oompa logs ${escapeText(failed.worker.worker)} --iteration ${failed.one.iteration} --swarm ${swarm}`,
-      'see why it failed',
-    ])
-  }
-  const into = state.landed[0]?.into
-  if (into)
-    commands.push([`git log --oneline --first-parent -${state.landed.length} ${escapeText(into)}`, 'see what landed'])
-  if (!commands.length && ended.some(({ one }) => one.worktree)) {
-    commands.push(['oompa cleanup --dry-run', 'see which worktrees can go'])
-  }
-  return commands.slice(0, MOST)
 }

@@ -1,14 +1,15 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { judgeGit, nodeFinding, systemFindings } from '../../src/commands/checks/machine.js'
 import { judgeDisk } from '../../src/commands/checks/repository.js'
-import { oompa } from '../support/oompa.js'
+import { oompa, packageRoot } from '../support/oompa.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
 
 interface Line {
   check: string
   ok: boolean
+  warning?: true
   text: string
   mend?: string
 }
@@ -79,6 +80,64 @@ test('a prompt that is missing, and a hook that cannot be loaded, are said', asy
   expect(status).toBe(1)
   expect(of('prompt')).toMatchObject([{ ok: false, text: expect.stringContaining('nowhere.md') }, { ok: true }])
   expect(of('hooks')).toMatchObject([{ ok: false, text: expect.stringContaining('review.ts') }])
+})
+
+test('a file whose name is nearly that of a hook is said, with the level that it costs: status 1', async () => {
+  const { check, write, root, env } = ready()
+  write('hooks/merge.mjs', 'export default async () => ({ commit: "" })\n')
+  write('hooks/reveiw.ts', 'export default async () => ({ approved: true })\n')
+  const { status, of } = await check()
+  expect(status).toBe(1)
+  expect(of('hooks').find((line) => line.warning)).toEqual({
+    check: 'hooks',
+    ok: false,
+    warning: true,
+    text: 'hooks/reveiw.ts is not the name of a hook, and is not loaded. Did you mean hooks/review.ts? A run here is of level 2 without it, and not of level 3.',
+    mend: 'mv hooks/reveiw.ts hooks/review.ts',
+  })
+  const plain = await oompa(['check'], { cwd: root, env: { ...env, OOMPA_AGENT: 'command:./agent' } })
+  expect(plain.stdout).toMatch(/^! hooks +hooks\/reveiw\.ts is not the name of a hook/m)
+})
+
+test('one hook that cannot be loaded hides neither the next, nor the level, nor the agent that a third one asks', async () => {
+  const { check, write } = ready()
+  write('hooks/event.mjs', 'throw new Error("at once")\n')
+  write('hooks/merge.mjs', 'export default 3\n')
+  write(
+    'hooks/review.mjs',
+    "import { reviewer } from 'oompa-loompas'\nexport default reviewer({ agent: 'command:./reads' })\n",
+  )
+  write('prompts/reviewer.md', 'Read it.\n')
+  const { status, of } = await check()
+  expect(status).toBe(1)
+  expect(of('hooks').map((line) => [line.ok, /hooks\/\w+\.mjs/.exec(line.text)?.[0]])).toEqual([
+    [false, 'hooks/event.mjs'],
+    [false, 'hooks/merge.mjs'],
+  ])
+  expect(of('configuration')[0]!.text).toContain('level 3')
+  expect(of('command:./reads')).toMatchObject([{ ok: false }])
+})
+
+test('tasks with a problem, and what agents work from and do not see, are worth a look, and stop nothing', async () => {
+  const { check, write, git } = ready()
+  write('tasks/pending/a.edn', '{:id "a" :summ')
+  write('prompts/worker.md', 'Goal: match docs/plan.md\n')
+  git(['commit', '-qam', 'Prompt'])
+  write('docs/plan.md', 'The plan.\n')
+  write('spec.md', readFileSync(path.join(packageRoot, 'spec.md')))
+  const { status, of } = await check()
+  expect(status).toBe(0)
+  expect(of('tasks')).toMatchObject([
+    { ok: true, warning: true, text: '0 pending, 0 current, 0 complete; 1 problem', mend: 'oompa tasks lint' },
+  ])
+  expect(of('committed')).toMatchObject([
+    { warning: true, text: expect.stringContaining('still the sample') },
+    {
+      warning: true,
+      text: 'docs/plan.md, spec.md are not committed as they stand here: agents work from what is committed, and do not see them.',
+      mend: 'git add -A -- docs/plan.md spec.md && git commit -m "What agents work from"',
+    },
+  ])
 })
 
 test('worktrees of an earlier run are named, and stop nothing', async () => {

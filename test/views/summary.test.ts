@@ -17,7 +17,7 @@ test('the summary says what each worker did, where its work is, and what to do n
     '  refused to its agents: Bash(rm -rf /)',
     '',
     'Next:',
-    `  oompa salvage ${SWARM}  # see and land the work that did not land`,
+    `  oompa salvage ${SWARM} --dry-run          # see the work that did not land`,
     '  git log --oneline --first-parent -1 main  # see what landed',
   ])
 })
@@ -46,15 +46,14 @@ test('at level 1 the summary names branch, worktree and the commands to see and 
   expect(lines).toContain('  #3 made no change')
   expect(lines.slice(lines.indexOf('Next:') + 1)).toEqual([
     '  git log --oneline main..oompa/w1-i1  # see the work of one iteration',
-    '  oompa merge oompa/w1-i1  # land it',
-    `  oompa logs w1 --iteration 2 --swarm ${SWARM}  # see why it failed`,
+    '  oompa merge oompa/w1-i1              # land it',
   ])
 })
 
 test('a crashed swarm is called crashed, and resume comes first', () => {
   const lines = summaryLines(fold(sampleEvents()), { run: 'crashed' })
   expect(lines[0]).toBe(`Swarm ${SWARM} crashed: its process is gone and wrote no end · 20s · $0.25`)
-  expect(lines[lines.indexOf('Next:') + 1]).toBe(`  oompa resume ${SWARM}  # go on where it crashed`)
+  expect(lines[lines.indexOf('Next:') + 1]).toMatch(new RegExp(`^  oompa resume ${SWARM} +# go on where it crashed$`))
 })
 
 test('waiting approvals and warnings are named', () => {

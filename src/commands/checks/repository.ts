@@ -78,6 +78,7 @@ export function judgeDisk(free: number, checkout: number, workers: number): Find
   return {
     check: 'disk',
     ok: one,
+    ...(one ? { warning: true } : {}),
     text: `${text}: ${one ? `not enough for ${workers} workers with the next worktrees made ahead` : 'not enough for one'}.`,
     mend: 'oompa cleanup',
   }

@@ -1,0 +1,47 @@
+// The status of tasks that no commit has when a swarm has ended: of tasks that a person added and never committed, and
+// where nothing lands. It is the person's to commit, so it is said, with the command.
+
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { runningWorkers } from '../events/running.js'
+import { branchOf } from '../git/folders.js'
+import { git } from '../git/run.js'
+import type { Swarm } from './contract.js'
+
+/** Says it, unless another swarm is at work on the same tasks. */
+export async function sayTasksLeft(swarm: Pick<Swarm, 'id' | 'repository' | 'store' | 'into' | 'emit'>): Promise<void> {
+  const { root } = swarm.repository
+  const { tracked } = swarm.store ?? {}
+  // Where the checkout is on another branch, none of it is written there.
+  if (!tracked || branchOf(root) !== swarm.into) return
+  if (runningWorkers(root).some((other) => other.swarm !== swarm.id)) return
+  const paths = await uncommittedStatus(root, (await tracked.away()).paths)
+  if (paths.length > 0) swarm.emit({ type: 'tasks.uncommitted', paths })
+}
+
+/**
+ * What differs from HEAD below the places of tasks; nothing where HEAD has none of them, or git ignores them: those
+ * tasks are not meant to be committed. Neither is a new task that is pending, nor one that somebody holds.
+ */
+async function uncommittedStatus(root: string, places: readonly string[]): Promise<string[]> {
+  if (places.length === 0) return []
+  const asked = async (...args: readonly string[]) => {
+    const { status, stdout } = await git(root, ['--literal-pathspecs', ...args, '--', ...places])
+    return status === 0 ? stdout.split('\0').filter((line) => line !== '') : []
+  }
+  if ((await asked('ls-tree', '-r', '-z', '--name-only', 'HEAD')).length === 0) return []
+  const lines = await asked('status', '--porcelain', '-z', '--untracked-files=all', '--no-renames')
+  return lines
+    .map((line) => ({ isNew: line.startsWith('??'), file: line.slice(3) }))
+    .filter(({ isNew, file }) => !isHeld(root, file) && !(isNew && stateOf(file) === 'pending'))
+    .map(({ file }) => file)
+}
+
+const stateOf = (file: string) => path.posix.basename(path.posix.dirname(file))
+
+/** Its file stands in current: whoever holds it moves it on. */
+function isHeld(root: string, file: string): boolean {
+  if (stateOf(file) === 'current') return true
+  const current = path.join(path.posix.dirname(path.posix.dirname(file)), 'current', path.posix.basename(file))
+  return stateOf(file) === 'pending' && existsSync(path.join(root, current))
+}

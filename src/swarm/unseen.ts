@@ -1,0 +1,86 @@
+// What a person means agents to work from, and they do not see: their worktrees are made from what is committed. And a
+// spec.md that is still the sample, from which they would build something else.
+
+import { readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { packageFolder } from '../files/package.js'
+import { git } from '../git/run.js'
+
+export interface Unseen {
+  /** Paths below the root whose content is not that of HEAD, or that HEAD lacks. */
+  readonly paths: readonly string[]
+  /** `spec.md` is, to the byte, what `oompa init` wrote. */
+  readonly isSample: boolean
+}
+
+/** A sentence, and the command that mends it. */
+export interface UnseenWords {
+  readonly text: string
+  readonly mend: string
+}
+
+const SPEC = 'spec.md'
+/** A word that may be a path: with a slash in it, or an ending. */
+const PATH = /(?:[\w@-][\w.@-]*\/)+[\w.@-]*|[\w@-][\w.@-]*\.[A-Za-z]\w*/g
+/** More is a list that somebody pasted. */
+const MOST = 50
+
+/**
+ * Looks at spec.md, and at what the prompts name and the checkout has.
+ * @param prompts their texts
+ * @param level from 2 on tasks are those of the checkout, and nobody reads them in a worktree
+ */
+export async function unseenByAgents(root: string, prompts: readonly string[], level: number): Promise<Unseen> {
+  const named = prompts.flatMap((text) => text.match(PATH) ?? [])
+  const paths = [...new Set([SPEC, ...named])]
+    .map((name) => path.posix.normalize(name).replace(/\/$/, ''))
+    .filter((name) => !name.startsWith('..') && !(level > 1 && /^tasks(\/|$)/.test(name)) && isThere(root, name))
+    .slice(0, MOST)
+  if (paths.length === 0) return { paths: [], isSample: false }
+  const { status, stdout } = await git(root, [
+    '--literal-pathspecs',
+    ...['status', '--porcelain', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=all'],
+    ...['--', ...paths],
+  ])
+  const changed = status === 0 ? stdout.split('\0').flatMap((line) => line.slice(3) || []) : []
+  return { paths: changed, isSample: path.resolve(root) !== packageFolder && isSample(root) }
+}
+
+function isThere(root: string, name: string): boolean {
+  return statSync(path.join(root, name), { throwIfNoEntry: false }) !== undefined
+}
+
+function isSample(root: string): boolean {
+  try {
+    return readFileSync(path.join(root, SPEC)).equals(readFileSync(path.join(packageFolder, SPEC)))
+  } catch {
+    return false
+  }
+}
+
+/** What to say of it, one for each mistake. Pure. */
+export function unseenWords({ paths, isSample }: Unseen): UnseenWords[] {
+  const one = paths.length === 1
+  const shown = paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${paths.length - 5} more` : paths.join(', ')
+  const add = one
+    ? paths[0]
+    : [...new Set(paths.map((file) => (paths.length > 5 ? file.split('/')[0] : file)))].join(' ')
+  return [
+    ...(isSample
+      ? [
+          {
+            text: 'spec.md is still the sample, a word counter: that is what agents would build.',
+            mend: 'Write into spec.md what is to be built, then: git commit -m "Spec" spec.md',
+          },
+        ]
+      : []),
+    ...(paths.length > 0
+      ? [
+          {
+            text: `${shown} ${one ? 'is' : 'are'} not committed as ${one ? 'it stands' : 'they stand'} here: agents work from what is committed, and do not see ${one ? 'it' : 'them'}.`,
+            mend: `git add -A -- ${add} && git commit -m "What agents work from"`,
+          },
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,45 @@
+// What the first lines of a run say before somebody pays: files that agents do not see, and runs without a cap.
+
+import { expect, test } from 'vitest'
+import type { Settings } from '../../src/config/contract.js'
+import { uncappedWords } from '../../src/swarm/budget.js'
+import { level1, level1Files } from '../support/loop.js'
+
+test('a spec that is not committed is said before the first iteration, with the command that mends it', async () => {
+  const loop = level1('cat .w1-i1/spec.md')
+  loop.repository.write('spec.md', 'Another spec.\n')
+  const args = ['run', '--workers', '1', '--iterations', '1']
+  const first = await loop.oompa(args)
+  expect(first.stdout).toMatch(
+    /^swarm .* started.*\nspec\.md is not committed as it stands here: .*\n\[w1\] iteration 1/,
+  )
+  expect(first.stdout).toContain('[w1] A spec.')
+  const mend = /git add -A -- spec\.md && git commit -m "[^"]+"/.exec(first.stdout)?.[0]
+  loop.repository.git(['add', '-A', '--', 'spec.md'])
+  expect(mend).toBeDefined()
+  loop.repository.git(['commit', '-qm', 'Spec'])
+  expect((await loop.oompa(args)).stdout).not.toContain('not committed')
+  expect((await loop.oompa([...args, '--here'])).stdout).not.toContain('not committed')
+})
+
+test('many runs without a cap are said once, with how to cap them', async () => {
+  const loop = level1('echo done', { ...level1Files })
+  const args = ['run', '--workers', '5', '--iterations', '3']
+  expect((await loop.oompa(args)).stdout).toContain('15 runs of agents without a cap')
+  expect((await loop.oompa(args)).stdout).not.toContain('without a cap')
+})
+
+test.each<[string, Partial<Settings>, boolean]>([
+  ['fifteen', {}, true],
+  ['a cap on money', { budgetUsd: 5 }, false],
+  ['a cap on time', { maxMinutes: 5 }, false],
+  [
+    'programs of one’s own',
+    { workers: [{ agent: { harness: 'command', model: 'x' }, iterations: 20 }] as never },
+    false,
+  ],
+  ['few', { workers: [{ agent: { harness: 'claude' }, iterations: 3 }] as never }, false],
+])('%s', (_name, given, isSaid) => {
+  const workers = [{ agent: { harness: 'claude' }, iterations: 15 }]
+  expect(uncappedWords({ workers, noProgress: 0, prices: {}, ...given } as never) !== undefined).toBe(isSaid)
+})
