@@ -1,6 +1,7 @@
 // The registry: every command, loaded only when it is called. A new command is one file and one line here.
 
 import type { Command, Entry } from '../cli/contract.js'
+import { STATUS } from '../errors.js'
 import { packageVersion } from '../files/package.js'
 
 /** In the order in which somebody needs them; the help shows them under their groups. */
@@ -119,7 +120,7 @@ export const commands = {
   help: { group: 'Other', summary: 'List the commands, or explain one', load: () => import('./help.js') },
 } satisfies Record<string, Entry>
 
-/** `oompa` itself, above all commands. Alone it prints its help. */
+/** `oompa` itself, above all commands. Alone it prints what a person needs first. */
 export const root: Command = {
   summary: `oompa ${packageVersion()}: grow a for-loop into a swarm of coding agents by adding files.`,
   options: { version: { type: 'boolean', short: 'v', describe: 'Print the version' } },
@@ -130,5 +131,8 @@ export const root: Command = {
   epilogue:
     'Each command has --help. Exit status: 0 done, 1 failed, 2 wrong usage,\n3 nothing to do, 4 refused, 5 stopped at a limit, 130 interrupted.',
   subcommands: commands,
-  run: async (args, all) => (await import('./help.js')).command.run(args, all),
+  async run() {
+    console.log((await import('./help.js')).shortHelp(root.summary))
+    return STATUS.done
+  },
 }

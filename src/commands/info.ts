@@ -96,7 +96,7 @@ function workerLines(worker: WorkerState): string[] {
     ...(worker.phase === 'ended' ? [] : [`${worker.phase}${worker.doing ? `: ${worker.doing}` : ''}`]),
   ]
   return [
-    escapeText(`${worker.worker}  ${facts.join(' · ')}`),
+    escapeText(`${worker.worker}  ${facts.join('  ')}`),
     ...worker.ended.map((one) => `  ${escapeText(iterationLine(one))}`),
   ]
 }
@@ -117,5 +117,5 @@ function iterationLine(one: EndedIteration): string {
     ...(one.costUsd === undefined ? [] : [money(one.costUsd)]),
     ...(one.reason ? [one.reason] : []),
   ]
-  return facts.join(' · ')
+  return facts.join('  ')
 }

@@ -1,4 +1,5 @@
-// `oompa list`: the history of swarms, one line each, with the columns of the earlier system.
+// `oompa list`: the history of swarms, one line each. A person sees what each came to; whoever reads it from a pipe gets
+// the columns of the earlier system (docs/contract.md).
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
@@ -9,12 +10,16 @@ import { scanLog } from '../events/scan.js'
 import { readState } from '../events/snapshot.js'
 import type { SwarmState } from '../events/state.js'
 import { findRepository } from '../git/repository.js'
-import { columnLines } from '../views/columns.js'
+import { columnLines, screenColumns } from '../views/columns.js'
 import { dateAndTime } from '../views/format.js'
 
 /** Swarms that are shown without `--all`. */
 const LATEST = 20
 const HEADER = ['ID', 'State', 'PID', 'Workers', 'Active', 'Cycles', 'Merged', 'Failed', 'Done', 'Started']
+
+/** What is counted of a swarm that has ended; a person is told its cost and the reason, too. */
+const COUNTED = new Set(['swarm.started', 'iteration.ended'])
+const FOR_A_PERSON = new Set([...COUNTED, 'agent.ended', 'swarm.stopped'])
 
 interface Line {
   readonly swarm: string
@@ -44,7 +49,17 @@ export const command: Command = {
     const { root } = await findRepository()
     for (const stray of strayRuns(root)) console.error(`oompa: ${stray}`)
     const runs = listRuns(root)
-    const lines = (flag(args, 'all') ? runs : runs.slice(0, LATEST)).map((run) => lineOf(root, run))
+    const shown = flag(args, 'all') ? runs : runs.slice(0, LATEST)
+    const more = runs.length - shown.length
+    const columns = screenColumns()
+    if (columns !== undefined && shown.length > 0 && !flag(args, 'json')) {
+      const { historyLines } = await import('../views/history.js')
+      const swarms = shown.map((run) => ({ run, state: stateFor(root, run, FOR_A_PERSON) }))
+      for (const line of historyLines(swarms, Date.now(), columns)) console.log(line)
+      if (more > 0) console.log(`… and ${more} earlier: oompa list --all`)
+      return STATUS.done
+    }
+    const lines = shown.map((run) => lineOf(root, run))
     if (flag(args, 'json')) {
       console.log(JSON.stringify(lines, null, 2))
       return STATUS.done
@@ -53,8 +68,7 @@ export const command: Command = {
       console.log('No swarm has been run in this repository yet. See: oompa run')
       return STATUS.done
     }
-    for (const line of columnLines(HEADER, lines.map(cells))) console.log(line)
-    const more = runs.length - lines.length
+    for (const line of columnLines(HEADER, lines.map(cells), undefined, ' | ')) console.log(line)
     if (more > 0) console.log(`… and ${more} earlier: oompa list --all`)
     return STATUS.done
   },
@@ -81,9 +95,9 @@ function lineOf(root: string, run: Run): Line {
 }
 
 /** All of the log for one that runs; of the others, only the lines that are counted. */
-function stateFor(root: string, run: Run): SwarmState {
+function stateFor(root: string, run: Run, types: ReadonlySet<string> = COUNTED): SwarmState {
   if (run.state === 'running') return readState(root, run)
-  return fold(scanLog(root, run.swarm, (type) => type === 'swarm.started' || type === 'iteration.ended'))
+  return fold(scanLog(root, run.swarm, (type) => types.has(type)))
 }
 
 function cells(line: Line): unknown[] {

@@ -7,6 +7,7 @@ import { readSnapshot, readState } from '../events/snapshot.js'
 import { followLog } from '../events/tail.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
+import { screenColumns } from '../views/columns.js'
 import { openView } from '../views/index.js'
 import { summaryLines } from '../views/summary.js'
 import { tableLines } from '../views/table.js'
@@ -46,7 +47,7 @@ export const command: Command = {
       }
       console.log('')
     }
-    for (const line of summaryLines(state, { colours, run: run.state })) console.log(line)
+    for (const line of summaryLines(state, { colours, run: run.state, columns: screenColumns() })) console.log(line)
     return STATUS.done
   },
 }

@@ -9,7 +9,7 @@ import { isWorktreeName } from '../git/registrations.js'
 import { findRepository } from '../git/repository.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
-import { columnLines } from '../views/columns.js'
+import { columnLines, screenColumns } from '../views/columns.js'
 import { age, count } from '../views/format.js'
 
 /** `git status` at once: more of them only wait for the disk. */
@@ -55,8 +55,8 @@ export const command: Command = {
     if (flag(args, 'json')) console.log(JSON.stringify(lines, null, 2))
     else if (!lines.length) console.log('There are no worktrees of iterations.')
     else {
-      const header = ['Worktree', 'Branch', 'State', 'Ahead', 'In use', 'Age']
-      for (const line of columnLines(header, lines.map(cells))) console.log(line)
+      const header = ['worktree', 'age', 'holds', 'used by', 'branch']
+      for (const line of columnLines(header, lines.map(cells), screenColumns())) console.log(line)
     }
     return STATUS.done
   },
@@ -86,17 +86,15 @@ async function madeAt(folder: string): Promise<string | null> {
 }
 
 function cells(line: Line): string[] {
-  const state = line.missing
-    ? 'folder is gone'
-    : line.unsaved
-      ? `${count(line.unsaved, 'file')} not committed`
-      : 'clean'
+  const held = [
+    ...(line.unsaved ? [`${count(line.unsaved, 'file')} not committed`] : []),
+    ...(line.ahead ? [`${count(line.ahead, 'commit')} not landed`] : []),
+  ]
   return [
     line.worktree,
+    line.madeAt ? age(Date.now() - Date.parse(line.madeAt)) : '–',
+    line.missing ? 'its folder is gone' : held.join(', ') || 'nothing new',
+    line.usedBy ? `swarm ${line.usedBy}` : '–',
     line.branch ?? '(no branch)',
-    state,
-    line.ahead ? count(line.ahead, 'commit') : '-',
-    line.usedBy ? `swarm ${line.usedBy}` : '-',
-    line.madeAt ? age(Date.now() - Date.parse(line.madeAt)) : '-',
   ]
 }

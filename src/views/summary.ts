@@ -7,6 +7,7 @@ import { escapeLines, escapeText } from './escape.js'
 import { medianTimeToMerge, successRate } from './figures.js'
 import { between, count, money, short, span, tally } from './format.js'
 import { nextCommands } from './next.js'
+import { folded } from './width.js'
 
 export interface SummaryOptions {
   colours?: Colours
@@ -14,6 +15,8 @@ export interface SummaryOptions {
   run?: RunState
   /** Milliseconds since 1970, for a swarm that runs. */
   now?: number
+  /** Of a person's screen: longer lines are folded, but for commands. */
+  columns?: number
 }
 
 /** Iterations of a worker that get a line of their own; `oompa view --json` has all. */
@@ -24,13 +27,17 @@ const MOST_WARNINGS = 5
 export function summaryLines(state: SwarmState, options: SummaryOptions = {}): string[] {
   const { colours = coloursFor({}, {}), run = 'stopped' } = options
   if (state.startedAt === undefined) return []
-  return [
+  const { columns } = options
+  const lines = [
     colours.bold(headline(state, run, options.now)),
-    [tally(state.counts), ...rates(state)].join(' · '),
+    [tally(state.counts), ...rates(state)].join('  '),
     ...[...state.workers.values()].flatMap((worker) => ['', ...workerLines(worker, state, run, colours)]),
     ...block('Kept of earlier runs', keptBefore(state)),
     ...block('Waiting for a person', state.approvals.map(approvalLine)),
     ...block('Worth knowing', warningLines(state)),
+  ]
+  return [
+    ...(columns === undefined ? lines : lines.flatMap((line) => folded(line, columns))),
     ...block('Next', nextLines(state, run, colours)),
   ]
 }
@@ -50,8 +57,8 @@ function headline(state: SwarmState, run: RunState, now = Date.now()): string {
       : run === 'crashed'
         ? 'crashed: its process is gone and wrote no end'
         : `ended${state.stopped?.reason ? `: ${oneLine(state.stopped.reason)}` : ''}`
-  const cost = state.costUsd === undefined ? '' : ` · ${money(state.costUsd)}`
-  return `Swarm ${escapeText(state.swarm)} ${how} · ${span(between(state.startedAt, end))}${cost}`
+  const cost = state.costUsd === undefined ? '' : `  ${money(state.costUsd)}`
+  return `Swarm ${escapeText(state.swarm)} ${how}  ${span(between(state.startedAt, end))}${cost}`
 }
 
 function rates(state: SwarmState): string[] {
@@ -78,7 +85,7 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
   )
   const shown = rest.slice(-MOST_ITERATIONS)
   return [
-    [colours.bold(escapeText(worker.worker)), ...facts.filter(Boolean)].join(' · '),
+    [colours.bold(escapeText(worker.worker)), ...facts.filter(Boolean)].join('  '),
     ...landed.map((entry) => {
       const task = entry.task ? ` ${oneLine(entry.task)}` : ''
       const commit = entry.commit ? short(escapeText(entry.commit)) : escapeText(entry.branch)

@@ -13,7 +13,7 @@ import { prefixed, sayAnyway } from './plain.js'
 import type { Said } from './say.js'
 import { summaryLines } from './summary.js'
 import { tableLines } from './table.js'
-import { folded, widthOf } from './width.js'
+import { folded, shownWidth } from './width.js'
 
 /** Events come faster than anybody reads, and a frame of 60 workers takes some milliseconds. */
 const FRAME_MS = 200
@@ -144,13 +144,13 @@ export function terminalView(
       ended = true
       const { columns } = sizeOf(screen)
       for (const { line, tone } of waiting) for (const part of folded(line, columns)) print(toned(colours, tone, part))
-      for (const line of lastLines(state, colours, run)) print(line)
+      for (const line of lastLines(state, colours, run, columns)) print(line)
     },
   }
 }
 
-function lastLines(state: SwarmState, colours: Colours, run: RunState | undefined): string[] {
-  const lines = summaryLines(state, { colours, run })
+function lastLines(state: SwarmState, colours: Colours, run: RunState | undefined, columns: number): string[] {
+  const lines = summaryLines(state, { colours, run, columns })
   return lines.length ? ['', ...lines] : []
 }
 
@@ -191,7 +191,7 @@ async function openFrame(screen: Screen): Promise<Frame> {
   /** A narrower terminal has folded the lines of the last frame: its extra rows are erased first. */
   const unfold = (columns: number) => {
     if (!shown || columns >= shown.columns) return
-    const extra = shown.lines.reduce((sum, line) => sum + Math.max(0, Math.ceil(plainWidth(line) / columns) - 1), 0)
+    const extra = shown.lines.reduce((sum, line) => sum + Math.max(0, Math.ceil(shownWidth(line) / columns) - 1), 0)
     written += ERASE_AND_UP.repeat(extra)
   }
   return {
@@ -211,8 +211,4 @@ async function openFrame(screen: Screen): Promise<Frame> {
       flush()
     },
   }
-}
-
-function plainWidth(line: string): number {
-  return widthOf(line.replace(/\x1b\[[0-9;]*m/g, ''))
 }

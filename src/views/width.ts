@@ -53,17 +53,22 @@ export function cutLeft(text: string, width: number): string {
   return `…${out}`
 }
 
+/** Columns that text takes which may have colours in it. */
+export function shownWidth(text: string): number {
+  return widthOf(text.replace(/\x1b\[[0-9;]*m/g, ''))
+}
+
 /**
  * `text` as lines of at most `width` columns, broken at spaces, those that follow indented. A word that is wider stays
  * whole: a ref that is cut in two cannot be copied.
  */
 export function folded(text: string, width: number): string[] {
-  if (widthOf(text) <= width) return [text]
+  if (shownWidth(text) <= width) return [text]
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`
-    if (line.trim() !== '' && widthOf(longer) > width) {
+    if (line.trim() !== '' && shownWidth(longer) > width) {
       lines.push(line)
       line = `  ${word}`
     } else line = longer

@@ -97,7 +97,7 @@ test('status shows a running swarm as a table, a crashed one as crashed and with
   expect(facts).toMatchObject({ state: 'crashed', workers: [{ state: 'ended' }, { state: 'ended' }] })
 })
 
-test('list has the columns of the earlier system, the latest first', async () => {
+test('list has the columns of the earlier system for programs, the latest first', async () => {
   const repository = testRepository()
   writeEvents(repository.root, A, [startedByTheDead(0, A), ...sampleEvents().slice(1), stopped(30, A)])
   runningHere(repository, B)
@@ -341,6 +341,6 @@ test('worktrees lists ours: clean or not, commits ahead, in use', async () => {
     { worktree: '.w2-i1', unsaved: 1, ahead: 0 },
   ])
   const { stdout } = await run(repository, 'worktrees')
-  expect(stdout).toMatch(/^\.w1-i2 +\| oompa\/w1-i2 \| clean +\| 1 commit \|/m)
-  expect(stdout).toMatch(/^\.w2-i1 +\| oompa\/w2-i1 \| 1 file not committed \| - /m)
+  expect(stdout).toMatch(/^\.w1-i2 +\d+s +1 commit not landed +– +oompa\/w1-i2$/m)
+  expect(stdout).toMatch(/^\.w2-i1 +\d+s +1 file not committed +– +oompa\/w2-i1$/m)
 })

@@ -6,13 +6,13 @@ import { at, COMMIT, SWARM, sampleEvents, started } from '../events/sample.js'
 test('the summary says what each worker did, where its work is, and what to do next', () => {
   const state = fold([...sampleEvents(), at(75, { type: 'swarm.stopped', reason: 'all iterations done', status: 0 })])
   expect(summaryLines(state)).toEqual([
-    `Swarm ${SWARM} ended: all iterations done · 1m15s · $0.25`,
-    '2 iterations: 1 landed, 1 refused · 50 % succeeded · 11s to merge',
+    `Swarm ${SWARM} ended: all iterations done  1m15s  $0.25`,
+    '2 iterations: 1 landed, 1 refused  50 % succeeded  11s to merge',
     '',
-    'w1 · claude:opus · 1 iteration · $0.25',
+    'w1  claude:opus  1 iteration  $0.25',
     '  #1 landed a1b2c3d4 on main t-1',
     '',
-    'w2 · codex:o3 · 1 iteration',
+    'w2  codex:o3  1 iteration',
     `  #1 refused 2 commits at refs/oompa/kept/${SWARM}/w2-1 – conflict`,
     '  refused to its agents: Bash(rm -rf /)',
     '',
@@ -52,7 +52,7 @@ test('at level 1 the summary names branch, worktree and the commands to see and 
 
 test('a crashed swarm is called crashed, and resume comes first', () => {
   const lines = summaryLines(fold(sampleEvents()), { run: 'crashed' })
-  expect(lines[0]).toBe(`Swarm ${SWARM} crashed: its process is gone and wrote no end · 20s · $0.25`)
+  expect(lines[0]).toBe(`Swarm ${SWARM} crashed: its process is gone and wrote no end  20s  $0.25`)
   expect(lines[lines.indexOf('Next:') + 1]).toMatch(new RegExp(`^  oompa resume ${SWARM} +# go on where it crashed$`))
 })
 

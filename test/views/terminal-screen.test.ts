@@ -83,6 +83,6 @@ test('sixty workers fit on a small screen, and the summary comes whole at the en
   await vi.waitFor(() => expect(terminal.lines().join('\n')).toMatch(/… and \d+ more/), patience)
   expect(terminal.lines().length).toBeLessThanOrEqual(12)
   terminal.type('end')
-  await vi.waitFor(() => expect(terminal.lines().join('\n')).toMatch(/w60 · claude:opus · 1 iteration/), patience)
+  await vi.waitFor(() => expect(terminal.lines().join('\n')).toMatch(/w60 {2}claude:opus {2}1 iteration/), patience)
   expect(tables(terminal.lines())).toBe(0)
 })
