@@ -25,6 +25,7 @@ const FLOW = [
   'recovery',
   'swarm',
   'demo',
+  'dash',
   'commands',
   'index',
 ].map((floor) => floor.split(' '))

@@ -45,6 +45,8 @@ export const commands = {
   list: { group: 'Look', summary: 'List swarms, the latest first', load: () => import('./list.js') },
   view: { group: 'Look', summary: 'Show one swarm, as it is now or live', load: () => import('./view.js') },
   info: { group: 'Look', summary: 'Everything that is known of the last run', load: () => import('./info.js') },
+  report: { group: 'Look', summary: 'Write what a swarm did and cost as one file', load: () => import('./report.js') },
+  dash: { group: 'Look', summary: 'Show the swarms on a page in the browser', load: () => import('./dash.js') },
   metrics: {
     group: 'Look',
     summary: 'Print what the swarms came to, for Prometheus',

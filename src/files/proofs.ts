@@ -9,9 +9,9 @@ import { proofFolder } from './paths.js'
 
 /**
  * What is proved: a change that waits for a person, how a swarm was started, what a set-up made, which files a test
- * changes.
+ * changes, and the key of the page.
  */
-export type ProofKind = 'approvals' | 'starts' | 'setups' | 'tests'
+export type ProofKind = 'approvals' | 'starts' | 'setups' | 'tests' | 'page'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9-]*$/
 /** More than any of them has; a larger one is not ours. */

@@ -116,7 +116,7 @@ export function figuresOf(events: Iterable<OompaEvent>): Figures {
   return gathering.figures
 }
 
-export function emptyFigures(): Figures {
+function emptyFigures(): Figures {
   return {
     timeToMerge: [],
     stages: new Map(),

@@ -62,6 +62,7 @@ describe('what is packed', () => {
       'hooks/review.sample.ts',
       'hooks/tasks.sample.ts',
       'docs/configuration.md',
+      'page/index.html',
       'dist/index.js',
       'dist/index.d.ts',
       'LICENSE',
@@ -73,7 +74,7 @@ describe('what is packed', () => {
       if (existsSync(path.join(packageRoot, optional))) expect(names).toContain(optional)
     }
     const known =
-      /^(dist\/.+\.(js|d\.ts)|dist\/web\/.+|bin\/[\w.]+|hooks\/\w+\.sample\.(ts|sh)|prompts\/\w+\.md|docs\/.+\.(md|json|svg|png)|(README|CHANGELOG|spec)\.md|LICENSE|(package|schema)\.json|oompa_loompas\.mjs)$/
+      /^(dist\/.+\.(js|d\.ts)|page\/[\w.]+|bin\/[\w.]+|hooks\/\w+\.sample\.(ts|sh)|prompts\/\w+\.md|docs\/.+\.(md|json|svg|png)|(README|CHANGELOG|spec)\.md|LICENSE|(package|schema)\.json|oompa_loompas\.mjs)$/
     expect(names.filter((name) => !known.test(name))).toEqual([])
   })
 
