@@ -6,6 +6,7 @@ import type { EndedIteration, SwarmState } from '../events/state.js'
 import type { Block, Cell } from './document.js'
 import { costOfRefused, type Figures, landingsPerHour, medianTimeToMerge, spendingBy, successRate } from './figures.js'
 import { between, count, dateAndTime, money, short, span } from './format.js'
+import { nextCommands } from './next.js'
 
 export interface ReportFacts {
   readonly run: Run
@@ -38,6 +39,11 @@ export function reportOf(facts: ReportFacts): { readonly title: string; readonly
         [...facts.figures.refusals].map(([why, times]) => [text(why), `${times}`]),
       ),
       ...table('Where the time went', ['stage', 'iterations', 'together'], stageRows(facts.figures)),
+      ...table(
+        'What to do next',
+        ['command', 'to'],
+        nextCommands(state, run.state).map(({ command, why }) => [text(command), why]),
+      ),
       ...table(
         'Worth knowing',
         ['note'],

@@ -47,6 +47,7 @@ test('the report says what landed, by whom, at what cost, how much succeeded, an
     '| `codex:o3` | author | 1 | 0 | not said | – | – |',
     '| `conflict` | 1 |',
     '| `w1-1-1a2b3c4` |',
+    '| `oompa approvals` | see what waits for you |',
   ]) {
     expect(stdout).toContain(words)
   }
