@@ -14,7 +14,14 @@ import type { HookName } from '../hooks/contract.js'
 import { testCommand } from '../hooks/detect.js'
 import { writeEditorFiles } from '../hooks/editor.js'
 import { findHooks, HOOK_NAMES } from '../hooks/find.js'
-import { mergingLines, type SampleFacts, sampleText, whatChanges } from '../hooks/samples.js'
+import {
+  CLAIMED_PROCESS,
+  claimingLines,
+  mergingLines,
+  type SampleFacts,
+  sampleText,
+  whatChanges,
+} from '../hooks/samples.js'
 import { findExecutable } from '../processes/executable.js'
 import { foundStores } from '../tasks/index.js'
 import { escapeText } from '../views/escape.js'
@@ -53,10 +60,11 @@ export const command: Command = {
     const written = [name, ...(ending === 'ts' ? writeEditorFiles(root) : [])]
     const prompt = 'prompts/worker.md'
     const merging = raisesLevel(hook) ? mergingLines(read(root, prompt) ?? '') : []
+    const claiming = hook === 'tasks' ? claimingLines(read(root, prompt) ?? '') : []
     const changes = whatChanges(hook, facts)
     const install = hook === 'merge' ? missingSetup(root, facts) : undefined
     if (flag(args, 'json')) {
-      console.log(JSON.stringify({ hook, written, changes, facts, promptLines: merging }, null, 2))
+      console.log(JSON.stringify({ hook, written, changes, facts, promptLines: [...merging, ...claiming] }, null, 2))
       return STATUS.done
     }
     for (const file of written) console.log(`wrote ${file}`)
@@ -64,6 +72,11 @@ export const command: Command = {
     if (merging.length) {
       console.log(`\nThe loop lands the work now, so take this out of ${prompt}:`)
       for (const { line, text: words } of merging) console.log(`  ${prompt}:${line}: ${escapeText(words)}`)
+    }
+    if (claiming.length) {
+      console.log(`\nThe loop takes tasks and completes them now, so change this in ${prompt}:`)
+      for (const { line, text: words } of claiming) console.log(`  ${prompt}:${line}: ${escapeText(words)}`)
+      console.log(`to:\n  ${CLAIMED_PROCESS}`)
     }
     if (install) console.log(`\n${install}`)
     console.log(

@@ -10,6 +10,8 @@ import { packageFolder } from '../files/package.js'
 import { packageFile, stateFolder } from '../files/paths.js'
 import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
+import { findHooks, hasHook } from '../hooks/find.js'
+import { CLAIMED_PROCESS } from '../hooks/samples.js'
 import { foundStores } from '../tasks/index.js'
 
 const SPEC = `# What this repository should become
@@ -78,11 +80,15 @@ function rememberPackage(root: string): void {
 /** Two stores are one too many: whoever keeps lists or a graph gets no folders, and a prompt that speaks of what is there. */
 function startersFor(root: string): Starter[] {
   const kind = peekSettings(root).tasksStore ?? foundStores(root)[0]?.kind ?? 'folder'
-  if (kind !== 'folder') {
-    return FILES.map((file) => (file.name === WORKER ? { ...file, content: () => workerPrompt(PROCESS[kind]) } : file))
-  }
+  // Where the loop claims tasks, a prompt that says to take one would have two tasks done in one worktree.
+  const claimed = hasHook(findHooks(root), 'tasks')
+  const process = claimed ? CLAIMED_PROCESS : kind === 'folder' ? undefined : `Process: ${PROCESS[kind]}`
+  const files = FILES.map((file) =>
+    file.name === WORKER && process ? { ...file, content: () => workerPrompt(process) } : file,
+  )
+  if (kind !== 'folder') return files
   const folders = FOLDERS.filter((folder) => !existsSync(path.join(root, folder)))
-  return [...FILES, ...folders.map((folder) => ({ name: `${folder}/.gitkeep`, content: () => '' }))]
+  return [...files, ...folders.map((folder) => ({ name: `${folder}/.gitkeep`, content: () => '' }))]
 }
 
 /** The second line of `prompts/worker.md`, where tasks are not files of a folder. */
@@ -96,7 +102,7 @@ const PROCESS = {
 function workerPrompt(process: string): string {
   return shipped(WORKER)()
     .toString('utf8')
-    .replace(/^Process: .*$/m, () => `Process: ${process}`)
+    .replace(/^Process: .*$/m, () => process)
 }
 
 /** Writes a file unless there is anything of that name, a broken link too. */

@@ -105,3 +105,18 @@ export function mergingLines(prompt: string): readonly { readonly line: number; 
     return tells ? [{ line: index + 1, text: text.trim() }] : []
   })
 }
+
+/** What `prompts/worker.md` says of its process where the loop claims tasks. */
+export const CLAIMED_PROCESS =
+  'Process: Do the task that stands above, and no other: the loop has claimed it for you, and completes it when your work has landed.'
+
+/** Lines of a prompt that tell the agent to take a task or to move its file, which the loop does with `hooks/tasks`. Pure. */
+export function claimingLines(prompt: string): readonly { readonly line: number; readonly text: string }[] {
+  return prompt.split('\n').flatMap((text, index) => {
+    const tells =
+      (/\b(take|claim|pick|choose|select|grab)\b[^.]{0,40}\btasks?\b/i.test(text) &&
+        !/\b(do not|don['’]t|never)\b/i.test(text)) ||
+      /tasks\/(current|in_progress)\b|\boompa tasks (claim|complete)\b|\bCLAIM\(/.test(text)
+    return tells ? [{ line: index + 1, text: text.trim() }] : []
+  })
+}

@@ -1,13 +1,13 @@
 // `oompa add` as a person runs it: what it writes, what it says, and what it never does.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { Files } from '../../src/files/seen.js'
 import { testCommand } from '../../src/hooks/detect.js'
 import { HOOK_NAMES } from '../../src/hooks/find.js'
-import { mergingLines, quoted } from '../../src/hooks/samples.js'
+import { CLAIMED_PROCESS, claimingLines, mergingLines, quoted } from '../../src/hooks/samples.js'
 import { installCommand } from '../../src/worktrees/dependencies.js'
 import { oompa, packageRoot } from '../support/oompa.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
@@ -151,4 +151,25 @@ test('a prompt that tells the agent not to merge is left alone', () => {
     { line: 4, text: 'Then merge it.' },
   ])
   expect(quoted("a'b\\c\nd")).toBe("'a\\'b\\\\c\\nd'")
+})
+
+test('add tasks shows the line of the prompt that tells the agent to take one, and what to write instead', async () => {
+  const repository = testRepository({ 'a.txt': 'a' })
+  const run = (...args: string[]) => oompa(args, { cwd: repository.root, env: repository.env })
+  await run('init')
+  const added = await run('add', 'tasks')
+  expect(added.stdout).toContain('change this in prompts/worker.md:\n  prompts/worker.md:2: Process: Take one task')
+  expect(added.stdout).toContain(`to:\n  ${CLAIMED_PROCESS}`)
+  // Where the hook is there first, init writes that line by itself.
+  rmSync(path.join(repository.root, 'prompts'), { recursive: true })
+  await run('init')
+  const written = readFileSync(path.join(repository.root, 'prompts/worker.md'), 'utf8')
+  expect(written).toContain(`\n${CLAIMED_PROCESS}\n`)
+  expect(claimingLines(written)).toEqual([])
+})
+
+test('a prompt that takes tasks is known in other words, and one that does not is left alone', () => {
+  const lines = (text: string) => claimingLines(text).map(({ line }) => line)
+  expect(lines('Goal.\nPick a pending task.\nRun oompa tasks claim.\nmv it to tasks/current/\n')).toEqual([2, 3, 4])
+  expect(lines('Do your task.\nDo not take another task.\nTake care of errors.\n')).toEqual([])
 })
