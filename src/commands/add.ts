@@ -40,18 +40,24 @@ export const command: Command = {
       describe: 'For review: who reads the changes, as harness:model[:reasoning]',
       names: 'agent',
     },
+    postgres: {
+      type: 'boolean',
+      describe: 'For tasks: in PostgreSQL, for workers on several machines (docs/machines.md)',
+    },
     test: { type: 'string', describe: 'For merge: the command that has to pass on the merged tree' },
     json: { type: 'boolean', describe: 'Print JSON' },
   },
   examples: [
     ['oompa add merge', 'land changes, tested with the command that this repository has'],
     ['oompa add review --agent codex:o3', 'have codex read each change first'],
+    ['oompa add tasks --postgres', 'take tasks out of a PostgreSQL that all machines reach'],
   ],
   async run(args) {
     const hook = hookNamed(args.positionals[0] ?? '')
     const { root, gitDir } = await findRepository()
     refuseSecond(root, hook)
-    const facts = await factsOf(root, { agent: text(args, 'agent'), test: text(args, 'test') })
+    const found = await factsOf(root, { agent: text(args, 'agent'), test: text(args, 'test') })
+    const facts: SampleFacts = flag(args, 'postgres') ? { ...found, store: 'postgresTasks' } : found
     const ending = flag(args, 'shell') ? 'sh' : 'ts'
     const name = `hooks/${hook}.${ending}`
     const content = ending === 'ts' ? sampleText(hook, sample(hook, 'ts'), facts) : sample(hook, 'sh')
@@ -79,8 +85,12 @@ export const command: Command = {
       console.log(`to:\n  ${CLAIMED_PROCESS}`)
     }
     if (install) console.log(`\n${install}`)
+    const isServed = hook === 'tasks' && facts.store === 'postgresTasks'
+    const first = isServed
+      ? '  npm install pg\n  export OOMPA_POSTGRES=postgres://user:password@host/database\n  oompa engine status\n'
+      : ''
     console.log(
-      `\nNext:\n  look at ${name}, then: git add hooks && git commit -m "Add the ${hook} hook"\n  oompa check`,
+      `\nNext:\n${first}  look at ${name}, then: git add hooks && git commit -m "Add the ${hook} hook"\n  oompa check`,
     )
     return STATUS.done
   },

@@ -68,6 +68,11 @@ export const commands = {
     summary: 'Put stale claims back to pending',
     load: async () => ({ command: (await import('./tasks/stale.js')).requeue }),
   },
+  engine: {
+    group: 'Tasks',
+    summary: 'The server that the tasks stand on: status, migrate',
+    load: () => import('./engine.js'),
+  },
   merge: {
     group: 'Changes',
     summary: 'Land one branch, tested on the merged tree, without a checkout',

@@ -13,8 +13,11 @@ export interface SampleFacts {
   /** For `review`. */
   readonly agent?: string
   /** For `tasks`. */
-  readonly store: 'taskFolder' | 'markdownLists' | 'taskGraph'
+  readonly store: 'taskFolder' | 'markdownLists' | 'taskGraph' | 'postgresTasks'
 }
+
+const URL_ADVICE =
+  '// The tasks are in PostgreSQL. Its URL is in OOMPA_POSTGRES, as it holds a password; postgresTasks({ url, schema }) says more.\n'
 
 /** The text of a new hook. Pure. */
 export function sampleText(hook: HookName, sample: string, facts: SampleFacts): string {
@@ -32,7 +35,7 @@ export function sampleText(hook: HookName, sample: string, facts: SampleFacts): 
         ? text
         : text.replace(/agent: '[^']*'/, () => `agent: ${quoted(facts.agent ?? '')}`)
     case 'tasks':
-      return text
+      return (facts.store === 'postgresTasks' ? text.replace(/^\/\/ Others are .*\n/m, URL_ADVICE) : text)
         .replace('import { taskFolder }', `import { ${facts.store} }`)
         .replace('default taskFolder()', `default ${facts.store}()`)
     case 'worktree':

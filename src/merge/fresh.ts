@@ -8,7 +8,7 @@ import { detectPushed } from './bypass.js'
 import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
 import { inTouch } from './remote.js'
-import { landingSession } from './session.js'
+import { type LandingSession, landingSession } from './session.js'
 import { openSync } from './sync.js'
 import { openTools } from './tools.js'
 
@@ -16,31 +16,49 @@ import { openTools } from './tools.js'
 const FRESH_MS = 5000
 /** A remote that could not be reached is asked again after this: each time may cost what a name server takes to give up. */
 const AWAY_MS = 15_000
+/** Who needs what was pushed waits so long for those who are landing: a test of theirs may be under way. */
+const LANDING_MS = 10 * 60_000
 /** How often it is said that it is still away. */
 const SAY_AGAIN_MS = 5 * 60_000
 
 /**
  * Gives a function that fetches the target, and moves it forward where it has nothing of its own; whoever calls it at one
  * time waits for the same fetch. Never throws for what the remote does: the target stays as it is, and that is said, with
- * since when.
+ * since when. Given a time (of `performance.now()`), it asks for what was pushed until then, however short ago that was,
+ * and waits for whoever is landing.
  * @param options undefined where nothing is pushed, and nobody asks a remote
  */
-export function keepFresh(given: LandContext, into: string, options: MergeOptions | undefined): () => Promise<void> {
+export function keepFresh(
+  given: LandContext,
+  into: string,
+  options: MergeOptions | undefined,
+): (until?: number) => Promise<void> {
   if (!options) return async () => {}
   const away = makeAway(given, into)
   const context = saidOnce(given)
   let going: Promise<void> | undefined
-  return async () => {
+  /** When the last fetch for somebody who named a time began. */
+  let began = Number.NEGATIVE_INFINITY
+  return async (until) => {
     const remote = options.remote ?? (await remoteOf(context.root, into))
-    const touched = inTouch(context.root, remote, into)
-    if (performance.now() - touched < FRESH_MS) {
+    // One that is under way may have asked before that was pushed.
+    if (until !== undefined && began < until) await going
+    const isFresh =
+      until === undefined
+        ? performance.now() - inTouch(context.root, remote, into) < FRESH_MS
+        : began >= until && !going
+    if (isFresh) {
       away.reached(remote)
       return
     }
     if (!away.isDue()) return
-    going ??= bringUp(context, into, { ...options, remote }, away).finally(() => {
-      going = undefined
-    })
+    if (!going) {
+      if (until !== undefined) began = performance.now()
+      const timeoutMs = until === undefined ? 0 : LANDING_MS
+      going = bringUp(context, { into, away, timeoutMs }, { ...options, remote }).finally(() => {
+        going = undefined
+      })
+    }
     await going
   }
 }
@@ -96,9 +114,8 @@ const clock = (at: Date): string => at.toTimeString().slice(0, 8)
 
 async function bringUp(
   context: LandContext,
-  into: string,
+  { into, away, timeoutMs }: { readonly into: string; readonly away: Away; readonly timeoutMs: number },
   options: MergeOptions & { readonly remote: string },
-  away: Away,
 ): Promise<void> {
   const { root } = context
   const { remote } = options
@@ -112,12 +129,18 @@ async function bringUp(
       return
     }
     away.reached(remote)
-    const ours = await targetCommit(tools, into)
-    if (!fetched.commit || fetched.commit === ours || !(await isAncestor(root, ours, fetched.commit))) return
+    const { commit } = fetched
+    const isAhead = async () => {
+      const ours = await targetCommit(tools, into)
+      return commit !== undefined && commit !== ours && (await isAncestor(root, ours, commit))
+    }
+    // What has landed here and is about to be pushed has all that the remote has, when that is done.
+    if (commit === undefined || (timeoutMs === 0 && !(await isAhead()))) return
     // The queue stops for it, and says so.
-    if (await detectPushed(root, into, remote, fetched.commit)) return
+    if (await detectPushed(root, into, remote, commit)) return
     // Who is landing now takes it in before the next landing.
-    await landingSession(tools, context, request, (session) => sync.takeIn(session, fetched), { timeoutMs: 0 })
+    const forward = async (session: LandingSession) => (await isAhead()) && sync.takeIn(session, fetched)
+    await landingSession(tools, context, request, forward, { timeoutMs })
   } catch (error) {
     const busy = error instanceof OompaError && error.code === 'lock-timeout'
     // Whoever is being stopped begins nothing more, and finds that out by itself.

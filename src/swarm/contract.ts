@@ -86,8 +86,11 @@ export interface Swarm {
   commitOf(name: string): Promise<string | undefined>
   /** Where a resumed swarm goes on. */
   readonly resumed?: ResumePoint
-  /** Brings the target up to its remote where changes are pushed: before each claim and each worktree. */
-  fresh(): Promise<void>
+  /**
+   * Brings the target up to its remote where changes are pushed: before each claim and each worktree.
+   * @param until with all that was pushed until this time of `performance.now()`, however short ago that was
+   */
+  fresh(until?: number): Promise<void>
   /** Waits for what lands or is pushed after the workers have ended. */
   drain(): Promise<void>
 }

@@ -31,7 +31,7 @@ async function opened(iteration: Iteration): Promise<Worktree> {
     iteration.worktree = await mainCheckout(swarm)
     return iteration.worktree
   }
-  await swarm.fresh()
+  await swarm.fresh(builtOnOthers(iteration))
   const ahead = swarm.ahead.get(iteration.name)
   swarm.ahead.delete(iteration.name)
   let worktree: Worktree
@@ -53,6 +53,16 @@ async function opened(iteration: Iteration): Promise<Worktree> {
   iteration.worktree = worktree
   iteration.onto = await targetUnder(iteration, worktree.base)
   return worktree
+}
+
+/**
+ * Until when a worktree needs what was pushed: what its task builds on may have been done on another machine, a moment
+ * before it was claimed. Tasks that travel with the work are not ready before it is here.
+ */
+function builtOnOthers({ claims, lane: { swarm } }: Iteration): number | undefined {
+  const { store } = swarm
+  if (!store || store.tracked) return undefined
+  return claims.some(({ task }) => task.dependsOn.length > 0) ? performance.now() : undefined
 }
 
 /** The value of the target that a worktree began at; with `continue` it began at the iteration before. */

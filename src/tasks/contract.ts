@@ -97,6 +97,44 @@ export interface TaskStore {
   close?(): Promise<void>
   /** What it takes to put a task back that somebody has moved or removed who may not. */
   readonly snapshots?: TaskSnapshots
+  /** The server that the tasks stand on, if there is one: `oompa engine`. */
+  readonly engine?: TaskEngine
+}
+
+/** How a server of tasks is made ready, and how it is. */
+export interface TaskEngine {
+  /** @throws OompaError `store-away` where it cannot be reached */
+  status(): Promise<EngineStatus>
+  /**
+   * Brings what the tasks stand in up to the version of this oompa.
+   * @param options.grant a role that may do from then on what a worker does, and nothing else
+   * @returns the versions that were made; none where it was up to date
+   */
+  migrate(options?: { readonly grant?: string }): Promise<readonly number[]>
+  /** The same engine by another URL, such as that of its owner. */
+  at(url: string): TaskEngine
+}
+
+export interface EngineStatus {
+  /** Host and database, without a password. */
+  readonly server: string
+  /** What it is, with its version. */
+  readonly engine: string
+  readonly schema: string
+  /** The version of the schema; missing where there is none yet. */
+  readonly version?: number
+  /** The version that this oompa works with. */
+  readonly ownVersion: number
+  /** This machine. */
+  readonly host: string
+  readonly tasks?: {
+    readonly pending: number
+    readonly ready: number
+    readonly current: number
+    readonly complete: number
+  }
+  /** By how much the clock of this machine is ahead of the server's. */
+  readonly clockAheadMs?: number
 }
 
 /** Where a task stands, and all that it takes to put it back there. */

@@ -53,5 +53,6 @@ export function recorded(store: TaskStore, root: string): TaskStore {
         }
       : {}),
     ...(store.path === undefined ? {} : { path: store.path }),
+    ...(store.engine ? { engine: store.engine } : {}),
   }
 }

@@ -1,0 +1,225 @@
+// Tasks in PostgreSQL, for workers on more machines than one: a claim is one statement on the server, whose clock counts.
+
+import { randomUUID } from 'node:crypto'
+import { peekSettings } from '../../config/peek.js'
+import { usageError } from '../../errors.js'
+import { parseOwner } from '../../processes/owner.js'
+import type { Task } from '../../words.js'
+import type {
+  Claim,
+  ClaimAnswer,
+  Claimer,
+  ClaimRequest,
+  Completion,
+  NewTask,
+  TaskListing,
+  TaskStore,
+} from '../contract.js'
+import { completionFields } from '../edit.js'
+import { completeTask } from '../encode.js'
+import { duplicateTask, notYours } from '../errors.js'
+import { arrange, type Found } from '../listing.js'
+import { holderOf, LEASE_MS, newRecord, staleness } from '../records.js'
+import { rootOf } from '../where.js'
+import type { Database } from './database.js'
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host/database`, as `pg` reads it; `OOMPA_POSTGRES` unless given. */
+  readonly url?: string
+  /** The PostgreSQL schema of its own that the tasks stand in: small letters, digits and `_`; `oompa` unless given. */
+  readonly schema?: string
+  /** For how many seconds a call is made again while the server is away, before it fails; 5 unless given. */
+  readonly patience?: number
+}
+
+/**
+ * The store of tasks in PostgreSQL. Needs the package `pg`; the schema is made when it is first used.
+ * Without a URL, or with a name that is none for a schema, each call fails: `no-database-url`, `bad-schema` (status 2).
+ * @param root the main checkout; that of the hook which makes it, else `OOMPA_ROOT`, else the working directory
+ */
+export function postgresTasks(options: PostgresOptions = {}, root?: string): TaskStore {
+  const { schema = 'oompa', patience = 5 } = options
+  const base = rootOf(root)
+  let opened: Promise<Database> | undefined
+  let ready: Promise<void> | undefined
+  const open = async (): Promise<Database> => {
+    const url = checkedUrl(options.url ?? process.env.OOMPA_POSTGRES, schema)
+    opened ??= import('./database.js').then(({ openDatabase }) =>
+      openDatabase({ url, schema, root: base, patienceMs: patience * 1000 }),
+    )
+    return opened
+  }
+  const database = async (): Promise<Database> => {
+    const { checkVersion } = await import('./engine.js')
+    const there = await open()
+    // Asked again after it failed: a server that was away comes back.
+    ready ??= checkVersion(there).catch((error: unknown) => {
+      ready = undefined
+      throw error
+    })
+    await ready
+    return there
+  }
+  let leaseMs: number | undefined
+  const lease = () => (leaseMs ??= peekSettings(base).leaseMs ?? LEASE_MS)
+  const ask: Ask = async (name, values) => {
+    const there = await database()
+    const places = values.map((_, index) => `$${index + 1}`).join(', ')
+    const [row] = await there.rows<{ answer: unknown }>(`select ${there.quoted}.${name}(${places}) as answer`, values)
+    return members(row?.answer)
+  }
+  return {
+    name: 'postgres',
+    async list() {
+      const there = await database()
+      return listing(schema, await there.rows<Row>(`select * from ${there.quoted}.listing()`))
+    },
+    claim: (request) => claimTask(ask, request, lease()),
+    complete: (claim, completion) => completed(ask, claim, completion),
+    async release(claim, reason) {
+      lost(claim.task.id, await ask('release', [claim.task.id, claim.fence, json(reason, true), randomUUID()]))
+    },
+    add: (task) => addTask(ask, task),
+    async renew(claims) {
+      if (claims.length === 0) return
+      await ask('renew', [claims.map(({ task }) => task.id), claims.map(({ fence }) => fence)])
+    },
+    async take(id, claimer, expected) {
+      const values = [id, expected ?? null, holderText(id, claimer), lease(), randomUUID()]
+      return toClaim(claimer, lost(id, await ask('take', values)))
+    },
+    async reopen(id, reason, by) {
+      return (await ask('reopen', [id, json(reason, true), by, randomUUID()])).yes === true
+    },
+    watch(changed) {
+      const ending = open().then((there) => there.listen(changed))
+      // Where it cannot be loaded, the next call says so.
+      ending.catch(() => {})
+      return async () => (await ending.catch(() => undefined))?.()
+    },
+    engine: {
+      status: async () => (await import('./engine.js')).engineStatus(await open()),
+      migrate: async (more) => (await import('./engine.js')).migrate(await open(), more),
+      at: (other) => postgresTasks({ ...options, url: other }, base).engine!,
+    },
+    async close() {
+      const there = opened
+      opened = undefined
+      ready = undefined
+      await (await there)?.close()
+    },
+  }
+}
+
+function checkedUrl(url: string | undefined, schema: string): string {
+  if (!url) {
+    throw usageError(
+      'Tasks in PostgreSQL need the URL of the database.',
+      'export OOMPA_POSTGRES=postgres://user:password@host/database',
+      'no-database-url',
+    )
+  }
+  if (!/^[a-z_][a-z0-9_]{0,39}$/.test(schema)) {
+    throw usageError(
+      `\`${schema}\` is no name for a schema: small letters, digits and _, at most 40.`,
+      "postgresTasks({ url, schema: 'oompa' })",
+      'bad-schema',
+    )
+  }
+  return url
+}
+
+/** Calls a function of the schema. What it answers has members; `true` and `false` come as `yes`. */
+type Ask = (name: string, values: readonly unknown[]) => Promise<Record<string, unknown>>
+
+interface Row {
+  readonly id: string
+  readonly state: 'pending' | 'current' | 'complete'
+  readonly task: Task
+  readonly fence: string | null
+  readonly holder: Record<string, unknown> | null
+  readonly since: Date | null
+  readonly silent_ms: string | null
+  readonly lease_ms: string | null
+}
+
+function members(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : { yes: value }
+}
+
+/** A value as JSON that PostgreSQL takes: without what no text of its can hold. */
+function json(value: unknown, isText = false): string {
+  const clean = (one: string) =>
+    one.replace(/\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
+  return isText ? clean(String(value)) : JSON.stringify(value, (_, one) => (typeof one === 'string' ? clean(one) : one))
+}
+
+/** Who holds it, with its process, as other machines must know it. */
+function holderText(id: string, claimer: Claimer): string {
+  const { worker, swarm, owner } = newRecord(id, claimer, '')
+  return json({ worker, swarm, owner })
+}
+
+function toClaim(holder: Claimer, from: Record<string, unknown>): Claim {
+  const { task, fence, since } = from as { readonly task: Task; readonly fence: string; readonly since: string }
+  return { task, holder, fence, since: new Date(since).toISOString() }
+}
+
+/** @throws OompaError `not-yours` where the answer says that the claim is another's by now */
+function lost(id: string, answer: Record<string, unknown>): Record<string, unknown> {
+  if (typeof answer.lost === 'string') throw notYours(id, answer.lost)
+  return answer
+}
+
+async function claimTask(ask: Ask, request: ClaimRequest, leaseMs: number): Promise<ClaimAnswer> {
+  const { claimer, ...wanted } = request
+  const answer = await ask('claim', [json(wanted), holderText(request.id ?? '', claimer), leaseMs, randomUUID()])
+  // Otherwise it says which of the other answers it is, and why.
+  return 'answer' in answer ? (answer as ClaimAnswer) : { answer: 'claimed', claim: toClaim(claimer, answer) }
+}
+
+async function completed(ask: Ask, { task, fence }: Claim, completion: Completion): Promise<void> {
+  const { notes, ...fields } = completionFields(completion)
+  const note = notes === undefined ? null : json(notes, true)
+  lost(task.id, await ask('complete', [task.id, fence, json(fields), note, completion.by, randomUUID()]))
+}
+
+async function addTask(ask: Ask, wanted: NewTask): Promise<Task> {
+  const task = completeTask(wanted, () => false)
+  const { worker, swarm } = wanted.by ?? { worker: process.env.OOMPA_WORKER, swarm: process.env.OOMPA_SWARM }
+  const isFree = wanted.id === undefined
+  const answer = await ask('add', [json(task), isFree, worker || null, swarm || null, randomUUID()])
+  if (typeof answer.duplicate === 'string') throw duplicateTask(task.id, `it is ${answer.duplicate}`)
+  return (answer as { readonly task: Task }).task
+}
+
+function listing(schema: string, rows: readonly Row[]): TaskListing {
+  const found = (state: Row['state']) => rows.filter((row) => row.state === state)
+  const place = ({ id, task }: Row): Found => ({ task, place: id, path: `postgres:${schema}/${id}` })
+  return arrange({
+    pending: found('pending').map(place),
+    current: found('current').map((row) => ({ ...place(row), ...claimOf(row) })),
+    complete: found('complete').map(place),
+    problems: [],
+  })
+}
+
+/** Whose it is, and whether it lives: how long it has been silent is told by the server's clock, and not by ours. */
+function claimOf(row: Row): { readonly claim: Claim; readonly stale?: string } {
+  const since = row.since?.toISOString() ?? ''
+  const record = { ...recordIn(row), fence: row.fence ?? '', since }
+  const now = Date.now()
+  const stale = staleness({ ...record, heartbeatMs: now - Number(row.silent_ms) }, Number(row.lease_ms), now)
+  const claim = { task: row.task, holder: holderOf(record), fence: record.fence, since }
+  return stale === undefined ? { claim } : { claim, stale }
+}
+
+function recordIn({ id, holder }: Row) {
+  const { worker, swarm, owner } = holder ?? {}
+  return {
+    id,
+    worker: typeof worker === 'string' ? worker : 'somebody',
+    ...(typeof swarm === 'string' ? { swarm } : {}),
+    owner: parseOwner(owner),
+  }
+}

@@ -1,0 +1,95 @@
+// One swarm on two machines, whose tasks are in PostgreSQL; and the commands that make that ready.
+
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { postgresTasks } from '../../src/tasks/postgres/store.js'
+import { team } from '../support/clones.js'
+import { oompa } from '../support/oompa.js'
+import { describeWhere } from '../support/optional.js'
+import { hasPostgres, type PostgresServer, postgresServer } from '../support/postgres.js'
+import { temporaryFolder, testRepository } from '../support/repository.js'
+
+let server: PostgresServer
+
+describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
+  beforeAll(async () => {
+    server = await postgresServer()
+  })
+  afterAll(() => server?.remove())
+
+  it('two clones do each task once, and each begins with what it builds on, whoever did that', async () => {
+    const store = postgresTasks({ url: server.url, schema: 'team' }, temporaryFolder())
+    onTestFinished(() => store.close!())
+    for (const base of ['a', 'b', 'c', 'd']) await store.add({ id: base, summary: `The task ${base}` })
+    await store.add({ id: 'middle', summary: 'After two', priority: 0, dependsOn: ['a', 'b'] })
+    await store.add({ id: 'top', summary: 'After all', priority: 0, dependsOn: ['middle', 'c', 'd'] })
+    const { bare, clones } = team(
+      'cd "$OOMPA_WORKTREE"; ls *.txt > "saw-$OOMPA_TASK" 2> /dev/null; echo done > "$OOMPA_TASK.txt"',
+      {
+        worker: { count: 2, iterations: 6, max_wait_for_tasks: 120 },
+        files: {
+          'hooks/tasks.ts': `import { postgresTasks } from 'oompa-loompas'\nexport default postgresTasks({ url: '${server.url}', schema: 'team' })\n`,
+        },
+      },
+    )
+    const ended = await Promise.all(clones.map((clone) => clone.run()))
+    expect(ended.map(({ status, stderr }) => [status, stderr])).toEqual([
+      [0, expect.not.stringContaining('Error')],
+      [0, expect.not.stringContaining('Error')],
+    ])
+    const listing = await store.list()
+    expect([listing.pending, listing.current].map(({ length }) => length)).toEqual([0, 0])
+    expect(listing.complete).toHaveLength(6)
+    expect(bare.git(['show', 'main:saw-top']).split('\n').sort()).toEqual(
+      ['a', 'b', 'c', 'd', 'middle'].map((id) => `${id}.txt`),
+    )
+    const completions = await server.sql(`select task from team.history where type = 'completed'`)
+    expect(completions.map(({ task }) => task).sort()).toEqual(['a', 'b', 'c', 'd', 'middle', 'top'])
+  })
+
+  it('`oompa add tasks --postgres` writes the hook, and `oompa engine` makes the database ready and looks at it', async () => {
+    const repository = testRepository({ 'README.md': 'hello\n' })
+    const env = { ...repository.env, OOMPA_POSTGRES: server.url }
+    const run = (...args: string[]) => oompa(args, { cwd: repository.root, env })
+    expect(await run('engine', 'status')).toMatchObject({ status: 2, stderr: expect.stringContaining('--postgres') })
+
+    const added = await run('add', 'tasks', '--postgres')
+    expect([added.status, added.stdout]).toEqual([0, expect.stringContaining('npm install pg')])
+    expect(execFileSync('tail', ['-1', 'hooks/tasks.ts'], { cwd: repository.root, encoding: 'utf8' })).toBe(
+      'export default postgresTasks()\n',
+    )
+    const without = await oompa(['tasks'], { cwd: repository.root, env: repository.env })
+    expect(without).toMatchObject({ status: 2, stderr: expect.stringContaining('export OOMPA_POSTGRES=') })
+
+    const before = await run('engine')
+    expect([before.status, before.stdout]).toEqual([1, expect.stringContaining('schema:  oompa, not made yet')])
+    expect((await run('engine', 'migrate')).stdout).toBe('The schema has version 1 now.\n')
+    await server.sql('create role hand login; create role other login')
+    const granted = await run('engine', 'migrate', '--grant', 'hand')
+    expect(granted.stdout).toBe('The schema is up to date.\nhand may do what a worker does.\n')
+
+    const asHand = { ...env, OOMPA_POSTGRES: server.urlOf('hand') }
+    const hand = (...args: string[]) => oompa(args, { cwd: repository.root, env: asHand })
+    expect((await hand('tasks', 'add', 'Write the parser', '--id', 'parser')).stdout).toBe('parser\n')
+    expect((await hand('tasks', 'claim', '--worker', 'me')).stdout).toContain('parser: Write the parser')
+    expect((await hand('tasks', 'complete', 'parser', '--worker', 'you')).status).toBe(4)
+    expect((await hand('tasks', 'complete', 'parser', '--worker', 'me')).status).toBe(0)
+    expect(await hand('engine', 'migrate', '--grant', 'other')).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining('--url URL-OF-THE-OWNER'),
+    })
+    expect((await hand('engine', 'migrate', '--url', server.url)).status).toBe(0)
+
+    const { status, stdout } = await run('engine', 'status', '--json')
+    expect([status, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({
+        schema: 'oompa',
+        version: 1,
+        ownVersion: 1,
+        tasks: { pending: 0, ready: 0, current: 0, complete: 1 },
+      }),
+    ])
+    expect((await run('engine')).stdout).toContain('tasks:   0 pending (0 ready), 0 current, 1 complete')
+  })
+})
