@@ -3,13 +3,16 @@
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { quickTests } from './test/support/quick.js'
 
 const report = process.env.OOMPA_TEST_REPORT
+const quick = process.env.OOMPA_TEST_QUICK === '1'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/build.ts'],
+    // `npm run test:quick`: what needs no process needs no build, either.
+    include: quick ? quickTests('test') : ['test/**/*.test.ts'],
+    globalSetup: quick ? [] : ['test/support/build.ts'],
     // A loop of several runs takes seconds; on a loaded machine minutes, which must not fail it.
     testTimeout: 300_000,
     hookTimeout: 60_000,

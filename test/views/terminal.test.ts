@@ -13,7 +13,7 @@ test('a terminal gets a table below the lines of what happened, and at the end t
   expect(screen.text()).toContain('[w1] landed a1b2c3d4 on main\n')
   expect(screen.text()).not.toContain('[w1] Edit src/a.ts')
   view.end()
-  expect(screen.text()).toContain('\n2 iterations: 1 landed, 1 refused\n')
+  expect(screen.text()).toContain('\n2 iterations: 1 landed, 1 refused  50 % succeeded')
   expect(screen.text()).toContain('oompa salvage')
   expect(screen.listeners('resize')).toBe(0)
 })
