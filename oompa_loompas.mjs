@@ -35,6 +35,6 @@ function toolkit() {
     if (!process.env.OOMPA_PACKAGE && isInstalled) return beside
   } catch {} // not beside this file
   if (program) return pathToFileURL(join(realpathSync(program), '../../dist/swarm/loop.js')).href
-  console.error('oompa-loompas is not installed here. Get it by: npm install --global oompa-loompas')
+  console.error('oompa-loompas is not installed here. Get it in its clone: npm install --global .')
   process.exit(2)
 }

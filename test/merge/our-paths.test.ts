@@ -92,7 +92,7 @@ describe('the loop', () => {
         env: { ...repository.env, PATH: clean, ...given },
       }).ended
       expect(ended.stdout).not.toContain('evil')
-      expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining('npm install --global oompa-loompas') })
+      expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining('npm install --global .') })
     },
   )
 

@@ -156,6 +156,6 @@ describe('in a repository without a package.json', () => {
     const ended = await run(repository, ['./oompa_loompas.mjs'], { PATH: cleanPath() })
     expect(ended.status).toBe(2)
     expect(ended.stderr.trim().split('\n')).toHaveLength(1)
-    expect(ended.stderr).toContain('npm install --global oompa-loompas')
+    expect(ended.stderr).toContain('npm install --global .')
   })
 })
