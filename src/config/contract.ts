@@ -84,6 +84,8 @@ export interface Settings {
   readonly keepWorktrees: boolean
   readonly permissions: 'inherit' | 'bypass'
   readonly budgetUsd?: number
+  /** Of all swarms of this repository together, from midnight on. */
+  readonly budgetUsdPerDay?: number
   readonly maxMinutes?: number
   /** Iterations of each worker in a row without a landing or a completed task; 0 turns it off. */
   readonly noProgress: number

@@ -29,6 +29,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
   const here = given.here ? truth(given.here) : (config.here ?? false)
   const { workers, remarks: workerRemarks } = resolveWorkers({ flags, env, config, here, mixed })
   const budgetUsd = given['budget-usd'] ? amount(given['budget-usd']) : config.budget_usd
+  const perDay = given['budget-usd-per-day'] ? amount(given['budget-usd-per-day']) : config.budget_usd_per_day
   const maxMinutes = given['max-minutes'] ? amount(given['max-minutes']) : config.max_minutes
   const sandbox = given.sandbox ? truth(given.sandbox) : (config.sandbox ?? false)
   const tasksStore = given.store ? word(given.store, ['folder', 'lists', 'graph']) : config.tasks?.store
@@ -55,6 +56,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
     keepWorktrees: given['keep-worktrees'] ? truth(given['keep-worktrees']) : (config.keep_worktrees ?? false),
     permissions: given.permissions ? word(given.permissions, ['inherit', 'bypass']) : (config.permissions ?? 'inherit'),
     ...(budgetUsd === undefined ? {} : { budgetUsd }),
+    ...(perDay === undefined ? {} : { budgetUsdPerDay: perDay }),
     ...(maxMinutes === undefined ? {} : { maxMinutes }),
     noProgress: given['no-progress'] ? wholeNumber(given['no-progress'], 0) : (config.no_progress ?? 3),
     prices: pricesOf(config),

@@ -192,6 +192,9 @@ export const configSchema = z.strictObject(
       .optional()
       .describe('What agents may do: as the person\'s own settings say, or everything. Default "inherit".'),
     budget_usd: amount().optional().describe('Stop when the agents have cost this much (status 5). 0 starts none.'),
+    budget_usd_per_day: amount()
+      .optional()
+      .describe('Stop when all swarms of this repository have cost this much today (status 5).'),
     max_minutes: amount().optional().describe('Stop after this many minutes (status 5).'),
     no_progress: whole(0)
       .optional()

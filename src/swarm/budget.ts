@@ -4,10 +4,11 @@ import type { AgentFailure, AgentSpec, TurnResult } from '../agents/contract.js'
 import { formatAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import type { Usage } from '../words.js'
+import { type Day, ownDay } from './day.js'
 
 /** Why no further run may start. */
 export interface Reached {
-  readonly limit: 'budget' | 'minutes' | 'no-progress' | 'unpriced'
+  readonly limit: 'budget' | 'day' | 'minutes' | 'no-progress' | 'unpriced'
   readonly value: number
   readonly why: string
 }
@@ -46,7 +47,15 @@ export interface Budget {
   watch(listener: () => void): () => void
 }
 
-type Caps = Pick<Settings, 'budgetUsd' | 'maxMinutes' | 'noProgress' | 'prices'>
+type Caps = Pick<Settings, 'budgetUsd' | 'budgetUsdPerDay' | 'maxMinutes' | 'noProgress' | 'prices'>
+
+/** Whether what runs cost decides whether there may be more of them. */
+export function isCappedInMoney(caps: Pick<Caps, 'budgetUsd' | 'budgetUsdPerDay'>): boolean {
+  return caps.budgetUsd !== undefined || caps.budgetUsdPerDay !== undefined
+}
+
+/** Part of a cap on money at which it is said that it comes to its end. */
+const NEARLY = 0.8
 
 export interface BudgetFacts {
   /** Names of the workers, all of which must be without progress for the swarm to be. */
@@ -55,14 +64,21 @@ export interface BudgetFacts {
   readonly startedAt: number
   /** Dollars spent before a resume. */
   readonly spentUsd?: number
+  /** What all swarms of the repository have spent today; without it, this one alone. */
+  readonly day?: Day
   /** Says what a person should know of the counting. */
   say?(text: string, level: 'info' | 'warning'): void
 }
 
-export function makeBudget(caps: Caps, { workers, startedAt, spentUsd: before = 0, say }: BudgetFacts): Budget {
+export function makeBudget(
+  caps: Caps,
+  { workers, startedAt, spentUsd: before = 0, day = ownDay(), say }: BudgetFacts,
+): Budget {
   let spentUsd = before
   let unpriced: string | undefined
   let waitingIsSaid = false
+  let nearlyIsSaid = false
+  const isCapped = isCappedInMoney(caps)
   const idle = new Map(workers.map((worker) => [worker, 0]))
   const listeners = new Set<() => void>()
   const running = new Set<{ readonly usd: number }>()
@@ -102,6 +118,8 @@ export function makeBudget(caps: Caps, { workers, startedAt, spentUsd: before = 
       const known = result.costUsd ?? priced(caps.prices, spec, result.usage)
       const cost = known ?? assumed(spec, result)
       spentUsd += cost ?? 0
+      day.add(cost ?? 0)
+      sayNearly()
       if (known !== undefined && role === 'probe') dearest.addProbe(known)
       else if (known !== undefined && (known > 0 || !result.failure)) dearest.add(spec, known)
       changed()
@@ -125,12 +143,21 @@ export function makeBudget(caps: Caps, { workers, startedAt, spentUsd: before = 
           why: `the budget of $${caps.budgetUsd} is used up ($${spentUsd.toFixed(4)} spent)`,
         }
       }
+      const today = caps.budgetUsdPerDay === undefined ? 0 : day.total()
+      if (caps.budgetUsdPerDay !== undefined && today >= caps.budgetUsdPerDay) {
+        return {
+          limit: 'day',
+          value: caps.budgetUsdPerDay,
+          why: `the budget of $${caps.budgetUsdPerDay} for today is used up ($${today.toFixed(4)} spent by the swarms of this repository)`,
+        }
+      }
+      const cap = caps.budgetUsd ?? caps.budgetUsdPerDay
       // A cap that cannot be kept fails closed.
-      if (caps.budgetUsd !== undefined && unpriced !== undefined) {
+      if (cap !== undefined && unpriced !== undefined) {
         return {
           limit: 'unpriced',
-          value: caps.budgetUsd,
-          why: `${unpriced} reports no cost, so the budget of $${caps.budgetUsd} cannot be kept; give its \`prices\` in oompa.json`,
+          value: cap,
+          why: `${unpriced} reports no cost, so the budget of $${cap} cannot be kept; give its \`prices\` in oompa.json`,
         }
       }
       if (caps.maxMinutes !== undefined && now - startedAt >= caps.maxMinutes * 60_000) {
@@ -150,11 +177,19 @@ export function makeBudget(caps: Caps, { workers, startedAt, spentUsd: before = 
 
   /** Whether one more run may begin beside those that are going on; whether any may, `reached` says. */
   function fits(spec: AgentSpec): boolean {
-    if (caps.budgetUsd === undefined || running.size === 0) return true
+    if (!isCapped || running.size === 0) return true
     const price = dearest.of(spec)
     if (price === undefined) return false
     const reserved = [...running].reduce((sum, run) => sum + run.usd, 0)
-    return spentUsd + reserved + price <= caps.budgetUsd
+    const fitsSwarm = caps.budgetUsd === undefined || spentUsd + reserved + price <= caps.budgetUsd
+    return fitsSwarm && (caps.budgetUsdPerDay === undefined || day.total() + reserved + price <= caps.budgetUsdPerDay)
+  }
+
+  function sayNearly(): void {
+    const { budgetUsd } = caps
+    if (nearlyIsSaid || budgetUsd === undefined || spentUsd < budgetUsd * NEARLY || spentUsd >= budgetUsd) return
+    nearlyIsSaid = true
+    say?.(`${NEARLY * 100} % of the budget of $${budgetUsd} is spent ($${spentUsd.toFixed(2)}).`, 'warning')
   }
 
   function change(signal: AbortSignal): Promise<void> {
@@ -180,7 +215,7 @@ export function makeBudget(caps: Caps, { workers, startedAt, spentUsd: before = 
       unpriced ??= name
       return undefined
     }
-    if (caps.budgetUsd === undefined) return undefined
+    if (!isCapped) return undefined
     if (cameToNothing(result)) return 0
     const usd = dearest.of(spec) ?? dearest.probe
     say?.(
@@ -235,9 +270,10 @@ const MANY_RUNS = 15
 export function uncappedWords({
   workers,
   budgetUsd,
+  budgetUsdPerDay,
   maxMinutes,
 }: Caps & Pick<Settings, 'workers'>): string | undefined {
-  if (budgetUsd !== undefined || maxMinutes !== undefined) return undefined
+  if ([budgetUsd, budgetUsdPerDay, maxMinutes].some((cap) => cap !== undefined)) return undefined
   const paid = workers.filter(({ agent }) => agent.harness !== 'command')
   const runs = paid.reduce((sum, { iterations }) => sum + iterations, 0)
   if (runs < MANY_RUNS) return undefined

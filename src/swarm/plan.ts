@@ -24,6 +24,7 @@ export function describePlan({ root, settings, hooks, level, into }: PlanFacts):
   const found = hooks.length ? `Hooks: ${hooks.map((hook) => `hooks/${hook.name}`).join(', ')}.` : 'No hooks.'
   const caps = [
     ...(settings.budgetUsd === undefined ? [] : [`$${settings.budgetUsd}`]),
+    ...(settings.budgetUsdPerDay === undefined ? [] : [`$${settings.budgetUsdPerDay} a day`]),
     ...(settings.maxMinutes === undefined ? [] : [`${settings.maxMinutes} minutes`]),
   ]
   return [

@@ -80,7 +80,7 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
   const refused = level === 1 ? probePlace(agent, context) : undefined
   if (refused) emit({ type: 'note', level: 'warning', text: `${name} ${refused.text}. ${refused.mend}` })
   // A program of the person's own may do anything with a prompt: it is only asked whether it is there.
-  if (level === 1 || spec.harness === 'command' || settings.budgetUsd === 0) return
+  if (level === 1 || spec.harness === 'command' || settings.budgetUsd === 0 || settings.budgetUsdPerDay === 0) return
   // Nothing is shown of a swarm before it has begun, and this takes a CLI seconds.
   if (process.stderr.isTTY) console.error(`oompa: asking ${name} for one word, to know that it can work …`)
   emit({ type: 'agent.started', agent: name, attempt: 1, role: 'probe' })

@@ -165,6 +165,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     workers: names,
     startedAt: Date.now(),
     spentUsd: resumed?.spentUsd,
+    ...(settings.budgetUsdPerDay === undefined ? {} : { day: (await import('./today.js')).sharedDay(root, id) }),
     say: (text, level) => emit({ type: 'note', level, text }),
   })
   const workers: Worker[] = []

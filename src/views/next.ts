@@ -19,7 +19,7 @@ interface Ended {
 
 const MOST = 3
 /** A resume has spent as much as its swarm: under the same cap on money it would end at once. */
-const SPENT: ReadonlySet<string> = new Set(['budget', 'unpriced'])
+const SPENT: ReadonlySet<string> = new Set(['budget', 'day', 'unpriced'])
 
 /** At most three commands, the most urgent first; none where there is nothing to do. Pure. */
 export function nextCommands(state: SwarmState, run: RunState): Next[] {

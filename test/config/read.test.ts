@@ -48,6 +48,7 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   keep_worktrees: { config: { keep_worktrees: true } },
   permissions: { config: { permissions: 'bypass' } },
   budget_usd: { config: { budget_usd: 7 } },
+  budget_usd_per_day: { config: { budget_usd_per_day: 7 } },
   max_minutes: { config: { max_minutes: 7 } },
   no_progress: { config: { no_progress: 7 } },
   prices: { config: { prices: { codex: { input: 1, output: 2, cache_read: 3, cache_write: 4 } } } },

@@ -1,5 +1,6 @@
 // Debian's chromium, and a page in it that fails its test for whatever a person would call broken.
 
+import path from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import { findExecutable } from '../../src/processes/executable.js'
@@ -27,4 +28,10 @@ export function complaints(page: Page): string[] {
 /** Elements that are wider than the window. */
 export function overflowing(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+}
+
+/** Keeps a picture for docs/ where `npm run screenshots` asks for them. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.OOMPA_SCREENSHOTS
+  if (folder) await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true })
 }

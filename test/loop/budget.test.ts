@@ -1,8 +1,12 @@
 // The caps as they are counted: what a run costs that does not say it, and runs that begin at the same moment.
 
 import { describe, expect, test } from 'vitest'
+import type { OompaEvent } from '../../src/events/contract.js'
 import { type BudgetFacts, makeBudget } from '../../src/swarm/budget.js'
+import { sharedDay } from '../../src/swarm/today.js'
 import { waitUnlessOver } from '../../src/swarm/waiting.js'
+import { writeEvents } from '../events/folder.js'
+import { temporaryFolder } from '../support/repository.js'
 
 const claude = { harness: 'claude' }
 const codex = { harness: 'codex' }
@@ -69,6 +73,65 @@ describe('a run that does not say what it cost', () => {
     budget.spend(codex, result)
     return budget.reached()
   }
+})
+
+test('at four fifths of the cap a warning says so, once', () => {
+  const { budget, said } = budgetOf(1)
+  for (const costUsd of [0.5, 0.29]) budget.spend(claude, { costUsd })
+  expect(said).toEqual([])
+  for (const costUsd of [0.02, 0.02]) budget.spend(claude, { costUsd })
+  expect(said).toEqual(['80 % of the budget of $1 is spent ($0.81).'])
+})
+
+describe('a cap for each day', () => {
+  const noon = new Date(2026, 5, 1, 12).getTime()
+  const spentAt = (ms: number, costUsd: number, swarm: string): OompaEvent => ({
+    at: new Date(ms).toISOString(),
+    swarm,
+    type: 'agent.ended',
+    agent: 'claude',
+    role: 'author',
+    attempt: 1,
+    status: 0,
+    durationMs: 1,
+    costUsd,
+  })
+
+  test('is shared with the swarms beside this one, and begins anew at midnight', () => {
+    const root = temporaryFolder()
+    const [own, other] = ['aaaa0001', 'bbbb0002']
+    let now = noon
+    writeEvents(root, own, [spentAt(noon - 3_600_000, 0.5, own)])
+    writeEvents(root, other, [spentAt(noon - 24 * 3_600_000, 7, other), spentAt(noon - 60_000, 1, other)])
+    const day = sharedDay(root, own, () => now)
+    const caps = { budgetUsdPerDay: 2, noProgress: 0, prices: {} }
+    const budget = makeBudget(caps, { workers: ['w1'], startedAt: noon, day })
+    expect(budget.reached()).toBeUndefined()
+    budget.spend(claude, { costUsd: 0.25 })
+    // What this swarm has spent stands in its log, too, and counts once.
+    writeEvents(root, own, [spentAt(now, 0.25, own)])
+    expect(day.total()).toBe(1.75)
+    writeEvents(root, other, [spentAt(now, 0.25, other)])
+    now += 6000
+    expect(budget.reached()).toMatchObject({ limit: 'day', value: 2 })
+    now = noon + 24 * 3_600_000
+    expect(day.total()).toBe(0)
+    expect(budget.reached()).toBeUndefined()
+  })
+
+  test('has a swarm wait for what one run costs, and stops an agent that does not say it', async () => {
+    const caps = { budgetUsdPerDay: 2, noProgress: 0, prices: {} }
+    const budget = makeBudget(caps, { workers: ['w1'], startedAt: 0 })
+    budget.spend(claude, { costUsd: 1.5 })
+    const first = await budget.reserve(claude, never)
+    const over = new AbortController()
+    const second = budget.reserve(claude, over.signal)
+    over.abort(new Error('over'))
+    await expect(second).rejects.toThrow('over')
+    first.release()
+    budget.spend(codex, {})
+    expect(budget.reached()).toMatchObject({ limit: 'unpriced', value: 2 })
+  })
 })
 
 describe('runs that begin at the same moment', () => {
