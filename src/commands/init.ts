@@ -12,19 +12,8 @@ import { excludeOurs } from '../git/exclude.js'
 import { findRepository, headCommit } from '../git/repository.js'
 import { findHooks, hasHook } from '../hooks/find.js'
 import { CLAIMED_PROCESS } from '../hooks/samples.js'
+import { SAMPLE_SPEC } from '../prompts/sample-spec.js'
 import { foundStores } from '../tasks/index.js'
-
-const SPEC = `# What this repository should become
-
-Say here what the agents are to build: what it does, for whom, and how one can tell that it works. A numbered list of
-things that can be checked is worth more than a long text. Each worker reads this file.
-
-1. …
-
-## How it is tested
-
-The command that has to pass, such as \`npm test\`.
-`
 
 interface Starter {
   /** Below the root. */
@@ -40,7 +29,7 @@ const WORKER = 'prompts/worker.md'
 const FILES: readonly Starter[] = [
   { name: 'oompa_loompas.mjs', content: shipped('oompa_loompas.mjs'), mode: 0o755 },
   { name: WORKER, content: shipped(WORKER) },
-  { name: 'spec.md', content: () => SPEC },
+  { name: 'spec.md', content: () => SAMPLE_SPEC },
 ]
 
 /** Git keeps no empty folder, and a claim is a move between two that have to be there. */

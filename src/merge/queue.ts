@@ -74,7 +74,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     const many = context.workers ?? workers.size
     const size = batchSize(options, many)
     const isOurChoice = options.batch === undefined && options.test && !isLinear(options)
-    if (isOurChoice && size !== said) {
+    // One at a time is what anybody expects.
+    if (isOurChoice && size !== said && (size > 1 || said > 0)) {
       const text = `Changes are tested ${size === 1 ? 'one at a time' : `up to ${size} together`}, for ${many} worker${many === 1 ? '' : 's'}.`
       context.emit({ type: 'note', text })
       said = size

@@ -1,7 +1,9 @@
 // Which branch a landing goes to where nobody says it (docs/contract.md, 1).
 
 import { OompaError, STATUS } from '../errors.js'
+import { nearest } from '../files/nearest.js'
 import { branchOf } from '../git/folders.js'
+import { sharedObjects } from '../git/objects.js'
 import { git } from '../git/run.js'
 import { remoteOf } from '../git/upstream.js'
 
@@ -18,6 +20,26 @@ export async function resolveTarget(root: string, into?: string): Promise<string
     code: 'no-target',
     message: `${root} is on a detached HEAD, and there is neither a remote's default branch nor main nor master to land on.`,
     mend: 'Say which branch with --into.',
+    status: STATUS.usage,
+  })
+}
+
+/**
+ * The same for a swarm that is to start: a branch that is not there fails each of its iterations.
+ * @throws OompaError `no-target` (status 2)
+ */
+export async function existingTarget(root: string, into?: string): Promise<string> {
+  const target = await resolveTarget(root, into)
+  if (await sharedObjects(root).info(`refs/heads/${target}^{commit}`)) return target
+  const { stdout } = await git(root, ['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads/'])
+  const near = nearest(
+    target,
+    stdout.split('\n').filter((name) => name !== '' && !name.startsWith('oompa/')),
+  )
+  throw new OompaError({
+    code: 'no-target',
+    message: `There is no branch \`${target}\` in ${root} to land on.`,
+    mend: near ? `Did you mean ${near}? Else make it: git branch ${target}` : `git branch ${target}`,
     status: STATUS.usage,
   })
 }

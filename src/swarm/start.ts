@@ -19,7 +19,7 @@ import { type FoundHooks, findHooks, misspeltWords } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../hooks/protected.js'
 import { mergeDefaults } from '../merge/defaults.js'
-import { resolveTarget } from '../merge/target.js'
+import { existingTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { recoverCrashed } from '../recovery/index.js'
 import { NO_JUDGES } from '../review/judges.js'
@@ -266,7 +266,7 @@ async function targetOf(
   // A hook is loaded once more for it only where it may name one.
   const mayName = found.files.some((one) => one.hook === 'merge' && one.kind === 'module' && speaksOf(one.path, 'into'))
   const named = settings.merge.into ?? (mayName ? (await mergeDefaults(root)).into : undefined)
-  return resolveTarget(root, named)
+  return existingTarget(root, named)
 }
 
 function speaksOf(file: string, word: string): boolean {

@@ -63,8 +63,10 @@ export function listenToSignals(
   const heard = (signal: NodeJS.Signals) => {
     asked++
     if (asked === 1) {
-      say(`${signal}: ending the agents; what they made is kept. Once more ends at once.`)
-      stopping.now(`interrupted by ${signal}`, STATUS.interrupted)
+      // What a person has pressed, and not what that became.
+      const name = signal === 'SIGINT' && process.stdin.isTTY ? 'Ctrl-C' : signal
+      say(`${name}: ending the agents; what they made is kept. Once more ends at once.`)
+      stopping.now(`interrupted by ${name}`, STATUS.interrupted)
       return
     }
     atOnce(signal)

@@ -1,15 +1,15 @@
 // What a person means agents to work from, and they do not see: their worktrees are made from what is committed. And a
-// spec.md that is still the sample, from which they would build something else.
+// spec.md that is still the sample, from which they can build nothing.
 
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { packageFolder } from '../files/package.js'
 import { git } from '../git/run.js'
+import { isSampleSpec } from '../prompts/sample-spec.js'
 
 export interface Unseen {
   /** Paths below the root whose content is not that of HEAD, or that HEAD lacks. */
   readonly paths: readonly string[]
-  /** `spec.md` is, to the byte, what `oompa init` wrote. */
+  /** `spec.md` is still the form that `oompa init` wrote. */
   readonly isSample: boolean
 }
 
@@ -43,7 +43,7 @@ export async function unseenByAgents(root: string, prompts: readonly string[], l
     ...['--', ...paths],
   ])
   const changed = status === 0 ? stdout.split('\0').flatMap((line) => line.slice(3) || []) : []
-  return { paths: changed, isSample: path.resolve(root) !== packageFolder && isSample(root) }
+  return { paths: changed, isSample: isSample(root) }
 }
 
 function isThere(root: string, name: string): boolean {
@@ -52,7 +52,7 @@ function isThere(root: string, name: string): boolean {
 
 function isSample(root: string): boolean {
   try {
-    return readFileSync(path.join(root, SPEC)).equals(readFileSync(path.join(packageFolder, SPEC)))
+    return isSampleSpec(readFileSync(path.join(root, SPEC), 'utf8'))
   } catch {
     return false
   }
@@ -69,8 +69,8 @@ export function unseenWords({ paths, isSample }: Unseen): UnseenWords[] {
     ...(isSample
       ? [
           {
-            text: 'spec.md is still the sample, a word counter: that is what agents would build.',
-            mend: 'Write into spec.md what is to be built, then: git commit -m "Spec" spec.md',
+            text: 'spec.md is still the sample: it does not say what is to be built.',
+            mend: '$EDITOR spec.md, then: git commit -m "Spec" spec.md',
           },
         ]
       : []),

@@ -83,7 +83,10 @@ function landingWords(event: OompaEvent): Words {
     case 'landing.pushed':
       return ['quiet', `pushed ${event.into} to ${event.remote}`]
     case 'approval.waiting':
-      return ['plain', `waits for a person: ${event.reasons.join('; ')}. See: oompa approve ${event.id}`]
+      return [
+        'plain',
+        `waits for a person: ${event.reasons.join('; ').replace(/\.$/, '')}. See: oompa approve ${event.id}`,
+      ]
     case 'approval.approved':
       return ['good', `${event.id} was approved`]
     case 'approval.rejected':
@@ -103,6 +106,9 @@ function landingWords(event: OompaEvent): Words {
       return undefined
   }
 }
+
+/** What an agent's end says where somebody has ended the swarm (src/agents/run.ts): it is no failure. */
+const ENDED_WITH_SWARM = 'was ended, because the swarm is being stopped'
 
 const WAITS_FOR: Readonly<Record<string, string>> = {
   limit: 'is limited until',
@@ -135,11 +141,13 @@ function iterationWords(event: Of<'iteration.ended'>): Words {
 
 function agentWords(event: Of<'agent.ended'>): Words {
   if (event.role === 'probe') return event.failure ? ['bad', `${event.agent}: ${event.failure}`] : undefined
+  const after = `after ${span(event.durationMs)}`
+  if (event.failure === ENDED_WITH_SWARM) return ['plain', `${event.agent} was ended ${after}`]
   const failed = event.failure !== undefined || event.status !== 0
   const cost = event.costUsd === undefined ? '' : `, ${money(event.costUsd)}`
   const how = event.failure ?? (event.status === null ? 'was ended' : `status ${event.status}`)
   const denied = event.denials?.length ? `. Refused to it: ${event.denials.join(', ')}` : ''
-  const words = `${event.agent} ${failed ? `failed (${how})` : 'ended'} after ${span(event.durationMs)}${cost}${denied}`
+  const words = `${event.agent} ${failed ? `failed (${how})` : 'ended'} ${after}${cost}${denied}`
   return [failed || denied ? 'bad' : 'plain', words]
 }
 

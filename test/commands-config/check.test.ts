@@ -1,9 +1,10 @@
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { judgeGit, nodeFinding, systemFindings } from '../../src/commands/checks/machine.js'
 import { judgeDisk } from '../../src/commands/checks/repository.js'
-import { oompa, packageRoot } from '../support/oompa.js'
+import { SAMPLE_SPEC } from '../../src/prompts/sample-spec.js'
+import { oompa } from '../support/oompa.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
 
 interface Line {
@@ -124,7 +125,7 @@ test('tasks with a problem, and what agents work from and do not see, are worth 
   write('prompts/worker.md', 'Goal: match docs/plan.md\n')
   git(['commit', '-qam', 'Prompt'])
   write('docs/plan.md', 'The plan.\n')
-  write('spec.md', readFileSync(path.join(packageRoot, 'spec.md')))
+  write('spec.md', SAMPLE_SPEC)
   const { status, of } = await check()
   expect(status).toBe(0)
   expect(of('tasks')).toMatchObject([

@@ -79,6 +79,22 @@ describe('mistakes are said before anything is started', () => {
   })
 
   test.each([
+    [{ merge: { into: 'mian' } }, /no branch `mian`/, 'Did you mean main?'],
+    [{ reviewer: 'clade' }, /no agent called `clade`/, 'Did you mean claude?'],
+    [{ workers: [{ model: 'command:worker' }], planner: { model: 'cdex' } }, /no agent called `cdex`/, 'codex?'],
+  ])('what oompa.json names is not there: %j', async (config, says, mend) => {
+    const loop = level2('echo done', { config: { probe: false, ...config } })
+    const ended = await loop.oompa(['run'])
+    expectMistake(loop, ended, says)
+    expect(ended.stderr).toContain(mend)
+  })
+
+  test('an agent whose name has a typo', async () => {
+    const loop = level1('echo done')
+    expectMistake(loop, await loop.oompa(['run', '--agent', 'cluade']), /no agent called `cluade`/)
+  })
+
+  test.each([
     ['{ "workers": [', /oompa\.json/],
     ['{ "workers": 3 }', /workers/],
     ['{ "wrokers": [] }', /workers/],

@@ -37,6 +37,7 @@ export async function settingsFindings(root: string, args: Args): Promise<Checke
       ...(broken.length > 0 ? broken.flatMap((finding) => finding ?? []) : hookFindings(found)),
       ...(settings ? misspeltFindings(found, settings, level) : []),
       ...(settings && found && hooks && level > 1 ? await judgeFindings(root, { settings, found, hooks }) : []),
+      ...(settings && level > 1 && settings.merge.enabled ? [await targetFinding(root, settings, hooks)] : []),
       ...(settings ? await promptFindings(root, settings, level) : []),
       ...(settings && !settings.here ? await unseenFindings(root, settings, level) : []),
       ...(await taskFindings(root, settings, hooks, level)),
@@ -141,6 +142,18 @@ async function judgeFindings(
     ...(list ? [{ check: 'judges', ok: true, text: `${list}: a change of what judges waits for a person` }] : []),
     ...(words ? [{ check: 'judges', ok: true, warning: true as const, ...words }] : []),
   ]
+}
+
+/** Where changes land. */
+async function targetFinding(root: string, settings: Settings, hooks: LoadedHooks | undefined): Promise<Finding> {
+  const options: unknown = hooks?.merge && 'options' in hooks.merge ? hooks.merge.options : undefined
+  const ofHook: unknown = typeof options === 'object' && options !== null ? Reflect.get(options, 'into') : undefined
+  const named = settings.merge.into ?? (typeof ofHook === 'string' ? ofHook : undefined)
+  const [target, finding] = await attempt('target', async () => {
+    const { existingTarget } = await import('../../merge/target.js')
+    return existingTarget(root, named)
+  })
+  return finding ?? { check: 'target', ok: true, text: `work lands on ${target}` }
 }
 
 async function promptFindings(root: string, settings: Settings, level: Level): Promise<Finding[]> {
