@@ -1,6 +1,5 @@
 // Starts a swarm: everything that could be wrong is found here, before any agent runs.
 
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { openPersister } from '../agents/persist.js'
 import { parseAgentSpec } from '../agents/spec.js'
@@ -15,11 +14,9 @@ import { movedWorktrees } from '../git/no-checkout.js'
 import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
-import { type FoundHooks, findHooks, misspeltWords } from '../hooks/find.js'
+import { findHooks, misspeltWords } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../hooks/protected.js'
-import { mergeDefaults } from '../merge/defaults.js'
-import { existingTarget } from '../merge/target.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { recoverCrashed } from '../recovery/index.js'
 import { NO_JUDGES } from '../review/judges.js'
@@ -37,9 +34,10 @@ import { freeQuestions, probeAgents } from './probe.js'
 import { type Registration, register } from './register.js'
 import { renewClaims } from './renew.js'
 import { type ResumePoint, resumePoint } from './resume.js'
+import { mustBeOfLevel, targetOf } from './start-target.js'
 import { makeStopping } from './stop.js'
 import { watchTasks } from './task-watch.js'
-import { type UnseenWords, unseenByAgents, unseenWords } from './unseen.js'
+import { lookForUnseen, type UnseenWords } from './unseen.js'
 import { watchShared } from './watch.js'
 import { makeWorker } from './worker.js'
 
@@ -134,11 +132,6 @@ interface Parts {
   readonly unseen: Promise<readonly UnseenWords[]>
   /** No swarm has been in this repository. */
   readonly isFirst: boolean
-}
-
-async function lookForUnseen(root: string, prompts: readonly PromptText[], level: number) {
-  const texts = prompts.map((prompt) => Buffer.from(prompt.bytes).toString('utf8'))
-  return unseenWords(await unseenByAgents(root, [...new Set(texts)], level))
 }
 
 /** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
@@ -240,52 +233,6 @@ async function assemble(parts: Parts): Promise<Swarm> {
   }
   swarm.planner = await plannerOf(swarm, ports[0]!)
   return swarm
-}
-
-/**
- * The branch that a swarm lands on, decided once, before its log says it: a swarm that goes on keeps its own, wherever
- * the checkout is by now. One that `hooks/merge` names is the swarm's, unless the flags or `oompa.json` name another.
- * @throws OompaError `no-target` (status 2)
- */
-async function targetOf(
-  root: string,
-  settings: Settings,
-  found: FoundHooks,
-  resumed: ResumePoint | undefined,
-): Promise<string> {
-  const kept = resumed?.started.into
-  if (kept !== undefined) {
-    if (await sharedObjects(root).info(`refs/heads/${kept}^{commit}`)) return kept
-    throw new OompaError({
-      code: 'no-target',
-      message: `Swarm ${resumed?.swarm} lands on \`${kept}\`, and there is no such branch in ${root} any more.`,
-      mend: `git branch ${kept} <commit>, or start anew: oompa run`,
-      status: STATUS.usage,
-    })
-  }
-  // A hook is loaded once more for it only where it may name one.
-  const mayName = found.files.some((one) => one.hook === 'merge' && one.kind === 'module' && speaksOf(one.path, 'into'))
-  const named = settings.merge.into ?? (mayName ? (await mergeDefaults(root)).into : undefined)
-  return existingTarget(root, named)
-}
-
-function speaksOf(file: string, word: string): boolean {
-  return readFileSync(file, 'utf8').includes(word)
-}
-
-/**
- * Hooks and settings are those of the checkout: on another branch it may lack what the swarm was started with.
- * @throws OompaError `other-level` (status 2)
- */
-function mustBeOfLevel({ swarm, started }: ResumePoint, level: number, root: string): void {
-  if (started.level === undefined || started.level === level) return
-  const back = started.into === undefined ? 'Put hooks/ back as it was' : `git checkout ${started.into}`
-  throw new OompaError({
-    code: 'other-level',
-    message: `Swarm ${swarm} was started at level ${started.level}, and with the hooks/ and oompa.json that ${root} has now it would go on at level ${level}.`,
-    mend: `${back}, then oompa resume ${swarm}; or start anew: oompa run`,
-    status: STATUS.usage,
-  })
 }
 
 /** The planner of `oompa.json`, unless enough tasks are pending; a lane of one iteration that may write no code. */

@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { git } from '../git/run.js'
+import type { PromptText } from '../prompts/index.js'
 import { isSampleSpec } from '../prompts/sample-spec.js'
 
 export interface Unseen {
@@ -83,4 +84,10 @@ export function unseenWords({ paths, isSample }: Unseen): UnseenWords[] {
         ]
       : []),
   ]
+}
+
+/** What is to be said at a start, of all prompts of its workers. */
+export async function lookForUnseen(root: string, prompts: readonly PromptText[], level: number) {
+  const texts = prompts.map((prompt) => Buffer.from(prompt.bytes).toString('utf8'))
+  return unseenWords(await unseenByAgents(root, [...new Set(texts)], level))
 }
