@@ -32,6 +32,8 @@ export interface Registration {
   readonly emit: Emit
   /** What an agent printed, for the view. */
   output(worker: string, text: string): void
+  /** What is said while this goes on is shown at once: nothing else of a start is, before something has begun. */
+  openly<T>(wait: () => Promise<T>): Promise<T>
   /** Ends the swarm on signals, on `oompa stop`, and when its minutes are over. */
   listen(stopping: Stopping): void
   /** From now on these are told of each event, one after the other. */
@@ -150,6 +152,14 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     names,
     emit: (event) => log.emit(event),
     output: (worker, text) => view.output(worker, text),
+    async openly(wait) {
+      view.eager = true
+      try {
+        return await wait()
+      } finally {
+        view.eager = false
+      }
+    },
     listen(stopping) {
       stopping.ending.addEventListener(
         'abort',

@@ -104,7 +104,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
       isFirst,
     })
     await recoverCrashed(swarm)
-    await swarm.fresh()
+    await entry.openly(() => swarm.fresh())
     await probeAgents(swarm)
     const stopRenewing = renewClaims(swarm)
     const end = () => {

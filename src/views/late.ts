@@ -8,6 +8,8 @@ import type { View } from './contract.js'
 export interface LateView extends View {
   /** Opens it now, with what has happened so far. */
   show(): void
+  /** Whether whatever comes next opens it: something is waited for, and a person has to know. */
+  eager: boolean
   /** Whether it has been opened. */
   readonly isShown: boolean
 }
@@ -30,8 +32,9 @@ export function lateView(open: () => View): LateView {
     return view
   }
   return {
+    eager: false,
     event(event) {
-      if (view === undefined && isBefore(event)) waiting.push(event)
+      if (view === undefined && !this.eager && isBefore(event)) waiting.push(event)
       else shown().event(event)
     },
     output: (worker, text) => shown().output(worker, text),
