@@ -76,5 +76,16 @@ try {
   } catch {
     // It never came up.
   }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  await gone(folder)
+}
+
+/** Removes the folder once the demo has ended its agents and written that down. */
+async function gone(place, tries = 60) {
+  try {
+    rmSync(place, { recursive: true, force: true })
+  } catch (error) {
+    if (tries === 0) throw error
+    await sleep(500)
+    await gone(place, tries - 1)
+  }
 }

@@ -8,7 +8,7 @@ import { type Colours, toned } from './colour.js'
 import type { Controls, Screen, View } from './contract.js'
 import type { Keys } from './keys.js'
 import { outputLines } from './output.js'
-import { type Panel, panelAfter, panelLines } from './panels.js'
+import type { Panel } from './panels.js'
 import { prefixed, sayAnyway } from './plain.js'
 import type { Said } from './say.js'
 import { summaryLines } from './summary.js'
@@ -48,6 +48,7 @@ export function terminalView(
   const waiting: { readonly line: string; readonly tone: Said['tone'] }[] = []
   let frame: Frame | undefined
   let keys: Keys | undefined
+  let panels: typeof import('./panels.js') | undefined
   let panel: Panel | undefined
   let printed: readonly string[] = []
   let away = false
@@ -66,9 +67,10 @@ export function terminalView(
     }
     // One line is left free below, one above, for the latest of what has happened.
     const room = { columns: columns - 1, rows: rows - 2, colours }
-    const lines = panel
-      ? panelLines(panel, state, { ...room, printed })
-      : tableLines(state, { ...room, now: Date.now(), keys: keys !== undefined })
+    const lines =
+      panel && panels
+        ? panels.panelLines(panel, state, { ...room, printed })
+        : tableLines(state, { ...room, now: Date.now(), keys: keys !== undefined })
     if (state.startedAt !== undefined) frame.draw(lines, columns)
   }
   const drawSoon = () => {
@@ -97,7 +99,7 @@ export function terminalView(
   }
   const press = (key: string) => {
     if (key === 'q') return state.stopping === undefined ? controls?.stop() : undefined
-    const next = panelAfter(key, panel, [...state.workers.keys()])
+    const next = panels?.panelAfter(key, panel, [...state.workers.keys()])
     if (next?.kind === 'logs') printed = []
     panel = next
     look()
@@ -109,8 +111,9 @@ export function terminalView(
     draw()
   })
   if (controls && process.stdin.isTTY) {
-    void import('./keys.js').then(({ openKeys }) => {
+    void Promise.all([import('./keys.js'), import('./panels.js')]).then(([{ openKeys }, loaded]) => {
       if (ended) return
+      panels = loaded
       keys = openKeys(process.stdin, {
         key: press,
         away() {
