@@ -99,6 +99,26 @@ export interface StatusEdits {
   settle(landing: Landing): Promise<void>
 }
 
+/** What two histories of one repository say of its tasks, for whoever puts them together. */
+export interface StatusHistory {
+  /** Whether a file holds the status of tasks, and nothing else. */
+  isStatus(path: string): boolean
+  /** Names of the tasks that a commit has complete. */
+  completeIn(commit: string): Promise<ReadonlySet<string>>
+  /**
+   * Edits over `tree` that give it the status of `theirs` with what `ours` did to it since `base`.
+   * @returns undefined if the files say more than that on both sides: then it is a conflict
+   */
+  merged(sides: HistorySides, tree: string): Promise<readonly TreeEdit[] | undefined>
+}
+
+/** Three commits. */
+export interface HistorySides {
+  readonly base: string
+  readonly ours: string
+  readonly theirs: string
+}
+
 /** A change that has reached the target branch. */
 export interface Landing {
   /** The new value of the target. */

@@ -12,12 +12,15 @@ export async function main(argv: readonly string[]): Promise<Status> {
     }
     const { find, parse } = await import('../cli/parse.js')
     const { root } = await import('./index.js')
+    const { flag } = await import('../cli/contract.js')
     const found = await find(root, argv)
     const args = await parse(found)
     if ('help' in args) {
       console.log(args.help)
       return STATUS.done
     }
+    const { sayCheckout } = await import('./whose-checkout.js')
+    await sayCheckout(argv[0] ?? '', flag(args, 'json'))
     return await found.command.run(args, root)
   } catch (error) {
     return reportError(error)

@@ -4,13 +4,31 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Command } from '../cli/contract.js'
+import { type Command, text } from '../cli/contract.js'
 import { runShapes } from '../config/load.js'
 import { STATUS, type Status } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { findRepository } from '../git/repository.js'
 
-export const command: Command = { ...runShapes.run, run: () => runLoopFile() }
+export const command: Command = {
+  ...runShapes.run,
+  options: {
+    ...runShapes.run.options,
+    worktrees: { type: 'string', describe: 'A loop in each of these named worktrees: alpha,beta', names: 'worktree' },
+  },
+  examples: [...runShapes.run.examples, ['oompa run --worktrees alpha,beta', 'a loop in each named worktree']],
+  async run(args) {
+    const names = text(args, 'worktrees')
+    if (names === undefined) return runLoopFile()
+    const { runInWorktrees } = await import('./run-worktrees.js')
+    return runInWorktrees(names.split(','), withoutOption(process.argv.slice(3), '--worktrees'))
+  },
+}
+
+/** The words of a call without an option and its value. Pure. */
+function withoutOption(argv: readonly string[], option: string): string[] {
+  return argv.filter((word, at) => word !== option && !word.startsWith(`${option}=`) && argv[at - 1] !== option)
+}
 
 /** `oompa loop N --workers claude:5 opencode:2`: the loop with a mixed set of workers. */
 export const loop: Command = { ...runShapes.loop, run: () => runLoopFile() }

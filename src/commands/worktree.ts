@@ -2,7 +2,7 @@
 
 import { type Command, flag, text } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
-import { OompaError, STATUS } from '../errors.js'
+import { OompaError, STATUS, usageError } from '../errors.js'
 import { withoutRepository } from '../git/environment.js'
 import { findRepository, resolveCommit } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
@@ -50,7 +50,8 @@ const make: Command = {
   summary: 'Make ../<repo>-NAME on feature/NAME, set up by hooks/worktree or by the lock file that is there.',
   positionals: [{ name: 'NAME', describe: 'Letters, digits, - and _', required: true }],
   options: {
-    story: { type: 'string', describe: 'The story that it is for; `list` shows it' },
+    story: { type: 'string', describe: 'The story whose tasks its loop takes; `list` shows it' },
+    priority: { type: 'string', describe: 'Its loop takes tasks of this priority number at most' },
     from: { type: 'string', describe: 'Where a new branch starts (the branch that is checked out)', names: 'branch' },
     'no-setup': { type: 'boolean', describe: 'Install nothing' },
     json: { type: 'boolean', describe: 'Print JSON' },
@@ -64,13 +65,17 @@ const make: Command = {
     runGitHooks(peekSettings(root).gitHooks === true)
     const { makeNamed } = await import('../worktrees/named.js')
     const from = text(args, 'from') ?? `refs/heads/${await resolveTarget(root, undefined)}`
-    const worktree = await makeNamed(root, args.positionals[0] ?? '', from, text(args, 'story'))
+    const tier = text(args, 'priority')
+    if (tier !== undefined && !/^\d+$/.test(tier))
+      throw usageError(`--priority is a whole number, and not \`${tier}\`.`)
+    const wants = { story: text(args, 'story'), ...(tier === undefined ? {} : { priority: Number(tier) }) }
+    const worktree = await makeNamed(root, args.positionals[0] ?? '', from, wants)
     const json = flag(args, 'json')
     const say = (line: string) => (json ? console.error(line) : console.log(line))
     say(`made ${worktree.path} on ${worktree.branch}`)
     if (!flag(args, 'no-setup')) await setUp(root, worktree, say)
     if (json) console.log(JSON.stringify(worktree, null, 2))
-    else console.log(`  → cd '${worktree.path}'`)
+    else console.log(`  → cd '${worktree.path}' && oompa run`)
     return STATUS.done
   },
 }

@@ -12,6 +12,16 @@ export interface EventBase {
   commit?: string
 }
 
+/** A worker as its swarm starts, and which tasks it takes: those of one story, say. */
+export interface StartedWorker {
+  worker: string
+  agent: string
+  iterations: number
+  story?: string
+  priority?: number
+  role?: string
+}
+
 export interface EventFacts {
   'swarm.started': {
     pid: number
@@ -20,9 +30,11 @@ export interface EventFacts {
     host: string
     /** 1, 2 or 3. */
     level: number
-    workers: readonly { worker: string; agent: string; iterations: number }[]
+    workers: readonly StartedWorker[]
     iterations: number
     into?: string
+    /** The named worktree that it is a loop in. */
+    named?: string
     version: string
     /** The cap on money, US dollars. */
     budgetUsd?: number
@@ -91,6 +103,8 @@ export interface EventFacts {
   'landing.waiting': { branch: string; reason: string }
   'landing.landed': { branch: string; into: string; mergedCommit?: string; batch?: number; tests?: number }
   'landing.refused': { branch: string; reason: string; feedback: string; kept?: string }
+  /** A landing was taken out of the target, because the remote has its task complete by somebody else. */
+  'landing.withdrawn': { into: string; reason: string; kept: string }
   'landing.bypassed': { into: string; from: string; to: string }
   'landing.pushed': { remote: string; into: string }
   /** `refused`: the server goes on saying no, and landing stops; otherwise the next landing pushes it along. */

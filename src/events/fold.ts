@@ -109,6 +109,15 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'landing.refused':
       landing(state, event)
       return
+    case 'landing.withdrawn': {
+      const gone = state.landed.findIndex(({ task, commit }) =>
+        event.task ? task === event.task : commit === event.commit,
+      )
+      if (gone < 0) return
+      state.landed.splice(gone, 1)
+      state.counts.landed--
+      return
+    }
     case 'approval.waiting':
       state.approvals.push({ id: event.id, branch: event.branch, reasons: event.reasons, worker: event.worker })
       if (event.worker) enter(workerOf(state, event), 'waiting', event.at, `approval ${event.id}`)

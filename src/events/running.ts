@@ -1,6 +1,7 @@
 // Names of workers: which are taken, and which are free.
 
 import { checkedOutElsewhere, siblingsOf } from '../git/checkouts.js'
+import type { StartedWorker } from './contract.js'
 import { listRuns } from './runs.js'
 import { scanLog } from './scan.js'
 
@@ -15,6 +16,32 @@ export function freeWorkerNames(count: number, taken: readonly string[]): string
 export function workersOf(root: string, swarm: string): string[] {
   const started = scanLog(root, swarm, (type) => type === 'swarm.started').at(-1)
   return started?.type === 'swarm.started' ? started.workers.map(({ worker }) => worker) : []
+}
+
+/** A running swarm as it was started last. */
+export interface RunningLoop {
+  readonly swarm: string
+  /** The named worktree that it is a loop in. */
+  readonly named?: string
+  readonly workers: readonly StartedWorker[]
+}
+
+export function runningLoops(root: string): RunningLoop[] {
+  return listRuns(root).flatMap(({ swarm, state }) => {
+    if (state !== 'running') return []
+    const started = scanLog(root, swarm, (type) => type === 'swarm.started').at(-1)
+    if (started?.type !== 'swarm.started') return []
+    const { named, workers } = started
+    return { swarm, workers, ...(named === undefined ? {} : { named }) }
+  })
+}
+
+/** What the workers of other running swarms take: the story, the priority and the role of each. */
+export function runningLanes(root: string, except: string): Pick<StartedWorker, 'story' | 'priority' | 'role'>[] {
+  return runningLoops(root)
+    .filter(({ swarm }) => swarm !== except)
+    .flatMap(({ workers }) => workers)
+    .map(({ story, priority, role }) => ({ story, priority, role }))
 }
 
 /** A worker of a running swarm. */

@@ -5,7 +5,7 @@ import type { Agent, TurnResult } from '../agents/contract.js'
 import type { Emit, OompaEvent } from '../events/contract.js'
 import type { CommandOptions, CommandResult } from '../processes/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
-import type { Approval, Change, Landing, Refusal, Task, Verdict, Worktree } from '../words.js'
+import type { Approval, Change, Landing, Refusal, StatusHistory, Task, Verdict, Worktree } from '../words.js'
 
 /** What a hook may know and use. */
 export interface HookContext {
@@ -41,6 +41,8 @@ export interface HookContext {
   readonly testTimeoutMs?: number
   /** Command lines of the gate's test, as far as they are known: of a merge hook of one's own, those it has run. */
   readonly testCommands?: readonly string[]
+  /** How the status of tasks in two clones' histories becomes one; undefined where tasks are not in the repository. */
+  history?(): Promise<StatusHistory | undefined>
   /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
   prepare?(worktree: Worktree): Promise<void>
 }

@@ -34,6 +34,24 @@ export function recordLanded(root: string, commit: string): void {
   }
 }
 
+/** Values of targets that we have taken landings out of, by repository: what is gone with them is nobody's doing. */
+const withdrawn = new Map<string, Set<string>>()
+
+/** Says that landings are taken out of a target that has this value. */
+export function recordWithdrawn(root: string, from: string): void {
+  withdrawn.set(root, (withdrawn.get(root) ?? new Set()).add(from))
+}
+
+/** The values of which `recordWithdrawn` was told. */
+export function withdrawnFrom(root: string): readonly string[] {
+  return [...(withdrawn.get(root) ?? [])]
+}
+
+/** Whether this process has moved a target of the repository. */
+export function hasLanded(root: string): boolean {
+  return landedHere.has(root)
+}
+
 function landedFile(root: string): string {
   return path.join(proofFolder(root), 'landed')
 }

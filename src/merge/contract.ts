@@ -2,7 +2,7 @@
 
 import type { Emit } from '../events/contract.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
-import type { Landing, Refusal, StatusEdits, Worktree } from '../words.js'
+import type { Landing, Refusal, StatusEdits, StatusHistory, Worktree } from '../words.js'
 
 export type Strategy = 'merge' | 'rebase' | 'squash'
 
@@ -46,6 +46,8 @@ export interface Candidate {
   readonly base?: string
   /** A remote's history: it is merged although it changes no file, so that the target can be pushed. */
   readonly isHistory?: boolean
+  /** For a remote's history: who puts the status of tasks together, where nothing else conflicts. */
+  readonly statusHistory?: StatusHistory
   readonly worker?: string
   readonly iteration?: number
   readonly task?: { readonly id: string; readonly summary?: string }
@@ -73,6 +75,8 @@ export interface LandContext {
   readonly testTimeoutMs?: number
   /** `OOMPA_*` for the test. */
   readonly env: Readonly<Record<string, string>>
+  /** How the status of tasks in two histories becomes one; undefined where tasks are not in the repository. */
+  history?(): Promise<StatusHistory | undefined>
   /** Installs dependencies in a gate. */
   prepare?(worktree: Worktree): Promise<void>
 }

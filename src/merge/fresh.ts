@@ -7,7 +7,7 @@ import { remoteOf } from '../git/upstream.js'
 import { detectPushed } from './bypass.js'
 import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
-import { inTouch } from './remote.js'
+import { inTouch, lastPushedByOthers } from './remote.js'
 import { type LandingSession, landingSession } from './session.js'
 import { openSync } from './sync.js'
 import { openTools } from './tools.js'
@@ -21,26 +21,37 @@ const LANDING_MS = 10 * 60_000
 /** How often it is said that it is still away. */
 const SAY_AGAIN_MS = 5 * 60_000
 
+/** Whoever has pushed within this time is taken to be at work still. */
+const OTHERS_MS = 10 * 60_000
+
+export interface Fresh {
+  /**
+   * Fetches the target, and brings it up to what was fetched.
+   * @param until with all that was pushed until this time of `performance.now()`, however short ago that was
+   */
+  now(until?: number): Promise<void>
+  /** Whether somebody else has pushed to it lately: what waits for a task that nobody here takes may still come. */
+  others(): Promise<boolean>
+}
+
 /**
- * Gives a function that fetches the target, and moves it forward where it has nothing of its own; whoever calls it at one
+ * Gives what fetches the target, and brings it up to that; whoever calls it at one
  * time waits for the same fetch. Never throws for what the remote does: the target stays as it is, and that is said, with
  * since when. Given a time (of `performance.now()`), it asks for what was pushed until then, however short ago that was,
  * and waits for whoever is landing.
  * @param options undefined where nothing is pushed, and nobody asks a remote
  */
-export function keepFresh(
-  given: LandContext,
-  into: string,
-  options: MergeOptions | undefined,
-): (until?: number) => Promise<void> {
-  if (!options) return async () => {}
+export function keepFresh(given: LandContext, into: string, options: MergeOptions | undefined): Fresh {
+  if (!options) return { now: async () => {}, others: async () => false }
   const away = makeAway(given, into)
   const context = saidOnce(given)
   let going: Promise<void> | undefined
   /** When the last fetch for somebody who named a time began. */
   let began = Number.NEGATIVE_INFINITY
-  return async (until) => {
-    const remote = options.remote ?? (await remoteOf(context.root, into))
+  const remoteName = async () => options.remote ?? remoteOf(context.root, into)
+  const others = async () => performance.now() - lastPushedByOthers(context.root, await remoteName(), into) < OTHERS_MS
+  const now = async (until?: number) => {
+    const remote = await remoteName()
     // One that is under way may have asked before that was pushed.
     if (until !== undefined && began < until) await going
     const isFresh =
@@ -61,15 +72,17 @@ export function keepFresh(
     }
     await going
   }
+  return { now, others }
 }
 
-/** A checkout that is in the way would be named every few seconds. */
+/** A checkout that is in the way would be named every few seconds, and so would what keeps both from coming together. */
 function saidOnce(context: LandContext): LandContext {
   const said = new Set<string>()
   return {
     ...context,
     emit(event) {
-      const reason = event.type === 'landing.waiting' ? event.reason : undefined
+      const isRepeated = event.type === 'landing.waiting' || event.type === 'landing.unpushed'
+      const reason = isRepeated ? event.reason : undefined
       if (reason !== undefined && said.has(reason)) return
       if (reason !== undefined) said.add(reason)
       context.emit(event)
@@ -130,10 +143,7 @@ async function bringUp(
     }
     away.reached(remote)
     const { commit } = fetched
-    const isAhead = async () => {
-      const ours = await targetCommit(tools, into)
-      return commit !== undefined && commit !== ours && (await isAncestor(root, ours, commit))
-    }
+    const isAhead = async () => commit !== undefined && !(await isAncestor(root, commit, await targetCommit(tools, into)))
     // What has landed here and is about to be pushed has all that the remote has, when that is done.
     if (commit === undefined || (timeoutMs === 0 && !(await isAhead()))) return
     // The queue stops for it, and says so.
@@ -142,9 +152,10 @@ async function bringUp(
     const forward = async (session: LandingSession) => (await isAhead()) && sync.takeIn(session, fetched)
     await landingSession(tools, context, request, forward, { timeoutMs })
   } catch (error) {
-    const busy = error instanceof OompaError && error.code === 'lock-timeout'
+    // Where both have gone apart, the next landing stops, and says so.
+    const known = error instanceof OompaError && ['lock-timeout', 'diverged'].includes(error.code)
     // Whoever is being stopped begins nothing more, and finds that out by itself.
-    if (!busy && !context.signal.aborted) throw error
+    if (!known && !context.signal.aborted) throw error
   } finally {
     tools.close()
   }

@@ -14,8 +14,9 @@ import { crashPoint } from './crash.js'
 import { leftMarkers } from './left-markers.js'
 import { batchMessage } from './message.js'
 import { ourNamesBetween, oursRefusal } from './our-paths.js'
-import { type Stacked, stack } from './stack.js'
+import { type StackAnswer, type Stacked, stack } from './stack.js'
 import { swapTarget, whatBlocks } from './swap.js'
+import { takenRefusal } from './taken.js'
 import type { TestMemory, Verdict } from './tested.js'
 import type { LandingTools } from './tools.js'
 import { leftMarkersRefusal, nestedRefusal } from './unfinished.js'
@@ -163,7 +164,11 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
   const later: Candidate[] = []
   let tip = from
   for (const candidate of request.candidates) {
-    const answer = await stack(tools, tip, candidate, { strategy, into })
+    const answer = await stacked(tools, tip, candidate, { strategy, into })
+    if ('refused' in answer) {
+      results.set(candidate, { result: 'refused', refusal: answer })
+      continue
+    }
     const refusal = 'commit' in answer ? await refusedContent(tools, tip, candidate, answer) : undefined
     if (refusal) {
       results.set(candidate, { result: 'refused', refusal })
@@ -186,6 +191,26 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
     }
   }
   return { on, results, later }
+}
+
+/** Puts one on top; a refusal if its task is somebody else's by now, who has completed it perhaps. */
+async function stacked(
+  tools: LandingTools,
+  tip: string,
+  candidate: Candidate,
+  how: { readonly strategy: Strategy; readonly into: string },
+): Promise<StackAnswer | Refusal> {
+  try {
+    const answer = await stack(tools, tip, candidate, how)
+    // Whose task is done already need not hear that it conflicts with what has done it, or adds nothing to that.
+    if (!('commit' in answer)) await candidate.status?.edits(candidate.commit, tip)
+    return answer
+  } catch (error) {
+    if (error instanceof OompaError && (error.code === 'already-complete' || error.code === 'not-yours')) {
+      return takenRefusal(error.message, candidate.task?.id)
+    }
+    throw error
+  }
 }
 
 /** What is in no landing, whoever committed it. */

@@ -6,7 +6,7 @@ import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
 import { git } from '../git/run.js'
 import { isLogged } from '../git/shared-state.js'
-import { foreignCommits } from './bypass.js'
+import { foreignCommits, withdrawnFrom } from './bypass.js'
 
 export interface TargetMove {
   /** Without `refs/heads/`. */
@@ -33,9 +33,9 @@ export async function foreignMove(
   to: string,
 ): Promise<TargetMove | undefined> {
   const foreign = await foreignCommits(root, from, to)
-  const isForward = await isAncestor(root, from, to)
+  const count = await git(root, ['rev-list', '--count', from, `^${to}`, ...withdrawnFrom(root).map((one) => `^${one}`)])
+  const isForward = (await isAncestor(root, from, to)) || count.stdout.trim() === '0'
   if (foreign.length === 0 && isForward) return undefined
-  const count = await git(root, ['rev-list', '--count', from, `^${to}`])
   return {
     into,
     from,

@@ -1,6 +1,6 @@
 // The queue of one target: changes come in from all workers, are landed in groups, and each hears how it ended.
 
-import type { OompaError } from '../errors.js'
+import { OompaError } from '../errors.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
@@ -10,9 +10,11 @@ import type { GroupResult } from './land.js'
 import { foreignMove, movedError, sayMove } from './moved.js'
 import { afterFailure, batchSize, isLinear, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
+import { takenRefusal } from './taken.js'
 import { resolveTarget } from './target.js'
 import type { TestMemory } from './tested.js'
 import { openTools } from './tools.js'
+import type { Withdrawn } from './withdraw.js'
 
 /** A landing that is being tested ends by itself when a swarm is being stopped (docs/contract.md, 11). */
 const NEVER = new AbortController().signal
@@ -62,7 +64,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   let parked: Entry[] = []
   let running = false
   /** What is told after the push: a swarm that has heard of its last landing may end. */
-  let untold: (() => void)[] = []
+  let untold: { readonly entry: Entry; answer: Landing | Refusal }[] = []
   let lookedAt = 0
   /** The value of the target that we know of. */
   let known: string | undefined
@@ -125,6 +127,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           pushRefused: (error: OompaError) => {
             stopped = error
           },
+          withdrawn: takeBack,
         }
         const first = (state.suspects[0] ?? state.waiting)[0]!
         await landingSession(tools, first.context, request, (session) => drain(session, context))
@@ -133,6 +136,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       }
     } catch (error) {
       tellAll()
+      if (error instanceof OompaError && error.code === 'diverged') stopped = error
       // Nothing of this queue can land, and each author has to hear it.
       for (const entry of [...state.suspects.flat(), ...state.waiting, ...parked]) entry.reject(error)
       state = { waiting: [], suspects: [] }
@@ -143,8 +147,17 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   }
 
   function tellAll(): void {
-    for (const tell of untold) tell()
+    for (const { entry, answer } of untold) entry.resolve(answer)
     untold = []
+  }
+
+  /** Of those that have not heard yet that they landed: their task was somebody else's. */
+  function takeBack(landings: readonly Withdrawn[]): void {
+    for (const one of untold) {
+      const gone = landings.find(({ task }) => task !== undefined && task === one.entry.candidate.task?.id)
+      if (gone)
+        one.answer = takenRefusal(`Task ${gone.task} was completed and pushed by somebody else first.`, gone.task)
+    }
   }
 
   function lookAgain(): void {
@@ -231,9 +244,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       return
     }
     if (answer.result === 'landed') sayLanded(entry.context.emit, entry.candidate, answer.landing, tests)
-    const tell = () => entry.resolve(answer.result === 'landed' ? answer.landing : answer.refusal)
-    if (options.push) untold.push(tell)
-    else tell()
+    const result = answer.result === 'landed' ? answer.landing : answer.refusal
+    if (options.push) untold.push({ entry, answer: result })
+    else entry.resolve(result)
   }
 
   function dropAborted(): void {

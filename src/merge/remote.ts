@@ -41,6 +41,14 @@ export function inTouch(root: string, remote: string, into: string): number {
   return touched.get(touchKey(root, remote, into)) ?? Number.NEGATIVE_INFINITY
 }
 
+/** When a fetch last brought something that we had not pushed, by the same. */
+const moved = new Map<string, number>()
+
+/** When somebody else has last pushed to a remote's branch while this process ran, by `performance.now()`. */
+export function lastPushedByOthers(root: string, remote: string, into: string): number {
+  return moved.get(touchKey(root, remote, into)) ?? Number.NEGATIVE_INFINITY
+}
+
 /**
  * Fetches the target.
  * @throws OompaError `no-remote` (status 2)
@@ -59,8 +67,8 @@ export async function fetchTarget(
       reason: `it was silent; it is asked again in ${Math.ceil((until - performance.now()) / 60_000)} min`,
     }
   }
-  const moved = await movedDestination(root, remote)
-  if (moved !== undefined) return { fetch: 'failed', reason: moved }
+  const elsewhere = await movedDestination(root, remote)
+  if (elsewhere !== undefined) return { fetch: 'failed', reason: elsewhere }
   const tracking = `refs/remotes/${remote}/${into}`
   const before = (await objects.info(`${tracking}^{commit}`))?.oid
   const args = ['fetch', '--progress', '--no-tags', '--end-of-options', remote, `+refs/heads/${into}:${tracking}`]
@@ -69,6 +77,7 @@ export async function fetchTarget(
   if (end.status === 0) {
     touched.set(touchKey(root, remote, into), performance.now())
     const commit = (await objects.info(`${tracking}^{commit}`))?.oid
+    if (commit && before && commit !== before) moved.set(touchKey(root, remote, into), performance.now())
     const missing = commit && commit !== before ? await bringLargeFiles(root, remote, tracking, options) : undefined
     return missing === undefined ? { fetch: 'done', commit } : { fetch: 'failed', reason: missing }
   }

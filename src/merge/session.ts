@@ -7,6 +7,7 @@ import { hasIntents } from './journal.js'
 import { type GroupResult, landGroup } from './land.js'
 import type { TestMemory } from './tested.js'
 import type { LandingTools } from './tools.js'
+import type { Withdrawn } from './withdraw.js'
 
 export interface SessionRequest {
   readonly into: string
@@ -16,8 +17,10 @@ export interface SessionRequest {
   check?(now: string): Promise<void>
   /** Called with what was fetched of the remote's branch before it is taken in; throws to stop. */
   checkFetched?(remote: string, commit: string): Promise<void>
-  /** Called when the server goes on refusing what is pushed. What has landed has landed. */
+  /** Called when the server goes on refusing what is pushed, or both have gone apart. What has landed has landed. */
   pushRefused?(error: OompaError): void
+  /** Called with landings that were taken out of the target, because somebody else has completed their tasks. */
+  withdrawn?(landings: readonly Withdrawn[]): void
 }
 
 export interface LandingSession {
@@ -52,12 +55,12 @@ export async function landingSession<T>(
   const { openSync } = await import('./sync.js')
   const sync = await openSync(tools, context, request)
   const fetched = await sync.fetch()
-  let reachable = false
+  let taken = false as boolean | OompaError
   const result = await locked(async (session) => {
-    reachable = await sync.takeIn(session, fetched)
+    taken = await sync.takeIn(session, fetched)
     return work(session)
   })
-  const refused = reachable ? await sync.push(locked) : undefined
+  const refused = taken === true ? await sync.push(locked) : taken || undefined
   if (refused) request.pushRefused?.(refused)
   return result
 }

@@ -34,7 +34,7 @@ function authors(records: Records, did: (line: string) => boolean): string[] {
 
 /** What git and others write for themselves, which changes nothing for anybody else. */
 const BOOKKEEPING =
-  /^(branch\..+\.(remote|merge|rebase|pushremote|description|vscode-merge-base|oompastory)|submodule\..+\.(url|active|branch)|lfs\.(.+\.)?(access|locksverify|repositoryformatversion)|remote\..+\.gh-resolved|(gc|maintenance|gui)\..+)$/
+  /^(branch\..+\.(remote|merge|rebase|pushremote|description|vscode-merge-base|oompastory|oompapriority)|submodule\..+\.(url|active|branch)|lfs\.(.+\.)?(access|locksverify|repositoryformatversion)|remote\..+\.gh-resolved|(gc|maintenance|gui)\..+)$/
 
 /**
  * What makes git read another repository or other files, or run a program in the middle of our work: put back whoever

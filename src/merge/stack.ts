@@ -1,5 +1,6 @@
 // Puts one change on top of a commit, as the strategy says: new commits, and no ref or file touched.
 
+import { mergeBase } from '../git/ancestry.js'
 import { commitTree } from '../git/commits.js'
 import type { MergedTree } from '../git/merge-trees.js'
 import type { TreeEdit } from '../words.js'
@@ -57,9 +58,22 @@ async function merged(tools: LandingTools, onto: string, { candidate, into }: St
     tools.merger.merge(onto, candidate.commit),
     tools.objects.info(`${onto}^{tree}`),
   ])
-  if (!merge.clean) return { conflict: merge }
-  if (merge.tree === before?.oid && !candidate.isHistory) return { nothing: true }
-  return mergeCommit(tools, onto, candidate.commit, { candidate, into, tree: merge.tree })
+  const settled = merge.clean || !candidate.isHistory ? merge : await withStatus(tools, onto, candidate, merge)
+  if (!settled.clean) return { conflict: settled }
+  if (settled.tree === before?.oid && !candidate.isHistory) return { nothing: true }
+  return mergeCommit(tools, onto, candidate.commit, { candidate, into, tree: settled.tree })
+}
+
+async function withStatus(
+  tools: LandingTools,
+  onto: string,
+  { commit, statusHistory }: Candidate,
+  merge: MergedTree,
+): Promise<MergedTree> {
+  const base = await mergeBase(tools.root, onto, commit)
+  if (base === undefined) return merge
+  const { settleStatus } = await import('./settled.js')
+  return settleStatus(tools, merge, statusHistory, { base, ours: onto, theirs: commit })
 }
 
 /** A merge commit of the target and `theirs`, with the task's status. */

@@ -14,6 +14,7 @@ import { type FetchAnswer, fetchTarget, pushTarget } from './remote.js'
 import type { LandingSession, SessionRequest } from './session.js'
 import { swapTarget } from './swap.js'
 import type { LandingTools } from './tools.js'
+import { divergedError, withdrawTaken } from './withdraw.js'
 
 /** How often a push that somebody else's was faster than is made again. */
 const MOST_PUSHES = 5
@@ -24,13 +25,15 @@ export interface Sync {
   fetch(): Promise<FetchAnswer>
   /**
    * Brings the target up to what was fetched: forward if it has nothing of its own, else by a merge, tested as any other.
-   * @returns false if that is not possible now; it has been said
+   * A landing of ours whose task the remote has complete is taken back.
+   * @returns false if that is not possible now, an error if it will not be by itself: it has been said
+   * @throws OompaError `diverged` if what the remote has complete cannot be taken back here: nothing may land on it
    */
-  takeIn(session: LandingSession, fetched: FetchAnswer): Promise<boolean>
+  takeIn(session: LandingSession, fetched: FetchAnswer): Promise<boolean | OompaError>
   /**
    * Pushes the target, whatever it is by then.
    * @param locked runs its argument under the landing lock
-   * @returns an error that says so if the server goes on refusing it
+   * @returns an error that says so if the server goes on refusing it, or both have gone apart
    */
   push(locked: <T>(work: (session: LandingSession) => Promise<T>) => Promise<T>): Promise<OompaError | undefined>
 }
@@ -57,7 +60,7 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
       return fetched
     },
 
-    async takeIn({ land }, fetched) {
+    async takeIn({ land, lock }, fetched) {
       if (fetched.fetch === 'failed') {
         unpushed(`the remote could not be reached: ${fetched.reason}`)
         return false
@@ -78,14 +81,30 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
       }
       const back = await broughtBack(tools.root, { into, remote, ours, theirs })
       if (back) {
-        unpushed(backWords(remote, into, back))
+        const why = backWords(remote, into, back)
+        unpushed(why)
+        return divergedError({ into, remote }, why)
+      }
+      const withdrawn = await withdrawTaken(tools, context, { into, remote, ours, theirs }, { ...request, lock })
+      if (typeof withdrawn === 'string') {
+        emit({ type: 'landing.waiting', branch: `${remote}/${into}`, reason: withdrawn })
         return false
       }
-      const theirBranch = { branch: `${remote}/${into}`, commit: theirs, isHistory: true }
+      if (withdrawn.length > 0) {
+        request.withdrawn?.(withdrawn)
+        return true
+      }
+      const statusHistory = await context.history?.()
+      const theirBranch = { branch: `${remote}/${into}`, commit: theirs, isHistory: true, statusHistory }
       const { results } = await land([theirBranch], { strategy: 'merge' })
       const [answer] = results.values()
       if (answer?.result === 'landed') return true
-      unpushed(answer?.result === 'refused' ? answer.refusal.feedback.split('\n')[0]! : (answer?.reason ?? 'unknown'))
+      if (answer?.result === 'refused') {
+        const why = answer.refusal.feedback.split('\n')[0]!
+        unpushed(why)
+        return divergedError({ into, remote }, why.replace(/[.:]$/, ''))
+      }
+      unpushed(answer?.reason ?? 'unknown')
       return false
     },
 
@@ -116,7 +135,11 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
         }
         const fetched = await fetchTarget(tools, remote, into, network)
         if (signal.aborted) continue
-        if (!(await locked((session) => sync.takeIn(session, fetched)))) return undefined
+        const taken = await locked((session) => sync.takeIn(session, fetched)).catch((error: unknown) => {
+          if (error instanceof OompaError && error.code === 'diverged') return error
+          throw error
+        })
+        if (taken !== true) return taken || undefined
       }
       unpushed(`somebody else pushed first ${MOST_PUSHES} times`)
       return undefined

@@ -19,6 +19,8 @@ export interface PromptFacts {
   readonly into?: string
   /** The claimed task, if the loop claimed one. */
   readonly task?: Task
+  /** What the task names as its ticket, and what stands there. */
+  readonly ticket?: { readonly path: string; readonly text: string }
   /** Who claims: the loop did, the agent asks for it by `CLAIM(…)`, or it moves the file itself. */
   readonly claiming: 'loop' | 'signal' | 'agent'
   /** Where the tasks that count are; undefined where there are none. */
@@ -58,6 +60,7 @@ export function composePrompt(facts: PromptFacts): string {
   const sections = [
     header(facts),
     facts.task && taskSection(facts.task),
+    facts.ticket && `The ticket of this task, ${oneLine(facts.ticket.path)}:\n${quoted(facts.ticket.text)}`,
     queue && taskStatus(queue),
     queue && `Pending tasks:\n${pendingTasks(queue)}`,
     expandTokens(facts.prompts, {

@@ -126,5 +126,6 @@ async function endIteration({ repository, pool, emit }: Recovering, one: Recover
   const full = path.join(repository.root, `.${worker}-i${iteration}`)
   const gone = !existsSync(full) || (await pool.release({ path: full })).gone
   // A commit that was made after it is on the branch still, which stays then.
-  if (gone && one.commit) await deleteRef(repository.root, `refs/heads/${branch}`, one.commit)
+  if (gone && one.commit && branch.startsWith('oompa/'))
+    await deleteRef(repository.root, `refs/heads/${branch}`, one.commit)
 }

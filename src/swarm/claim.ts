@@ -28,7 +28,7 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   const look = async (): Promise<Found | undefined> => {
     await payDebts(swarm)
     // Others complete tasks, and make others ready, in clones of theirs: what they have pushed is where they say so.
-    await swarm.fresh()
+    await swarm.fresh.now()
     if (stopping.ending.aborted) return undefined
     const answer = swarm.claims ? await claimOrBegin(iteration, store) : await mayBegin(lane, store)
     last = 'none' in answer ? answer.none : undefined
@@ -62,7 +62,7 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
   if (answer.answer !== 'claimed') {
     listing = await store.list()
     // It has become ready in between: whoever held it may not be there any more to hope for.
-    if (hasReady(listing, lane)) answer = await store.claim(request)
+    if ((await takeOver(swarm, listing)) || hasReady(listing, lane)) answer = await store.claim(request)
   }
   if (answer.answer === 'claimed') return { task: taken(iteration, answer) }
   sayUnclaimed(swarm, listing!)
@@ -77,6 +77,33 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
   return noneYet(lane, listing!, mayPlan)
 }
 
+/**
+ * Claims whose holders are gone, on another machine perhaps, go back while we look for a task; at the start all did.
+ * @returns whether any did
+ */
+async function takeOver(swarm: Swarm, { current }: TaskListing): Promise<boolean> {
+  if (!current.some(({ stale, claim }) => stale !== undefined && claim !== undefined)) return false
+  const { releaseStale } = await import('../recovery/interrupted.js')
+  return (await releaseStale(swarm)) > 0
+}
+
+/** Whether a task may still come: by this swarm, by another one of this repository, or from another clone. */
+async function mayCome(lane: Worker, listing: TaskListing, mayPlan: boolean): Promise<boolean> {
+  const me = { wants: wantsOf(lane) }
+  const own = othersOf(lane)
+  if (hopeFor(me, own, listing, mayPlan)) return true
+  // Whoever takes what a waiting task needs need not be here.
+  if (!listing.pending.some(({ waitsFor }) => waitsFor.length > 0)) return false
+  const { swarm } = lane
+  const { runningLanes } = await import('../events/running.js')
+  const beside = runningLanes(swarm.repository.root, swarm.id).map(
+    (wants): LaneFacts => ({ state: 'ahead', mayAdd: false, wants }),
+  )
+  const elsewhere: LaneFacts[] = (await swarm.fresh.others()) ? [{ state: 'ahead', mayAdd: false, wants: {} }] : []
+  if (beside.length + elsewhere.length === 0) return false
+  return hopeFor(me, [...own, ...beside, ...elsewhere], listing, false) !== undefined
+}
+
 function taken(iteration: Iteration, answer: Extract<ClaimAnswer, { answer: 'claimed' }>): Task {
   hold(iteration, answer.claim)
   return answer.claim.task
@@ -84,7 +111,8 @@ function taken(iteration: Iteration, answer: Extract<ClaimAnswer, { answer: 'cla
 
 /** Where agents claim by themselves: one may begin for each ready task that nobody has begun for. */
 async function mayBegin(lane: Worker, store: TaskStore): Promise<Found> {
-  const listing = await store.list()
+  let listing = await store.list()
+  if (await takeOver(lane.swarm, listing)) listing = await store.list()
   const ready = listing.pending.filter((task) => task.ready && isWanted(task, wantsOf(lane))).length
   const undecided = lane.swarm.workers.filter(
     (other) =>
@@ -102,10 +130,8 @@ async function mayBegin(lane: Worker, store: TaskStore): Promise<Found> {
   return noneYet(lane, listing, false)
 }
 
-function noneYet(lane: Worker, listing: TaskListing, mayPlan: boolean): Found {
-  const wants = wantsOf(lane)
-  const mayCome = hopeFor({ wants }, othersOf(lane), listing, mayPlan) !== undefined
-  return { none: noneReady(listing, wants), mayCome }
+async function noneYet(lane: Worker, listing: TaskListing, mayPlan: boolean): Promise<Found> {
+  return { none: noneReady(listing, wantsOf(lane)), mayCome: await mayCome(lane, listing, mayPlan) }
 }
 
 /**

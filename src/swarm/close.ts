@@ -32,7 +32,8 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
       return false
     }
   }
-  const own = level > 1 && !swarm.settings.here ? worktree : undefined
+  const { named } = swarm
+  const own = level > 1 && !swarm.settings.here && !named ? worktree : undefined
   let safe = true
   if (iteration.outcome === 'landed') {
     for (const { ref, commit } of iteration.before) {
@@ -44,6 +45,7 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
       commits = await keepWork(iteration, own)
     })
   }
+  if (named && level > 1 && worktree) await tried(async () => (await import('./named.js')).closeNamed(iteration, named))
   await tried(() => releaseClaims(iteration))
   if (own && safe) await tried(() => giveBack(iteration, own))
   emit({
@@ -121,7 +123,7 @@ async function releaseClaims(iteration: Iteration): Promise<void> {
   for (const claim of iteration.claims.splice(0)) {
     const reason = [
       iteration.notes ?? iteration.reason ?? iteration.refusal?.feedback ?? `the iteration ended: ${iteration.outcome}`,
-      ...(kept ? [`Its work is kept at ${kept}.`] : []),
+      ...(kept ? [`Its work is kept at ${kept}.`] : swarm.named ? [`Its work is on ${swarm.named.branch}.`] : []),
     ].join('\n')
     const facts = factsOfClaim(iteration, claim)
     await pay(swarm, {

@@ -34,6 +34,8 @@ export interface ContextParts {
   readonly workers?: number
   readonly protection?: HookContext['protection']
   readonly testCommands?: readonly string[]
+  /** As in `HookContext`. */
+  readonly history?: HookContext['history']
   /** Sets up a gate as a worktree is set up. */
   readonly prepare?: (worktree: Worktree) => Promise<void>
   /** What keeps an agent that is asked from moving the target. */
@@ -70,6 +72,7 @@ export function hookContext(parts: ContextParts): HookContext {
     testCommands: parts.testCommands,
     remoteTimeoutMs: settings.limits.remoteMs,
     prepare: parts.prepare,
+    history: parts.history,
     $: shellIn({
       cwd: root,
       env: (cwd) => environmentOf(settings, { ...parts.variables, ...ceilings(root, cwd) }),

@@ -8,6 +8,7 @@ import type { Emit } from '../events/contract.js'
 import type { CheckoutState } from '../git/checkoutState.js'
 import type { Repository } from '../git/folders.js'
 import type { Hooks, Protection, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
+import type { Fresh } from '../merge/fresh.js'
 import type { LeftConflict } from '../merge/left-markers.js'
 import type { PromptText } from '../prompts/index.js'
 import type { Judges } from '../review/judges.js'
@@ -15,6 +16,7 @@ import type { Pin, ReviewHistory } from '../review/rounds.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { IterationFacts, Refusal, Worktree } from '../words.js'
 import type { WorktreePool } from '../worktrees/contract.js'
+import type { NamedLoop } from '../worktrees/named.js'
 import type { Budget } from './budget.js'
 import type { Crew } from './crew.js'
 import type { Harnesses } from './harness.js'
@@ -37,6 +39,8 @@ export interface Swarm {
   /** Absolute path of `tasks/` in the main checkout. */
   readonly tasks: string
   readonly workers: readonly Worker[]
+  /** The named worktree that it is a loop in. */
+  readonly named?: NamedLoop
   /** Runs once before the workers: `planner` in `oompa.json`. */
   planner?: Worker
   readonly pool: WorktreePool
@@ -86,11 +90,8 @@ export interface Swarm {
   commitOf(name: string): Promise<string | undefined>
   /** Where a resumed swarm goes on. */
   readonly resumed?: ResumePoint
-  /**
-   * Brings the target up to its remote where changes are pushed: before each claim and each worktree.
-   * @param until with all that was pushed until this time of `performance.now()`, however short ago that was
-   */
-  fresh(until?: number): Promise<void>
+  /** Brings the target up to its remote where changes are pushed: asked before each claim and each worktree. */
+  readonly fresh: Fresh
   /** Waits for what lands or is pushed after the workers have ended. */
   drain(): Promise<void>
 }
@@ -179,6 +180,8 @@ export interface Iteration extends IterationFacts {
   approval?: { readonly pin: Pin; readonly by: readonly string[] }
   /** Why its change waits for a person, whatever else is said of it: what was changed while its agent was at work. */
   readonly held: string[]
+  /** Somebody else had its task: what it made is kept, and nothing is to build on it. */
+  givenUp?: boolean
   /** Why what its author left is no change: it is told before anything else. */
   unfinished?: Refusal
 }

@@ -16,6 +16,7 @@ import {
   tokensIn,
 } from '../prompts/index.js'
 import { answerClaims } from '../tasks/answer.js'
+import { ticketOf } from '../tasks/ticket.js'
 import type { Worktree } from '../words.js'
 import type { Attempt, Iteration, Swarm } from './contract.js'
 import { IterationEnding } from './ending.js'
@@ -184,6 +185,7 @@ async function firstPrompt(iteration: Iteration, worktree: Worktree, addition?: 
     iteration: iteration.number,
     ...(swarm.settings.here ? { here: true } : { branch: worktree.branch }),
     task: iteration.claims[0]?.task,
+    ...(swarm.store?.name === 'graph' ? { ticket: ticketOf(iteration.claims[0]?.task, worktree.path) } : {}),
     claiming: swarm.claims ? 'loop' : swarm.settings.configuredWorkers ? 'signal' : 'agent',
     store: swarm.store,
     queue,

@@ -8,7 +8,7 @@ import type { Iteration } from './contract.js'
 
 /** Absolute path of an iteration's worktree, also before it is opened. */
 export function worktreePath({ lane, name, worktree }: Iteration): string {
-  return worktree?.path ?? path.join(lane.swarm.repository.root, name)
+  return worktree?.path ?? lane.swarm.named?.path ?? path.join(lane.swarm.repository.root, name)
 }
 
 /** The variables of an iteration. */

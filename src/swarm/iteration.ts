@@ -15,13 +15,14 @@ import { waitUnlessOver } from './waiting.js'
 
 export function makeIteration(lane: Worker, number: number): Iteration {
   const name = `${lane.name}-i${number}`
+  const { named } = lane.swarm
   return {
     swarm: lane.swarm.id,
     worker: lane.name,
     number,
     lane,
-    name: `.${name}`,
-    branch: `oompa/${name}`,
+    name: named?.name ?? `.${name}`,
+    branch: named?.branch ?? `oompa/${name}`,
     claims: [],
     hadTask: false,
     planning: false,
@@ -59,6 +60,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     protection: swarm.protection,
     testCommands: swarm.testCommands(),
     prepare: (gate) => setUpWorktree(gate, context, { hooks: swarm.hooks, root: swarm.repository.root }),
+    history: async () => swarm.store?.tracked?.history(),
     guard: () => swarm.guard(iteration),
     watched: (run) => swarm.watch.during(iteration, run),
   })

@@ -6,6 +6,7 @@ import type { HookContext, MergeHook } from '../hooks/contract.js'
 import { someOf } from '../hooks/patterns.js'
 import { offerToHook } from '../merge/bypass.js'
 import { prepareConflict } from '../merge/conflict.js'
+import { isTaken } from '../merge/taken.js'
 import { keepCommit, keptRef } from '../recovery/keep.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
 import { stillHolds } from '../review/rounds.js'
@@ -59,6 +60,7 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     reason,
     feedback,
   })
+  if (isTaken(result)) return giveUp(iteration, result)
   // Markers that are committed are mended where they are: the target is no part of it.
   const isTargets = result.refused === 'conflict' && !result.final && result.details?.markers === undefined
   return isTargets ? brought(iteration, change, result) : result
@@ -73,8 +75,8 @@ function sayOwnTest(iteration: Iteration, { branch, touchesTheTest = [] }: Chang
   iteration.lane.swarm.emit({ type: 'note', ...factsOf(iteration), text })
 }
 
-/** Errors of the queue that end all landing: the target was moved past us, or the remote refuses what is pushed. */
-const STOPS = ['bypassed', 'moved', 'push-refused']
+/** Errors of the queue that end all landing: the target was moved past us, the remote refuses it or is another. */
+const STOPS = ['bypassed', 'moved', 'push-refused', 'diverged']
 
 /** Calls the merge hook; undefined if nothing lands any more. */
 async function merged(merge: MergeHook, change: Change, context: HookContext, swarm: Swarm) {
@@ -118,6 +120,25 @@ async function brought(iteration: Iteration, change: Change, refusal: Refusal): 
   iteration.onto = target
   iteration.conflicted.push(...marked)
   return { ...refusal, feedback, details: { ...refusal.details, paths } }
+}
+
+/**
+ * Somebody else had its task: the work is kept, no author is asked to mend it, and the task is not given back, where the
+ * target has it complete.
+ */
+async function giveUp(iteration: Iteration, { feedback }: Refusal): Promise<undefined> {
+  const { store, into } = iteration.lane.swarm
+  iteration.givenUp = true
+  if (store?.tracked && into) {
+    await store.tracked.recover(into)
+    const complete = new Set((await store.list()).complete.map(({ id }) => id))
+    iteration.claims.splice(
+      0,
+      iteration.claims.length,
+      ...iteration.claims.filter(({ task }) => !complete.has(task.id)),
+    )
+  }
+  return keep(iteration, feedback)
 }
 
 function keep(iteration: Iteration, reason: string): undefined {

@@ -88,10 +88,11 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),
-    fresh: keepFresh(landContext(facts, stopping.agents), into, remoteOptions(merge)),
+    fresh: keepFresh(landContext(facts, stopping.agents, store), into, remoteOptions(merge)),
     async drain() {
       unwatch?.()
       await drainTasks(facts, store, into, merge)
+      await pushLast(facts, store, into, merge)
       await store?.close?.()
       removeGuards(root, id)
     },
@@ -107,7 +108,11 @@ function keepApart(store: TaskStore, root: string): () => void {
 }
 
 /** What lands without an iteration. A remote is waited for until the swarm is being stopped, whatever `signal` ends. */
-function landContext({ repository, emit, id, settings, stopping }: LandingFacts, signal: AbortSignal): LandContext {
+function landContext(
+  { repository, emit, id, settings, stopping }: LandingFacts,
+  signal: AbortSignal,
+  store: TaskStore | undefined,
+): LandContext {
   return {
     root: repository.root,
     emit,
@@ -116,6 +121,8 @@ function landContext({ repository, emit, id, settings, stopping }: LandingFacts,
     signal,
     remoteSignal: stopping.agents,
     remoteTimeoutMs: settings.limits.remoteMs,
+    testTimeoutMs: settings.limits.testMs,
+    history: async () => store?.tracked?.history(),
   }
 }
 
@@ -153,7 +160,7 @@ async function drainTasks(
   const { tracked } = store ?? {}
   if (!tracked) return
   // They are committed whatever ends the swarm.
-  const context = landContext(facts, new AbortController().signal)
+  const context = landContext(facts, new AbortController().signal, store)
   const edits = () => tracked.drain(into)
   const landed = await landEdits(context, { into, message: 'Notes of tasks', options: optionsOf(merge), edits })
   if (landed && 'why' in landed)
@@ -166,6 +173,22 @@ function mergeHookOf(hooks: Pick<Hooks, 'merge'>, settings: Settings): MergeHook
   if (!settings.merge.enabled) return undefined
   const { enabled: _, ...options } = settings.merge
   return mergeQueue(options)
+}
+
+/** A swarm whose landings nobody else gets to see does not end as one that is done. */
+async function pushLast(
+  facts: LandingFacts,
+  store: TaskStore | undefined,
+  into: string,
+  merge: MergeHook | undefined,
+): Promise<void> {
+  const { stopping, emit } = facts
+  if (!optionsOf(merge).push || stopping.agents.aborted || stopping.status === STATUS.failed) return
+  const { pushLeft } = await import('../merge/push-left.js')
+  const error = await pushLeft(landContext(facts, stopping.agents, store), into, optionsOf(merge))
+  if (!error) return
+  emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })
+  stopping.gently(error.message, STATUS.failed)
 }
 
 // Watches the target: a worker's commits may reach it by a landing only (docs/contract.md, 9).

@@ -31,7 +31,12 @@ async function opened(iteration: Iteration): Promise<Worktree> {
     iteration.worktree = await mainCheckout(swarm)
     return iteration.worktree
   }
-  await swarm.fresh(builtOnOthers(iteration))
+  await swarm.fresh.now(builtOnOthers(iteration))
+  if (swarm.named) {
+    const { openNamed } = await import('./named.js')
+    iteration.worktree = await openNamed(iteration, swarm.named)
+    return iteration.worktree
+  }
   const ahead = swarm.ahead.get(iteration.name)
   swarm.ahead.delete(iteration.name)
   let worktree: Worktree
@@ -76,7 +81,8 @@ async function targetUnder(iteration: Iteration, base: string): Promise<string |
 export function prepareNext(iteration: Iteration): void {
   const { lane } = iteration
   const { swarm } = lane
-  if (swarm.settings.here || swarm.settings.continue || iteration.number >= lane.settings.iterations) return
+  if (swarm.settings.here || swarm.named || swarm.settings.continue || iteration.number >= lane.settings.iterations)
+    return
   const next = makeIteration(lane, iteration.number + 1)
   if (swarm.ahead.has(next.name) || existsSync(path.join(swarm.repository.root, next.name))) return
   swarm.ahead.set(

@@ -2,6 +2,7 @@
 
 import { formatAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
+import type { NamedLoop } from '../worktrees/named.js'
 
 export interface PlanFacts {
   readonly root: string
@@ -9,12 +10,14 @@ export interface PlanFacts {
   readonly hooks: readonly { readonly name: string }[]
   readonly level: number
   readonly into?: string
+  readonly named?: NamedLoop
 }
 
 /** One line for each worker, and what happens to its work. */
-export function describePlan({ root, settings, hooks, level, into }: PlanFacts): string {
+export function describePlan({ root, settings, hooks, level, into, named }: PlanFacts): string {
   const lines = settings.workers.map((worker, index) => {
-    const where = settings.here ? 'in the main checkout' : `in .w${index + 1}-i1 … .w${index + 1}-i${worker.iterations}`
+    const place = named ? `in ${named.path}, on ${named.branch}` : 'in the main checkout'
+    const where = settings.here || named ? place : `in .w${index + 1}-i1 … .w${index + 1}-i${worker.iterations}`
     return `  w${index + 1}  ${formatAgentSpec(worker.agent)}, ${worker.iterations} iterations ${where}, told ${worker.prompts.join(' + ')}`
   })
   const landing =

@@ -33,7 +33,7 @@ export async function rootPlace(swarm: Swarm): Promise<ProbePlace> {
 export async function authorPlace(swarm: Swarm): Promise<ProbePlace> {
   const [worker] = swarm.workers
   const base = await swarm.commitOf(`refs/heads/${swarm.into}`)
-  if (!worker || !base || swarm.settings.here) return rootPlace(swarm)
+  if (!worker || !base || swarm.settings.here || swarm.named) return rootPlace(swarm)
   const iteration = makeIteration(worker, 0)
   const opened = await openProbeWorktree(swarm.pool, swarm.repository.root, { ...iteration, base })
   // What stands in its way (a full disk, say) will be said by the first iteration.

@@ -35,8 +35,8 @@ async function alone(worktree: Worktree, iteration: Iteration): Promise<Change> 
     iteration,
     attempt: 1,
     // Plain Ralph has no worktree to name.
-    prompt: swarm.settings.here ? lane.prompt.bytes : level1Input(iteration.name, lane.prompt.bytes),
-    cwd: swarm.repository.root,
+    prompt: swarm.settings.here || swarm.named ? lane.prompt.bytes : level1Input(iteration.name, lane.prompt.bytes),
+    cwd: swarm.named?.path ?? swarm.repository.root,
     form: isCappedInMoney(swarm.settings) ? 'json' : 'text',
   })
   if (turn.signals.some((signal) => signal.kind === 'done')) lane.finish('__DONE__')

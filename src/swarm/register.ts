@@ -10,7 +10,7 @@ import type { Emit } from '../events/contract.js'
 import { watchControl } from '../events/control.js'
 import { fold } from '../events/fold.js'
 import { openLog, readLog } from '../events/log.js'
-import { freeWorkerNames, runningWorkers, takenElsewhere } from '../events/running.js'
+import { freeWorkerNames, runningLoops, runningWorkers, takenElsewhere } from '../events/running.js'
 import { startHeartbeat } from '../events/runs.js'
 import { packageVersion } from '../files/package.js'
 import { outputFile, runFolder } from '../files/paths.js'
@@ -21,6 +21,7 @@ import { thisOwner } from '../processes/owner.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
 import { lateView } from '../views/late.js'
+import type { NamedLoop } from '../worktrees/named.js'
 import type { ResumePoint } from './resume.js'
 import { forgetStart, proveStart } from './start-proof.js'
 import { listenToSignals, type Stopping } from './stop.js'
@@ -54,6 +55,7 @@ export interface RegistrationFacts {
   readonly into?: string
   readonly argv: readonly string[]
   readonly resumed?: ResumePoint
+  readonly named?: NamedLoop
 }
 
 export async function register(facts: RegistrationFacts): Promise<Registration> {
@@ -90,6 +92,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   })
   onLockWarning((text) => log.emit({ type: 'note', level: 'warning', text }))
   const names = await withLock(root, 'start', async () => {
+    if (facts.named) mustBeFree(root, id, facts.named.name)
     const others = runningWorkers(root)
     const taken = others.filter(({ swarm }) => swarm !== id)
     const running = [...new Set(taken.map(({ swarm }) => swarm))]
@@ -116,10 +119,18 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     const { pid, start: processStart, host } = thisOwner()
     const workers = chosen.map((worker, index) => {
       const lane = settings.workers[index]!
-      return { worker, agent: formatAgentSpec(lane.agent), iterations: lane.iterations }
+      const { iterations, story, priority, role } = lane
+      const wants = {
+        ...(story === undefined ? {} : { story }),
+        ...(priority === undefined ? {} : { priority }),
+        ...(role === undefined ? {} : { role }),
+      }
+      return { worker, agent: formatAgentSpec(lane.agent), iterations, ...wants }
     })
     const environment = givenEnvironment()
-    proveStart(root, id, { argv: facts.argv, environment, workers, into: facts.into, level: facts.level })
+    const named = facts.named === undefined ? {} : { named: facts.named.name }
+    const { argv, into, level } = facts
+    proveStart(root, id, { argv, environment, workers, into, level, ...named })
     log.emit({
       type: 'swarm.started',
       pid,
@@ -129,6 +140,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       workers,
       iterations: Math.max(...settings.workers.map((lane) => lane.iterations)),
       into: facts.into,
+      ...named,
       version: packageVersion(),
       budgetUsd: settings.budgetUsd,
       argv: facts.argv,
@@ -146,6 +158,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   const stopHeartbeat = startHeartbeat(root, id)
   const watchdog = startWatchdog({ swarm: id, folder: runFolder(root, id) })
   const endings: (() => void)[] = [stopHeartbeat]
+  if (facts.named) endings.push((await import('./named.js')).beatIn(facts.named.path))
   let told: Promise<void> = Promise.resolve()
   return {
     id,
@@ -233,6 +246,18 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       else if (!resumed) forgetStart(root, id)
     },
   }
+}
+
+/** @throws OompaError `running` (status 4): two loops in one folder would work over each other */
+function mustBeFree(root: string, id: string, name: string): void {
+  const other = runningLoops(root).find((one) => one.named === name && one.swarm !== id)
+  if (!other) return
+  throw new OompaError({
+    code: 'running',
+    message: `Swarm ${other.swarm} is a loop in the worktree ${name} already.`,
+    mend: `oompa view ${other.swarm} --watch`,
+    status: STATUS.refused,
+  })
 }
 
 /** A cap on minutes ends the agents, too: whoever sets it wants the machine quiet by then. Their work is kept. */

@@ -15,15 +15,17 @@ export interface StartFacts {
   /** The branch that it lands on, without `refs/heads/`: its own to its end, wherever the checkout is by then. */
   readonly into?: string
   readonly level?: number
+  /** The named worktree that it is a loop in. */
+  readonly named?: string
 }
 
 /** Writes it down, and forgets swarms whose log is gone. */
 export function proveStart(root: string, swarm: string, facts: StartFacts): void {
-  const { argv, environment, workers, into, level } = facts
+  const { argv, environment, workers, into, level, named } = facts
   for (const old of proofNames(root, 'starts')) {
     if (old !== swarm && !existsSync(runFolder(root, old))) removeProof(root, 'starts', old)
   }
-  writeProof(root, 'starts', swarm, { argv, environment, workers, into, level })
+  writeProof(root, 'starts', swarm, { argv, environment, workers, into, level, named })
 }
 
 /** Takes away all that was written down of a swarm that could not start. */
@@ -50,12 +52,14 @@ export function readStart(value: unknown): StartFacts | undefined {
   if (!pairs.every(([, one]) => typeof one === 'string') || !workers.every(isWorker)) return undefined
   const into: unknown = Reflect.get(value, 'into')
   const level: unknown = Reflect.get(value, 'level')
+  const named: unknown = Reflect.get(value, 'named')
   return {
     argv,
     environment: Object.fromEntries(pairs),
     workers,
     ...(typeof into === 'string' ? { into } : {}),
     ...(typeof level === 'number' ? { level } : {}),
+    ...(typeof named === 'string' ? { named } : {}),
   }
 }
 

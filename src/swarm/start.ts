@@ -55,10 +55,14 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   const resumed = call.resume === undefined ? undefined : await resumePoint(root, call.resume)
   const objects = sharedObjects(root)
   const commitOf = async (name: string) => (await objects.info(`${name}^{commit}`))?.oid
-  const [settings, head] = await Promise.all([
+  const [loaded, head] = await Promise.all([
     loadSettings(root, { argv: call.argv, env: process.env, command: call.command }),
     commitOf('HEAD'),
   ])
+  const named = await (repository.here === root && resumed?.started.named === undefined
+    ? undefined
+    : (await import('./place.js')).loopPlace(repository, loaded, resumed?.started.named))
+  const settings = named ? (await import('./place.js')).settingsIn(named, loaded, call.argv) : loaded
   if (!head) {
     throw new OompaError({
       code: 'no-commit',
@@ -77,7 +81,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   const prompts = settings.workers.map((lane) => readPrompts(root, lane.prompts, { expand: level > 1 }))
   if (settings.dryRun) {
     const { describePlan } = await import('./plan.js')
-    process.stdout.write(describePlan({ root, settings, hooks: found.files, level, into }))
+    process.stdout.write(describePlan({ root, settings, hooks: found.files, level, into, named }))
     return { status: STATUS.done }
   }
   if (settings.detach && !process.env.OOMPA_DETACHED) {
@@ -88,7 +92,8 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   // Nobody waits for it before the swarm is put together.
   const unseen = settings.here ? Promise.resolve([]) : lookForUnseen(root, prompts, level).catch(() => [])
   const isFirst = swarmIds(root).length === 0
-  const entry = await register({ repository, settings, level, into, argv: [call.command, ...call.argv], resumed })
+  const argv = [call.command, ...call.argv]
+  const entry = await register({ repository, settings, level, into, argv, resumed, named })
   try {
     const swarm = await assemble({
       repository,
@@ -100,11 +105,12 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
       entry,
       found,
       commitOf,
+      named,
       unseen,
       isFirst,
     })
     await recoverCrashed(swarm)
-    await entry.openly(() => swarm.fresh())
+    await entry.openly(() => swarm.fresh.now())
     await probeAgents(swarm)
     const stopRenewing = renewClaims(swarm)
     const end = () => {
@@ -132,6 +138,7 @@ interface Parts {
   readonly unseen: Promise<readonly UnseenWords[]>
   /** No swarm has been in this repository. */
   readonly isFirst: boolean
+  readonly named?: Swarm['named']
 }
 
 /** Puts the swarm together from what was found. What level 1 does not use is not loaded. */
@@ -184,6 +191,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     claims: loaded.tasks !== undefined,
     tasks: path.join(root, 'tasks'),
     workers,
+    named: parts.named,
     pool: worktreePool({ root, signal: stopping.agents }),
     harnesses: makeHarnesses({ emit, ...freeQuestions({ repository, settings, stopping, findAgent }) }),
     budget,
@@ -221,7 +229,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),
     testCommands: landing?.testCommands ?? (() => []),
-    fresh: landing?.fresh ?? (async () => {}),
+    fresh: landing?.fresh ?? { now: async () => {}, others: async () => false },
     drain: landing?.drain ?? (async () => {}),
   }
   for (const [index, name] of names.entries()) {

@@ -5,6 +5,7 @@ import { strict as assert } from 'node:assert'
 import { spawn } from 'node:child_process'
 import type { Claim, ClaimRequest, Completion, TaskStore } from './contract.js'
 import { requeueStale, staleClaims } from './requeue.js'
+import { hopeFor } from './wait.js'
 
 /** An empty store, and as many handles on it as are asked for, each as another process would open it. */
 export interface StoreUnderTest {
@@ -269,6 +270,31 @@ const cases: Readonly<Record<string, Case>> = {
     await place.age('one', LONG_MS)
     assert.equal((await requeueStale(other, { by: 'a' })).requeued.length, 1)
     await refuses('not-yours', store.complete(far, completion))
+  },
+
+  async 'who waits for what somebody else holds is told to wait while that claim lives, and gets it when it has lapsed'(
+    store,
+    another,
+    { place },
+  ) {
+    const other = await another()
+    await store.add({ id: 'base', summary: 'First' })
+    await store.add({ id: 'top', summary: 'After it', dependsOn: ['base'] })
+    const hope = async () => hopeFor({ wants: {} }, [], await store.list(), false)
+    const far = await claimed(other, { id: 'base', claimer: { worker: 'w9' } })
+    assert.equal((await store.claim({ claimer: me })).answer, 'none')
+    assert.ok(await hope(), 'its landing could make a task ready')
+    if (place.age && store.take && store.renew) {
+      await place.elsewhere?.('base')
+      await place.age('base', LONG_MS)
+      assert.equal(await hope(), undefined, 'nobody is at work on it any more')
+      assert.equal((await requeueStale(store, { by: 'a' })).requeued.length, 1)
+      const base = await claimed(store, {})
+      assert.equal(base.task.id, 'base')
+      await refuses('not-yours', other.complete(far, completion))
+      await store.complete(base, completion)
+    } else await other.complete(far, completion)
+    assert.equal((await claimed(store, {})).task.id, 'top')
   },
 
   async 'a store that is away says so, and loses nothing'(store, another, { place }) {

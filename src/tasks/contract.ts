@@ -1,7 +1,7 @@
 // What a task store is: where tasks are, who holds them, and how they change hands. Few members, all used by the loop.
 
 import type { Owner } from '../processes/owner.js'
-import type { StatusEdits, Task, TreeEdit } from '../words.js'
+import type { StatusEdits, StatusHistory, Task, TreeEdit } from '../words.js'
 
 /** Who claims. Written into the claim record, so that a dead holder can be told from a live one. */
 export interface Claimer {
@@ -227,6 +227,8 @@ export interface TrackedTasks {
   drain(into: string): Promise<readonly TreeEdit[]>
   /** After a crash, committed-complete wins: ids of tasks whose files were moved to where the target has them. */
   recover(into: string): Promise<readonly string[]>
+  /** For when another clone has gone on with the same tasks, and both histories become one. */
+  history(): Promise<StatusHistory>
   /** For when the checkout is not on the target, whose tasks are then kept elsewhere (src/tasks/tracked/away.ts). */
   away(): Promise<AwayTasks>
 }

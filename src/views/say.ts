@@ -80,6 +80,8 @@ function landingWords(event: OompaEvent): Words {
       return ['good', `landed ${event.commit ? short(event.commit) : event.branch} on ${event.into}`]
     case 'landing.refused':
       return ['bad', `did not land: ${event.reason}`, event.feedback]
+    case 'landing.withdrawn':
+      return ['bad', `taken back from ${event.into}: ${event.reason}. Its work is at ${event.kept}`]
     case 'landing.pushed':
       return ['quiet', `pushed ${event.into} to ${event.remote}`]
     case 'approval.waiting':

@@ -29,9 +29,39 @@ export interface NamedWorktree {
   readonly gone: boolean
 }
 
+/** A named worktree as the place of a loop. */
+export interface NamedLoop {
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
+  readonly branch: string
+  /** The tasks that its loop takes: of this story, and at most of this priority number; all unless given. */
+  readonly story?: string
+  readonly priority?: number
+}
+
+/** The named worktree at `here`, if it is one: `../<repo>-NAME`, made for `feature/NAME`. */
+export async function namedLoop(root: string, here: string): Promise<NamedLoop | undefined> {
+  const name = here.startsWith(namedPath(root, '')) ? here.slice(namedPath(root, '').length) : ''
+  if (!NAME.test(name)) return undefined
+  const branch = namedBranch(name)
+  if (!(await resolveCommit(root, `refs/heads/${branch}`))) return undefined
+  const said = async (key: string) => (await git(root, ['config', '--get', `branch.${branch}.${key}`])).stdout.trim()
+  const [story, priority] = await Promise.all([said('oompaStory'), said('oompaPriority')])
+  return {
+    name,
+    path: here,
+    branch,
+    ...(story ? { story } : {}),
+    ...(/^\d+$/.test(priority) ? { priority: Number(priority) } : {}),
+  }
+}
+
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/
+
 /** @throws OompaError with status 2 */
 function checkName(name: string): void {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_-]*$/.test(name)) return
+  if (NAME.test(name)) return
   throw usageError(`\`${name}\` is no name for a worktree: use letters, digits, \`-\` and \`_\`.`)
 }
 
@@ -49,7 +79,12 @@ function namedBranch(name: string): string {
  * @param from the commit or branch that a new branch starts at
  * @throws OompaError `in-the-way` (status 4), `worktree-failed`
  */
-export async function makeNamed(root: string, name: string, from: string, story?: string): Promise<NamedWorktree> {
+export async function makeNamed(
+  root: string,
+  name: string,
+  from: string,
+  { story, priority }: { readonly story?: string; readonly priority?: number } = {},
+): Promise<NamedWorktree> {
   checkName(name)
   const folder = namedPath(root, name)
   const branch = namedBranch(name)
@@ -79,6 +114,7 @@ export async function makeNamed(root: string, name: string, from: string, story?
     })
   })
   if (story) await gitFor(root).addConfig(`branch.${branch}.oompaStory`, story)
+  if (priority !== undefined) await gitFor(root).addConfig(`branch.${branch}.oompaPriority`, String(priority))
   return { name, path: folder, branch, ...(story ? { story } : {}), unsaved: 0, ahead: 0, merged: !there, gone: false }
 }
 

@@ -3,11 +3,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { claiming, pending, team } from '../support/clones.js'
-import { until } from '../support/loop.js'
+import { addTask, claiming, filesOf, pending, team } from '../support/clones.js'
+import { type TestLoop, until } from '../support/loop.js'
 
 /** Makes a file of its task's name. */
-const makes = 'cd "$OOMPA_WORKTREE"; ls > "saw-$OOMPA_TASK"; echo done > "$OOMPA_TASK.txt"'
+const makes = 'cd "$OOMPA_WORKTREE"; ls > "saw-$OOMPA_TASK"; echo "by $HOME" > "$OOMPA_TASK.txt"'
 /** The same, but `slow` waits until the test lets it go on. */
 const mayWait = `if [ "$OOMPA_TASK" = slow ]; then touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.05; done; fi; ${makes}`
 
@@ -55,4 +55,76 @@ describe('a base that is true', () => {
     const said = here!.events('note').filter((note) => /could not be reached \(since \d\d:\d\d:\d\d\)/.test(note.text))
     expect(said).toHaveLength(1)
   })
+})
+
+describe('two clones that have the same task', () => {
+  /** Both have claimed it before either lands; the first to push has it. */
+  const together = (id: string) =>
+    `if [ "$OOMPA_TASK" = ${id} ]; then touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.05; done; fi; ${makes}`
+  const home = (loop: TestLoop, name: string) => path.join(loop.repository.home, name)
+
+  test('whoever lands it second gives it up, keeps the work, asks no agent again, and takes another', async () => {
+    const options = { worker: { iterations: 2 }, files: filesOf('folder', ['both', 'second', 'third']) }
+    const { clones, bare, history } = team(together('both'), options)
+    const [one, other] = [clones[0]!, clones[1]!]
+    const running = [one.start(), other.start()]
+    for (const loop of clones) await until(() => existsSync(home(loop, 'began')), 'both to begin', 100_000)
+    writeFileSync(home(one, 'go'), '')
+    expect((await running[0]!.ended).status).toBe(0)
+    writeFileSync(home(other, 'go'), '')
+    const ended = await running[1]!.ended
+    expect(ended.status, ended.stdout).toBe(0)
+    expect(other.events('landing.refused')).toMatchObject([{ reason: 'task', task: 'both' }])
+    expect(other.events('iteration.ended').map((event) => event.outcome)).toEqual(['kept', 'landed'])
+    expect(other.agent.calls().map((call) => call.env.OOMPA_TASK)).toEqual(['both', 'third'])
+    expect(other.refs('refs/oompa/kept')).toHaveLength(1)
+    expect(history().filter((line) => line.startsWith('Merge branch'))).toHaveLength(3)
+    expect(other.repository.git(['rev-parse', 'main'])).toBe(bare.git(['rev-parse', 'main']))
+    expect(other.repository.git(['status', '--porcelain'])).toBe('')
+  }, 400_000)
+
+  test('a landing that was not pushed in time is taken back; a person’s commit, and other tasks, stay', async () => {
+    const options = { worker: { iterations: 2 }, files: filesOf('graph', ['both', 'mine']) }
+    const { clones, bare, history } = team(makes, options)
+    const [one, other] = [clones[0]!, clones[1]!]
+    one.repository.git(['remote', 'set-url', 'origin', `${bare.root}.away`])
+    expect((await one.run()).status).toBe(0)
+    one.repository.commit('By hand', { 'by-hand.txt': '1' })
+    expect((await other.run(['--iterations', '1'])).status).toBe(0)
+    one.repository.git(['remote', 'set-url', 'origin', bare.root])
+    addTask('graph', other.repository, 'later')
+    other.repository.git(['push', '-q', 'origin', 'main'])
+    const ended = await one.run(['--iterations', '1'])
+    expect(ended.status, ended.stdout).toBe(0)
+    const withdrawn = one.swarms().flatMap((swarm) => one.events('landing.withdrawn', swarm))
+    expect(withdrawn).toMatchObject([{ task: 'both', into: 'main' }])
+    expect(one.repository.git(['rev-parse', 'main'])).toBe(bare.git(['rev-parse', 'main']))
+    expect(one.repository.git(['status', '--porcelain'])).toBe('')
+    const lines = history()
+    for (const task of ['both', 'mine', 'later']) {
+      expect(lines.filter((line) => line.endsWith(`The task ${task}`))).toHaveLength(1)
+    }
+    expect(lines).toContain('By hand')
+    expect(bare.git(['show', 'main:both.txt'])).toContain('home-2')
+    expect(bare.git(['show', 'main:task-graph.yaml']).match(/status: complete # by hand/g)).toHaveLength(3)
+    expect(one.repository.git(['show', `${withdrawn[0]!.kept}:both.txt`])).toContain('home-1')
+  }, 400_000)
+
+  test('whose landing cannot be taken back, since a person has built on it, stops, and does not end with 0', async () => {
+    const { clones, bare } = team(makes, { files: filesOf('folder', ['both']) })
+    const [one, other] = [clones[0]!, clones[1]!]
+    one.repository.git(['remote', 'set-url', 'origin', `${bare.root}.away`])
+    expect((await one.run()).status).toBe(0)
+    one.repository.commit('By hand', { 'both.txt': 'more\n' })
+    expect((await other.run()).status).toBe(0)
+    one.repository.git(['remote', 'set-url', 'origin', bare.root])
+    addTask('folder', one.repository, 'next')
+    const before = one.repository.git(['rev-parse', 'main'])
+    const ended = await one.run()
+    expect(ended.status).toBe(1)
+    expect(ended.stdout).toContain('have gone apart')
+    expect(one.repository.git(['rev-parse', 'main'])).toBe(before)
+    const landed = one.swarms().flatMap((swarm) => one.events('landing.landed', swarm))
+    expect(landed.map((event) => event.task)).toEqual(['both'])
+  }, 400_000)
 })

@@ -1,5 +1,6 @@
 // A team: several clones of one bare repository, each with a home of its own, as on machines of their own.
 
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { scriptedAgent } from './agents.js'
 import { level1Files, loopIn, type TestLoop } from './loop.js'
@@ -30,6 +31,25 @@ export const claiming = {
 /** A task of the folder store, by its path. */
 export function pending(id: string, more: Readonly<Record<string, unknown>> = {}): Record<string, string> {
   return { [`tasks/pending/${id}.json`]: `${JSON.stringify({ id, summary: `The task ${id}`, ...more }, null, 2)}\n` }
+}
+
+type StoreName = 'folder' | 'graph'
+
+const node = (id: string): string => `  - id: ${id}\n    title: The task ${id}\n    status: ready # by hand\n`
+
+/** A store that the loop claims from, with these tasks. */
+export function filesOf(store: StoreName, ids: readonly string[]): Record<string, string> {
+  if (store === 'folder') return Object.assign({ ...claiming }, ...ids.map((id) => pending(id)))
+  return {
+    'hooks/tasks.mjs': "import { taskGraph } from 'oompa-loompas'\nexport default taskGraph()\n",
+    'task-graph.yaml': `nodes:\n${ids.map(node).join('')}`,
+  }
+}
+
+/** Commits one more task. */
+export function addTask(store: StoreName, repository: TestRepository, id: string): void {
+  const graph = () => readFileSync(path.join(repository.root, 'task-graph.yaml'), 'utf8')
+  repository.commit(`Add ${id}`, store === 'folder' ? pending(id) : { 'task-graph.yaml': graph() + node(id) })
 }
 
 /** Clones whose swarms push, each with a scripted `worker`; what it leaves in its worktree lands. */

@@ -26,7 +26,8 @@ function scalar(value: string | number): string {
   return stringify(value, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd()
 }
 
-type Fields = Readonly<Record<string, string | number | undefined>>
+/** `null` takes a key away. */
+type Fields = Readonly<Record<string, string | number | null | undefined>>
 
 /** Sets keys of one node, and the totals of `meta` where they are kept. */
 export function setNode(graph: Graph, id: string, fields: Fields): string {
@@ -54,12 +55,28 @@ function nodeEdits(text: string, node: GraphNode, fields: Fields): Edit[] {
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue
     const there = pairOf(node.map, key)
+    if (value === null) {
+      const gone = there && withoutKey(text, node.map, there)
+      if (gone) edits.push(gone)
+      continue
+    }
     const edit = there && replaceValue(text, there, value)
     if (edit) edits.push(edit)
     else added.push([key, value])
   }
   if (added.length) edits.push(addKeys(text, node.map, added))
   return edits
+}
+
+/** Takes away a key with its line; one inside braces, or in front of the others, stays. */
+function withoutKey(text: string, map: YAMLMap, pair: Pair): Edit | undefined {
+  const keyStart = isScalar(pair.key) ? pair.key.range?.[0] : undefined
+  const valueEnd = isScalar(pair.value) ? pair.value.range?.[1] : undefined
+  if (map.flow || keyStart === undefined || valueEnd === undefined) return undefined
+  const start = text.lastIndexOf('\n', keyStart - 1) + 1
+  if (text.slice(start, keyStart).trim() !== '') return undefined
+  const end = text.indexOf('\n', valueEnd)
+  return end < 0 ? { start: Math.max(0, start - 1), end: text.length, text: '' } : { start, end: end + 1, text: '' }
 }
 
 function pairOf(map: YAMLMap, key: string): Pair | undefined {

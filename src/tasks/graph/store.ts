@@ -224,7 +224,9 @@ async function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: 
   // Its holder set it to complete by hand, and it was not found to be done.
   if (byHand) {
     const { setNode } = await import('./edit.js')
-    replaceFile(fileOf(open), setNode(graph, id, { status: 'pending' }))
+    // What the claim and the completion wrote is not true any more.
+    const gone = { claimed_at: null, claimed_by: null, completed_at: null, 'merged-commit': null }
+    replaceFile(fileOf(open), setNode(graph, id, { status: 'pending', ...gone }))
   }
   const node = byHand ? done : heldNode(open, graph, id, claim.fence)
   const notes = withNote(node.task.notes, reason, claim.holder.worker)

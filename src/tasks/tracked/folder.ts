@@ -13,6 +13,7 @@ import { completedText, movedByHolder, revive } from '../folder/settle.js'
 import type { FolderState } from '../folder/state.js'
 import { storeOf } from '../folder/store.js'
 import { addedBySwarms, standing } from '../history.js'
+import { folderHistory } from './diverged.js'
 import { drainFolder, oursInFolder, recoverFolder } from './drain.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
@@ -33,6 +34,7 @@ export function trackedFolder(state: () => FolderState): TrackedTasks {
     statusEdits: (request) => folderEdits(state(), request),
     drain: (into) => drainFolder(state(), into),
     recover: (into) => recoverFolder(state(), into),
+    history: async () => folderHistory(state().folder.root, treePath(state())),
     async away() {
       const { root } = state().folder
       const folder = treePath(state())

@@ -125,6 +125,7 @@ function following(store: TaskStore, tracked: TrackedTasks, { root, into, say }:
       statusEdits: (request) => statusEdits(request, at),
       drain: async (target) => (await at(true)).tracked!.drain(target),
       recover: async (target) => (await at(true)).tracked!.recover(target),
+      history: () => tracked.history(),
       away: () => tracked.away(),
     },
     close,

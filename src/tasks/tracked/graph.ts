@@ -11,6 +11,7 @@ import { type Graph, type GraphNode, type GraphStatus, readGraph } from '../grap
 import { completedFields, fileOf, graphOf, heldNode, type OpenGraph } from '../graph/store.js'
 import { addedBySwarms } from '../history.js'
 import { readTasksText, replaceFile } from '../one-file.js'
+import { textHistory } from './diverged.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
 import { fileAt } from './tree.js'
@@ -68,6 +69,15 @@ export function trackedGraph(open: () => OpenGraph, locked: Locked): TrackedTask
         },
       }
     },
+    history: async () =>
+      textHistory<Graph | undefined>({
+        paths: [name()],
+        read: (commit) => graphAt(open().root, commit, name()),
+        complete: (graph) =>
+          new Set(graph?.nodes.flatMap(({ task, status }) => (status === 'complete' ? task.id : []))),
+        moved: (from, to, onto) => movedGraph(from, to, onto, name()),
+        edits: (graph) => (graph ? [{ path: name(), content: toBytes(graph.text) }] : []),
+      }),
     async recover(into) {
       const target = await graphAt(open().root, `refs/heads/${into}`, name())
       const done = new Set(target?.nodes.flatMap((node) => (node.status === 'complete' ? node.task.id : [])))
@@ -166,6 +176,25 @@ async function drainGraph(open: OpenGraph, name: string, into: string): Promise<
   if (!target || target.text === disk.text) return []
   const text = completedAlike(await withAdded(open, target, disk, name), disk)
   return text === disk.text ? [{ path: name, content: toBytes(disk.text) }] : []
+}
+
+/** `onto` with the nodes that `to` has complete or added since `from`; undefined if it has more than that. */
+async function movedGraph(
+  from: Graph | undefined,
+  to: Graph | undefined,
+  onto: Graph | undefined,
+  name: string,
+): Promise<Graph | undefined> {
+  if (!from || !to || !onto) return undefined
+  const there = new Set(from.nodes.map((node) => node.task.id))
+  const added = to.nodes.filter((node) => !there.has(node.task.id))
+  const move = async (graph: Graph) => {
+    const known = new Set(graph.nodes.map((node) => node.task.id))
+    let now = graph
+    for (const { task } of added) if (!known.has(task.id)) now = await readGraph(await addNode(now, task, name), name)
+    return readGraph(completedAlike(now, to), name)
+  }
+  return (await move(from)).text === to.text ? move(onto) : undefined
 }
 
 /** The text of `graph` with the nodes complete that are complete in `like`, as completion writes it. */

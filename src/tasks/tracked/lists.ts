@@ -11,6 +11,7 @@ import { LISTS, type ListName, type Lists, moveItem } from '../lists/files.js'
 import { type Item, readItems, withItem, withoutItem, withoutItems } from '../lists/markdown.js'
 import { completedBlock, heldItem, itemsOf, listsOf, type OpenLists } from '../lists/store.js'
 import { readTasksText, replaceFile } from '../one-file.js'
+import { textHistory } from './diverged.js'
 import { decideRequests, type Standing } from './requests.js'
 import { restorePaths } from './restore.js'
 import { fileAt, treeFiles } from './tree.js'
@@ -54,6 +55,14 @@ export function trackedLists(open: () => OpenLists, locked: Locked): TrackedTask
         isOurs: async (_, disk, committed) => isOnlyOurs(oursOf(open()), fromBytes(committed), fromBytes(disk)),
       }
     },
+    history: async () =>
+      textHistory<Texts>({
+        paths: files(),
+        read: (commit) => textsAt(open().root, commit, folderOf()),
+        complete: ({ complete }) => new Set(readItems(complete).items.map(({ task }) => task.id)),
+        moved: async (from, to, onto) => movedLists(from, to, onto),
+        edits: (texts) => LISTS.map((one) => ({ path: `${folderOf()}/${one}.md`, content: toBytes(texts[one]) })),
+      }),
     async recover(into) {
       const done = new Set(
         readItems((await textsAt(open().root, `refs/heads/${into}`, folderOf())).complete).items.map(
@@ -119,6 +128,26 @@ function withComplete(texts: Texts, id: string, block: string): Texts {
     if (item) next[name] = withoutItem(next[name], item)
   }
   return { ...next, complete: withItem(next.complete, block) }
+}
+
+/** `onto` with the items that `to` has complete or added since `from`; undefined if it has more than that. */
+function movedLists(from: Texts, to: Texts, onto: Texts): Texts | undefined {
+  const known = (texts: Texts) =>
+    new Set(LISTS.flatMap((name) => readItems(texts[name]).items.map(({ task }) => task.id)))
+  const move = (texts: Texts): Texts => {
+    const there = known(texts)
+    let now = texts
+    for (const { task, block } of readItems(to.pending).items) {
+      if (!there.has(task.id) && !known(from).has(task.id)) now = { ...now, pending: withItem(now.pending, block) }
+    }
+    const done = new Set(readItems(now.complete).items.map(({ task }) => task.id))
+    for (const { task, block } of readItems(to.complete).items) {
+      if (!done.has(task.id)) now = withComplete(now, task.id, block)
+    }
+    return now
+  }
+  const again = move(from)
+  return LISTS.every((name) => again[name].trim() === to[name].trim()) ? move(onto) : undefined
 }
 
 function listEdits(open: () => OpenLists, locked: Locked, folderOf: () => string, request: StatusRequest): StatusEdits {

@@ -32,6 +32,11 @@ export async function fileAt(root: string, commit: string, path: string): Promis
   return status === 0 ? stdout : undefined
 }
 
+/** The bytes of a blob. */
+export async function blobAt(root: string, blob: string): Promise<Buffer> {
+  return (await gitBytes(root, ['cat-file', 'blob', blob])).stdout
+}
+
 /** Paths below `specs` that differ between two commits. */
 export async function changedBetween(
   root: string,

@@ -1,0 +1,46 @@
+// Pushes what is left when a swarm ends: a remote that was away for its last landings may be there again.
+
+import { OompaError } from '../errors.js'
+import { isAncestor } from '../git/ancestry.js'
+import { remoteOf } from '../git/upstream.js'
+import { hasLanded } from './bypass.js'
+import type { LandContext, MergeOptions } from './contract.js'
+import { targetCommit } from './land.js'
+import { fetchTarget } from './remote.js'
+import { landingSession } from './session.js'
+import { openTools } from './tools.js'
+
+/**
+ * Pushes the target, if this process has landed something that its remote has not. A remote that is away still has been
+ * said to be that.
+ * @returns an error if the remote refuses it, or both have gone apart
+ */
+export async function pushLeft(
+  context: LandContext,
+  into: string,
+  options: MergeOptions,
+): Promise<OompaError | undefined> {
+  const { root } = context
+  if (!options.push || !hasLanded(root)) return undefined
+  const remote = options.remote ?? (await remoteOf(root, into))
+  const tools = openTools(root)
+  try {
+    const known = await tools.objects.info(`refs/remotes/${remote}/${into}^{commit}`)
+    if (known && (await isAncestor(root, await targetCommit(tools, into), known.oid))) return undefined
+    const timeoutMs = options.remoteTimeoutMs ?? context.remoteTimeoutMs
+    const signal = context.remoteSignal ?? context.signal
+    const found = await fetchTarget(tools, remote, into, { signal, timeoutMs, swarm: context.env.OOMPA_SWARM })
+    if (found.fetch === 'failed') return undefined
+    let refused: OompaError | undefined
+    const pushRefused = (error: OompaError) => {
+      refused = error
+    }
+    await landingSession(tools, context, { into, options, tested: new Map(), pushRefused }, async () => {})
+    return refused
+  } catch (error) {
+    if (error instanceof OompaError && error.code === 'diverged') return error
+    throw error
+  } finally {
+    tools.close()
+  }
+}
