@@ -36,6 +36,11 @@ function logOf(root: string, ref: string): LogLine[] {
     .reverse()
 }
 
+/** From where to where a target was moved by each landing, the latest first, as far as git has logged it. */
+export function loggedLandings(root: string, into: string): { readonly from: string; readonly to: string }[] {
+  return logOf(root, `refs/heads/${into}`).filter(({ action }) => action.startsWith('oompa: land '))
+}
+
 /** Values that a ref has had, the latest first, each once. */
 function formerValues(root: string, ref: string): string[] {
   return [...new Set(logOf(root, ref).map((line) => line.to))].slice(0, MOST_VALUES)

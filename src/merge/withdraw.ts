@@ -9,6 +9,7 @@ import { type CommitFacts, commitTree, readCommit } from '../git/commits.js'
 import { gitText } from '../git/run.js'
 import type { HeldLock } from '../locks/index.js'
 import type { StatusHistory } from '../words.js'
+import { loggedLandings } from './base.js'
 import { recordWithdrawn } from './bypass.js'
 import type { Candidate, LandContext, MergeOptions } from './contract.js'
 import { settleStatus } from './settled.js'
@@ -43,7 +44,9 @@ export interface Withdrawn {
 interface Unpushed extends CommitFacts {
   readonly oid: string
   /** What it completes and the remote has complete, too. */
-  readonly taken: readonly string[]
+  readonly completes: readonly string[]
+  /** It goes: it completes that, or is the work of a landing that does. */
+  readonly taken: boolean
 }
 
 /**
@@ -61,7 +64,7 @@ export async function withdrawTaken(
   const history = await context.history?.()
   if (!history) return []
   const unpushed = await unpushedOf(tools, history, which)
-  const first = unpushed.findIndex((one) => one.taken.length > 0)
+  const first = unpushed.findIndex((one) => one.taken)
   if (first < 0) return []
   const { root } = tools
   const { into, ours, remote } = which
@@ -85,7 +88,7 @@ export async function withdrawTaken(
   } finally {
     await release()
   }
-  const gone = unpushed.filter((one) => one.taken.length > 0)
+  const gone = unpushed.filter((one) => one.completes.length > 0)
   return gone.map((one) => say(context, which, one, kept))
 }
 
@@ -104,14 +107,53 @@ async function unpushedOf(tools: LandingTools, history: StatusHistory, which: Di
       const one = await read(member)
       const [parent] = one.parents
       const was = parent ? await history.completeIn(parent) : new Set<string>()
-      const taken = [...(await history.completeIn(member))].filter((task) => done.has(task) && !was.has(task))
+      const completes = [...(await history.completeIn(member))].filter((task) => done.has(task) && !was.has(task))
       // A merge of the remote brings what the remote has: nothing of ours is taken back with it.
       const isTheirs = one.parents[1] !== undefined && (await isAncestor(tools.root, one.parents[1], which.theirs))
-      found.push({ ...one, oid: member, taken: isTheirs ? [] : taken })
+      found.push({
+        ...one,
+        oid: member,
+        completes: isTheirs ? [] : completes,
+        taken: !isTheirs && completes.length > 0,
+      })
     }
   }
-  return found
+  return withWork(tools.root, which.into, found, list)
 }
+
+/**
+ * With `rebase` a landing is several commits: its work, and one that completes the task. They go together, as far back
+ * as that landing went, or another task's.
+ */
+async function withWork(
+  root: string,
+  into: string,
+  unpushed: readonly Unpushed[],
+  list: (...args: string[]) => Promise<string[]>,
+): Promise<Unpushed[]> {
+  const marked = [...unpushed]
+  const landings = loggedLandings(root, into)
+  for (const [at, { parents, taken, message, oid }] of unpushed.entries()) {
+    if (!taken || parents.length > 1) continue
+    let landed: readonly string[] = []
+    for (const { from, to } of landings) {
+      const commits = await list(to, `^${from}`)
+      if (commits.includes(oid)) landed = commits
+      if (landed.length > 0) break
+    }
+    for (let before = at - 1; before >= 0; before--) {
+      const one = unpushed[before]!
+      const task = trailer(one.message, 'Oompa-Task')
+      const isItsOwn = task === undefined ? landed.includes(one.oid) : task === trailer(message, 'Oompa-Task')
+      if (one.parents.length > 1 || !isItsOwn) break
+      marked[before] = { ...one, taken: true }
+    }
+  }
+  return marked
+}
+
+const trailer = (message: string, name: string): string | undefined =>
+  new RegExp(`^${name}: (.*)$`, 'm').exec(message)?.[1]
 
 const isBatch = ({ message }: CommitFacts): boolean => /^Merge \d+ changes into /.test(message)
 
@@ -131,10 +173,10 @@ async function rebuilt(
     const message = `Merge branch '${remote}/${into}'`
     tip = await commitTree(tools.root, { tree, parents: [last.oid, theirs], message })
   }
-  const gone = above.find((one) => one.taken.length > 0)!.oid
+  const gone = above[0]!.oid
   for (const one of above) {
     const [parent, side] = one.parents
-    if (one.taken.length > 0 || parent === undefined) continue
+    if (one.taken || parent === undefined) continue
     if (side !== undefined && (await isAncestor(tools.root, side, theirs))) continue
     const tree = await mergedTree(tools, history, which, { parent, commit: one.oid, onto: tip })
     // Whoever was built on what is taken back would bring its history along.
@@ -189,9 +231,8 @@ async function keep(root: string, swarm: string | undefined, commit: string): Pr
 }
 
 function say(context: LandContext, { into, remote }: Divergence, gone: Unpushed, kept: string): Withdrawn {
-  const trailer = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(gone.message)?.[1]
-  const [task, worker] = [trailer('Oompa-Task'), trailer('Oompa-Worker')]
-  const named = task ?? gone.taken.join(', ')
+  const [task, worker] = ['Oompa-Task', 'Oompa-Worker'].map((name) => trailer(gone.message, name))
+  const named = task ?? gone.completes.join(', ')
   context.emit({
     type: 'landing.withdrawn',
     into,
