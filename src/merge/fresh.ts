@@ -143,7 +143,8 @@ async function bringUp(
     }
     away.reached(remote)
     const { commit } = fetched
-    const isAhead = async () => commit !== undefined && !(await isAncestor(root, commit, await targetCommit(tools, into)))
+    const isAhead = async () =>
+      commit !== undefined && !(await isAncestor(root, commit, await targetCommit(tools, into)))
     // What has landed here and is about to be pushed has all that the remote has, when that is done.
     if (commit === undefined || (timeoutMs === 0 && !(await isAhead()))) return
     // The queue stops for it, and says so.
