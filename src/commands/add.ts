@@ -44,6 +44,7 @@ export const command: Command = {
       type: 'boolean',
       describe: 'For tasks: in PostgreSQL, for workers on several machines (docs/machines.md)',
     },
+    git: { type: 'boolean', describe: 'For tasks: on a ref of the remote, for a few machines without a server' },
     test: { type: 'string', describe: 'For merge: the command that has to pass on the merged tree' },
     json: { type: 'boolean', describe: 'Print JSON' },
   },
@@ -51,13 +52,15 @@ export const command: Command = {
     ['oompa add merge', 'land changes, tested with the command that this repository has'],
     ['oompa add review --agent codex:o3', 'have codex read each change first'],
     ['oompa add tasks --postgres', 'take tasks out of a PostgreSQL that all machines reach'],
+    ['oompa add tasks --git', 'keep tasks on a ref of the remote, for two to five clones'],
   ],
   async run(args) {
     const hook = hookNamed(args.positionals[0] ?? '')
     const { root, gitDir } = await findRepository()
     refuseSecond(root, hook)
     const found = await factsOf(root, { agent: text(args, 'agent'), test: text(args, 'test') })
-    const facts: SampleFacts = flag(args, 'postgres') ? { ...found, store: 'postgresTasks' } : found
+    const elsewhere = flag(args, 'postgres') ? 'postgresTasks' : flag(args, 'git') ? 'gitTasks' : undefined
+    const facts: SampleFacts = elsewhere ? { ...found, store: elsewhere } : found
     const ending = flag(args, 'shell') ? 'sh' : 'ts'
     const name = `hooks/${hook}.${ending}`
     const content = ending === 'ts' ? sampleText(hook, sample(hook, 'ts'), facts) : sample(hook, 'sh')

@@ -2,6 +2,7 @@
 
 import { ceilings } from '../git/ceilings.js'
 import { withoutRepository } from '../git/environment.js'
+import type { NetworkOptions } from '../git/network.js'
 import { gitFor } from '../git/simple-git.js'
 import { remoteOf } from '../git/upstream.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
@@ -9,7 +10,6 @@ import { askProgram } from '../processes/question.js'
 import type { Change, Refusal } from '../words.js'
 import { recordLanded } from './bypass.js'
 import { movedDestination } from './destination.js'
-import type { NetworkOptions } from './network.js'
 import { tail } from './refusals.js'
 import { notPushed, pushRef, sendLargeFiles } from './remote.js'
 

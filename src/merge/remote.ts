@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
 import { gitFolders } from '../git/folders.js'
+import { type NetworkEnd, type NetworkOptions, networkGit, wordsOf } from '../git/network.js'
 import { git } from '../git/run.js'
 import { movedDestination } from './destination.js'
 import { targetCommit } from './land.js'
-import { type NetworkEnd, type NetworkOptions, networkGit, wordsOf } from './network.js'
 import type { LandingTools } from './tools.js'
 
 export type FetchAnswer =

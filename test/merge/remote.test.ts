@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { wordsOf } from '../../src/merge/network.js'
+import { wordsOf } from '../../src/git/network.js'
 import { pullRequests } from '../../src/merge/pull-requests.js'
 import { mergeQueue } from '../../src/merge/queue.js'
 import { isRefusal } from '../../src/words.js'

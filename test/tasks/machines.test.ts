@@ -58,6 +58,11 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
     expect(execFileSync('tail', ['-1', 'hooks/tasks.ts'], { cwd: repository.root, encoding: 'utf8' })).toBe(
       'export default postgresTasks()\n',
     )
+    const other = testRepository({ 'README.md': 'hello\n' })
+    await oompa(['add', 'tasks', '--git'], { cwd: other.root, env: other.env })
+    expect(execFileSync('tail', ['-1', 'hooks/tasks.ts'], { cwd: other.root, encoding: 'utf8' })).toBe(
+      'export default gitTasks()\n',
+    )
     const without = await oompa(['tasks'], { cwd: repository.root, env: repository.env })
     expect(without).toMatchObject({ status: 2, stderr: expect.stringContaining('export OOMPA_POSTGRES=') })
 

@@ -245,6 +245,14 @@ describeWhere('PostgreSQL', hasPostgres)('PostgreSQL', () => {
   })
 })
 
+it('without the package pg it says which command installs it', async () => {
+  const file = path.join(packageRoot, 'test/tasks/fixtures/without-pg.mjs')
+  const cwd = temporaryFolder()
+  const { stdout, stderr } = await start(process.execPath, [file], { cwd, env: { PATH: process.env.PATH, HOME: cwd } })
+    .ended
+  expect([stdout, stderr]).toEqual(['{"code":"no-pg","mend":"npm install pg","status":2}\n', ''])
+})
+
 function opened(url = server.url): TaskStore {
   const store = postgresTasks({ url, schema, patience: 20 }, temporaryFolder())
   onTestFinished(() => store.close!())

@@ -1,11 +1,11 @@
 // Runs the gits that talk to a remote. A remote may accept the connection and never answer (a VPN that is down, a stalled
 // ssh), so each of them has a time limit and a signal, and ends with all that it has started: helpers, ssh, git-lfs.
 
-import { commandLine } from '../git/arguments.js'
-import { gitEnvironment } from '../git/environment.js'
-import { locating } from '../git/folders.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { runProcess } from '../processes/run.js'
+import { commandLine } from './arguments.js'
+import { gitEnvironment } from './environment.js'
+import { locating } from './folders.js'
 
 /** How long a remote may be silent unless a setting says otherwise. */
 export const REMOTE_TIMEOUT_MS = 120_000

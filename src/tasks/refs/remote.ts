@@ -1,0 +1,108 @@
+// A text that stands in a commit behind one ref of a remote, changed by a push that says what it expects to be there: of
+// two that push at one time the server lets one in, and the other looks again.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OompaError, STATUS } from '../../errors.js'
+import { type NetworkEnd, networkGit, wordsOf } from '../../git/network.js'
+import { git, gitFailed, gitText } from '../../git/run.js'
+
+export interface RefPlace {
+  readonly root: string
+  readonly remote: string
+  /** The last part of the ref's name. */
+  readonly name: string
+  /** How long the remote may be silent. */
+  readonly timeoutMs: number
+}
+
+/** What the ref has, and the commit that says it; neither where there is no such ref yet. */
+export interface Seen {
+  readonly commit?: string
+  readonly text?: string
+}
+
+const FILE = 'tasks.json'
+/** Longest pause before another try; each is drawn at random, so that two do not meet again and again. */
+const LONGEST_PAUSE_MS = 1000
+
+const theirs = ({ name }: RefPlace) => `refs/oompa/tasks/${name}`
+const ours = ({ name }: RefPlace) => `refs/oompa/seen-tasks/${name}`
+
+/**
+ * Reads the ref as it is on the remote now.
+ * @throws OompaError `store-away`
+ */
+export async function readRef(place: RefPlace): Promise<Seen> {
+  const { root, remote, timeoutMs } = place
+  // A pattern that nothing matches is no error, and what was removed there goes here, too.
+  const pattern = `+${theirs(place)}*:${ours(place)}*`
+  const args = [
+    'fetch',
+    '--quiet',
+    '--prune',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--end-of-options',
+    remote,
+    pattern,
+  ]
+  const end = await networkGit(root, args, { timeoutMs })
+  if (end.status !== 0) throw away(place, end)
+  // The commit, and then the text, by one git.
+  const both = ['show', '--no-patch', '--no-textconv', '--format=%H', ours(place), `${ours(place)}:${FILE}`]
+  const { status, stdout, stderr } = await git(root, both)
+  if (status !== 0 && /unknown revision|bad revision|ambiguous argument/.test(stderr)) return {}
+  if (status !== 0) throw gitFailed(root, both, status, stderr)
+  const line = stdout.indexOf('\n')
+  return { commit: stdout.slice(0, line), text: stdout.slice(line + 1) }
+}
+
+/**
+ * Writes a text over what was seen. The commit has no parent: the ref says how things are, and a clone that looks again
+ * gets one small commit, however many there have been.
+ * @returns false if somebody else was quicker
+ * @throws OompaError `store-away`, `store-refused` (status 4)
+ */
+export async function writeRef(place: RefPlace, seen: Seen, text: string, what: string): Promise<boolean> {
+  const { root, remote, timeoutMs } = place
+  const blob = await gitText(root, ['hash-object', '-w', '--stdin'], { input: text })
+  const tree = await gitText(root, ['mktree'], { input: `100644 blob ${blob}\t${FILE}\n` })
+  const commit = await gitText(root, ['commit-tree', '--no-gpg-sign', '-m', what, tree], { env: AS_US })
+  if (commit === seen.commit) return true
+  const lease = `--force-with-lease=${theirs(place)}:${seen.commit ?? ''}`
+  const args = ['push', '--porcelain', '--no-verify', lease, '--end-of-options', remote, `${commit}:${theirs(place)}`]
+  const end = await networkGit(root, args, { timeoutMs })
+  if (end.status === 0) return true
+  // What was sent may have arrived although no answer came.
+  if ((await readRef(place)).commit === commit) return true
+  const line = end.stdout.split('\n').find((one) => one.startsWith('!'))
+  if (line === undefined) throw away(place, end)
+  if (/stale info|cannot lock ref|failed to update ref|fetch first|already exists|failed to lock/.test(line))
+    return false
+  throw new OompaError({
+    code: 'store-refused',
+    message: `${remote} does not take the tasks at ${theirs(place)}: ${wordsOf(end.stderr, line)}`,
+    mend: `git push ${remote} HEAD:refs/oompa/try, and look at what the server says`,
+    status: STATUS.refused,
+  })
+}
+
+/** Drawn at random, and longer with each try that was lost. */
+export async function pauseBefore(attempt: number): Promise<void> {
+  await sleep(Math.random() * Math.min(LONGEST_PAUSE_MS, 50 * 2 ** attempt))
+}
+
+const AS_US = {
+  GIT_AUTHOR_NAME: 'oompa',
+  GIT_AUTHOR_EMAIL: 'oompa@localhost',
+  GIT_COMMITTER_NAME: 'oompa',
+  GIT_COMMITTER_EMAIL: 'oompa@localhost',
+}
+
+function away({ remote }: RefPlace, end: NetworkEnd): OompaError {
+  return new OompaError({
+    code: 'store-away',
+    message: `The tasks on ${remote} cannot be reached: ${end.ended ?? (wordsOf(end.stderr) || `git ended with status ${end.status}`)}`,
+    mend: `git ls-remote ${remote}`,
+  })
+}
