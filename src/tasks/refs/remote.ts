@@ -49,7 +49,15 @@ export async function readRef(place: RefPlace): Promise<Seen> {
   const end = await networkGit(root, args, { timeoutMs })
   if (end.status !== 0) throw away(place, end)
   // The commit, and then the text, by one git.
-  const both = ['show', '--no-patch', '--no-textconv', '--format=%H', ours(place), `${ours(place)}:${FILE}`]
+  const both = [
+    'show',
+    '--no-patch',
+    '--no-textconv',
+    '--no-show-signature',
+    '--format=%H',
+    ours(place),
+    `${ours(place)}:${FILE}`,
+  ]
   const { status, stdout, stderr } = await git(root, both)
   if (status !== 0 && /unknown revision|bad revision|ambiguous argument/.test(stderr)) return {}
   if (status !== 0) throw gitFailed(root, both, status, stderr)
