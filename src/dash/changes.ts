@@ -75,7 +75,7 @@ export function changesOf(changes: Map<string, Change>, event: OompaEvent): void
       return
     case 'landing.landed':
       change.commit = event.mergedCommit ?? event.commit
-      change.approval = undefined
+      decide(change, 'landed')
       step('landed', event.into)
       return
     case 'approval.waiting':
@@ -87,7 +87,7 @@ export function changesOf(changes: Map<string, Change>, event: OompaEvent): void
       step('approved', '', 'a person')
       return
     case 'approval.rejected':
-      change.approval = undefined
+      decide(change, 'refused')
       step('rejected', event.reason, 'a person')
       return
     case 'work.kept':
@@ -97,6 +97,13 @@ export function changesOf(changes: Map<string, Change>, event: OompaEvent): void
     case 'iteration.ended':
       Object.assign(change, { endedAt: event.at, outcome: event.outcome, kept: event.kept ?? change.kept })
   }
+}
+
+/** A person's answer comes when the iteration has ended: what waited for it waits no more. */
+function decide(change: Change, outcome: 'landed' | 'refused'): void {
+  change.approval = undefined
+  if (outcome === 'landed') change.kept = undefined
+  if (change.outcome === 'waiting') change.outcome = outcome
 }
 
 function cut(text: unknown): string | undefined {

@@ -1,6 +1,5 @@
 // A swarm as the page shows it: the first things first, and small enough to be sent once a second.
 
-import type { Run } from '../events/runs.js'
 import type { WorkerState } from '../events/state.js'
 import { figuresFacts, statusFacts } from '../views/facts.js'
 import { successRate } from '../views/figures.js'
@@ -41,13 +40,13 @@ export function pageFacts(one: Watched): Record<string, unknown> {
     costUsd: state.costUsd ?? null,
     budgetUsd: state.budgetUsd ?? null,
     problems: problemsOf(state, run.state, Date.now()),
-    workers: [...state.workers.values()].map((worker) => workerFacts(worker, run)),
+    workers: [...state.workers.values()].map((worker) => workerFacts(worker, one)),
     figures: figuresFacts({ state, figures }),
     spent,
   }
 }
 
-function workerFacts(worker: WorkerState, run: Run): Record<string, unknown> {
+function workerFacts(worker: WorkerState, { run, changes }: Watched): Record<string, unknown> {
   const { iteration, iterations, phase, doing, task, agent, attempt, costUsd, since, startedAt, until, seenAt } = worker
   return {
     worker: worker.worker,
@@ -64,6 +63,11 @@ function workerFacts(worker: WorkerState, run: Run): Record<string, unknown> {
     until: until ?? null,
     seenAt: seenAt ?? null,
     earlier: Math.max(0, worker.ended.length - MOST_CELLS),
-    ended: worker.ended.slice(-MOST_CELLS).map((one) => [one.iteration, one.outcome, one.task ?? '']),
+    ended: worker.ended.slice(-MOST_CELLS).map((one) => [
+      one.iteration,
+      // What waited for a person may have been decided since.
+      changes.get(`${worker.worker}-${one.iteration}`)?.outcome ?? one.outcome,
+      one.task ?? '',
+    ]),
   }
 }

@@ -192,11 +192,19 @@ function push<K>(lists: Map<K, number[]>, key: K, value: number): void {
   else lists.set(key, [value])
 }
 
-/** Of the iterations that were decided, the share that landed or completed a task; undefined before the first. */
-export function successRate({ counts }: SwarmState): number | undefined {
+/**
+ * Of the iterations that were decided, the share that landed or completed a task; undefined before the first. What waited
+ * for a person is decided when it has landed.
+ */
+export function successRate({ counts, landed: all, workers }: SwarmState): number | undefined {
+  const approved = all.filter(({ worker = '', iteration }) => {
+    const one = workers.get(worker)?.ended.find((ended) => ended.iteration === iteration)
+    return one?.outcome === 'waiting'
+  }).length
   const { landed = 0, done = 0, kept = 0, refused = 0, failed = 0 } = counts.outcomes
-  const decided = landed + done + kept + refused + failed
-  return decided === 0 ? undefined : (landed + done) / decided
+  const good = landed + done + approved
+  const decided = good + kept + refused + failed
+  return decided === 0 ? undefined : good / decided
 }
 
 /** Half of the landings took less than this from the start of their iteration, in milliseconds. */

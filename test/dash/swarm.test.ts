@@ -64,6 +64,7 @@ it('a swarm at level 3 is watched from start to end, and an approval given on th
   await expect.poll(() => page.locator('.problem.is-approval').count(), { timeout: PATIENT }).toBe(0)
   await expect.poll(() => page.locator('.pipeline .end b').textContent(), { timeout: PATIENT }).toBe('4')
   expect(repository.git(['show', 'main:CLAUDE.md'])).toBe('Be kind.')
+  await expect.poll(() => page.locator('.cell.is-waiting[title]').count(), { timeout: PATIENT }).toBe(0)
   expect(repository.git(['status', '--porcelain'])).toBe('')
   await page.setViewportSize({ width: 390, height: 844 })
   await page.emulateMedia({ colorScheme: 'dark' })

@@ -86,7 +86,7 @@ test('a change that waited for a person merged when it landed, and not in the it
   const { figures, state } = measured(events)
   expect(figures.timeToMerge).toEqual([60])
   expect(medianTimeToMerge(state)).toBe(60_000)
-  expect(successRate(state)).toBeUndefined()
+  expect(successRate(state)).toBe(1)
   expect(landingsPerHour(state, state.lastAt)).toBeCloseTo(3600 / 61)
 })
 
