@@ -46,6 +46,9 @@ function user(): { readonly uid: number; readonly gid: number } | undefined {
 /** Runs the server as long as our end of its standard input is open, so that it outlives no test. */
 const WITH_US = `"$@" & server=$!; cat > /dev/null; kill -INT $server; wait $server`
 
+/** For the hook that makes a server: initdb takes two seconds, and on a machine that is loaded more than a minute. */
+export const STARTING_MS = 300_000
+
 /** Makes a server and starts it. To be removed in the end. */
 export async function postgresServer(): Promise<PostgresServer> {
   const bin = programs()

@@ -6,7 +6,7 @@ import { postgresTasks } from '../../src/tasks/postgres/store.js'
 import { team } from '../support/clones.js'
 import { oompa } from '../support/oompa.js'
 import { describeWhere } from '../support/optional.js'
-import { hasPostgres, type PostgresServer, postgresServer } from '../support/postgres.js'
+import { hasPostgres, type PostgresServer, postgresServer, STARTING_MS } from '../support/postgres.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
 
 let server: PostgresServer
@@ -14,7 +14,7 @@ let server: PostgresServer
 describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
   beforeAll(async () => {
     server = await postgresServer()
-  })
+  }, STARTING_MS)
   afterAll(() => server?.remove())
 
   it('two clones do each task once, and each begins with what it builds on, whoever did that', async () => {

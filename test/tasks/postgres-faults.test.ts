@@ -10,7 +10,7 @@ import { MIGRATIONS } from '../../src/tasks/postgres/tables.js'
 import { requeueStale, staleClaims } from '../../src/tasks/requeue.js'
 import { packageRoot, type Running, start } from '../support/oompa.js'
 import { describeWhere } from '../support/optional.js'
-import { hasPostgres, type PostgresServer, postgresServer } from '../support/postgres.js'
+import { hasPostgres, type PostgresServer, postgresServer, STARTING_MS } from '../support/postgres.js'
 import { temporaryFolder } from '../support/repository.js'
 import { linesOf } from './support.js'
 
@@ -21,7 +21,7 @@ let schemas = 0
 describeWhere('PostgreSQL', hasPostgres)('PostgreSQL', () => {
   beforeAll(async () => {
     server = await postgresServer()
-  })
+  }, STARTING_MS)
   afterAll(() => server?.remove())
   beforeEach(() => {
     schema = `faults_${++schemas}`

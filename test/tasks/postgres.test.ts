@@ -5,7 +5,7 @@ import { conformance } from '../../src/tasks/conformance.js'
 import type { TaskStore } from '../../src/tasks/contract.js'
 import { postgresTasks } from '../../src/tasks/postgres/store.js'
 import { describeWhere } from '../support/optional.js'
-import { hasPostgres, type PostgresServer, postgresServer } from '../support/postgres.js'
+import { hasPostgres, type PostgresServer, postgresServer, STARTING_MS } from '../support/postgres.js'
 import { temporaryFolder } from '../support/repository.js'
 
 let server: PostgresServer
@@ -14,7 +14,7 @@ let schemas = 0
 describeWhere('PostgreSQL', hasPostgres)('tasks in PostgreSQL', () => {
   beforeAll(async () => {
     server = await postgresServer()
-  })
+  }, STARTING_MS)
   afterAll(() => server?.remove())
 
   for (const test of conformance(place)) it(test.name, () => test.run())
