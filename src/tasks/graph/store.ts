@@ -224,9 +224,7 @@ async function releaseTask(open: OpenGraph, graph: Graph, claim: Claim, reason: 
   // Its holder set it to complete by hand, and it was not found to be done.
   if (byHand) {
     const { setNode } = await import('./edit.js')
-    // What the claim and the completion wrote is not true any more.
-    const gone = { claimed_at: null, claimed_by: null, completed_at: null, 'merged-commit': null }
-    replaceFile(fileOf(open), setNode(graph, id, { status: 'pending', ...gone }))
+    replaceFile(fileOf(open), setNode(graph, id, PENDING))
   }
   const node = byHand ? done : heldNode(open, graph, id, claim.fence)
   const notes = withNote(node.task.notes, reason, claim.holder.worker)
@@ -246,18 +244,21 @@ async function takeTask(
   const kept = newRecord(id, claimer, newFence())
   if (node.status === 'in-progress') {
     const { setNode } = await import('./edit.js')
-    replaceFile(fileOf(open), setNode(graph, id, { status: 'pending' }))
+    replaceFile(fileOf(open), setNode(graph, id, PENDING))
   }
   open.records.write(fileStem(id), kept)
   open.say({ type: 'taken', task: id, by: claimer.worker, swarm: claimer.swarm })
   return { task: node.task, holder: holderOf(kept), fence: kept.fence, since: kept.since }
 }
 
+/** What the claim and the completion wrote into a node is not true any more. */
+const PENDING = { status: 'pending', claimed_at: null, claimed_by: null, completed_at: null, 'merged-commit': null }
+
 async function reopenTask(open: OpenGraph, graph: Graph, id: string, reason: string, by: string): Promise<boolean> {
   const node = graph.nodes.find((one) => one.task.id === id && one.status === 'complete')
   if (!node) return false
   const { setNode } = await import('./edit.js')
-  replaceFile(fileOf(open), setNode(graph, id, { status: 'pending' }))
+  replaceFile(fileOf(open), setNode(graph, id, PENDING))
   const notes = withNote(node.task.notes, reason, by)
   if (notes !== undefined) writeNotes(open.root, open.records.folder, id, notes)
   open.records.remove(fileStem(id))
