@@ -8,7 +8,20 @@ import type { TaskStore } from '../contract.js'
 import { withLock } from '../one-file.js'
 import { LEASE_MS } from '../records.js'
 import { rootOf } from '../where.js'
-import type { Book, Turn } from './book.js'
+import {
+  addIn,
+  type Book,
+  claimIn,
+  completeIn,
+  listingOf,
+  readBook,
+  releaseIn,
+  renewIn,
+  reopenIn,
+  type Turn,
+  takeIn,
+  writeBook,
+} from './book.js'
 
 export interface GitTasksOptions {
   /** The remote's name, or its URL; `origin` unless given. */
@@ -34,17 +47,15 @@ export function gitTasks(options: GitTasksOptions = {}, root?: string): TaskStor
   // Of one clone one at a time: what it has seen of the ref is one ref of its own.
   const locked = <T>(work: () => Promise<T>): Promise<T> =>
     withLock(base, path.join(stateFolder(base), 'claims', 'refs', 'lock'), work)
-  const change = <T>(turn: (book: Book, parts: typeof import('./book.js')) => Turn<T>): Promise<T> =>
+  const change = <T>(turn: (book: Book) => Turn<T>): Promise<T> =>
     locked(async () => {
-      const [parts, { pauseBefore, readRef, writeRef }] = await Promise.all([
-        import('./book.js'),
-        import('./remote.js'),
-      ])
+      // Git is loaded where a store is used, and not where the package is imported.
+      const { pauseBefore, readRef, writeRef } = await import('./remote.js')
       for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
         if (attempt > 0) await pauseBefore(attempt)
         const seen = await readRef(place)
-        const { answer, book, what = 'change' } = turn(understood(parts.readBook, seen.text), parts)
-        if (!book || (await writeRef(place, seen, parts.writeBook(book), what))) return answer
+        const { answer, book, what = 'change' } = turn(understood(seen.text))
+        if (!book || (await writeRef(place, seen, writeBook(book), what))) return answer
       }
       throw new OompaError({
         code: 'store-away',
@@ -56,21 +67,21 @@ export function gitTasks(options: GitTasksOptions = {}, root?: string): TaskStor
   const lease = () => (leaseMs ??= peekSettings(base).leaseMs ?? LEASE_MS)
   return {
     name: 'git',
-    list: () => change((book, { listingOf }) => ({ answer: listingOf(book, lease()) })),
-    claim: (request) => change((book, { claimIn }) => claimIn(book, request, lease())),
-    complete: (claim, completion) => change((book, { completeIn }) => completeIn(book, claim, completion)),
-    release: (claim, reason) => change((book, { releaseIn }) => releaseIn(book, claim, reason)),
-    add: (task) => change((book, { addIn }) => addIn(book, task)),
+    list: () => change((book) => ({ answer: listingOf(book, lease()) })),
+    claim: (request) => change((book) => claimIn(book, request, lease())),
+    complete: (claim, completion) => change((book) => completeIn(book, claim, completion)),
+    release: (claim, reason) => change((book) => releaseIn(book, claim, reason)),
+    add: (task) => change((book) => addIn(book, task)),
     async renew(claims) {
-      if (claims.length > 0) await change((book, { renewIn }) => renewIn(book, claims, lease()))
+      if (claims.length > 0) await change((book) => renewIn(book, claims, lease()))
     },
-    take: (id, claimer, expected) => change((book, { takeIn }) => takeIn(book, id, claimer, expected)),
-    reopen: (id, reason, by) => change((book, { reopenIn }) => reopenIn(book, id, reason, by)),
+    take: (id, claimer, expected) => change((book) => takeIn(book, id, claimer, expected)),
+    reopen: (id, reason, by) => change((book) => reopenIn(book, id, reason, by)),
   }
 }
 
-function understood(read: (text: string) => Book | undefined, text: string | undefined): Book {
-  const book = text === undefined ? [] : read(text)
+function understood(text: string | undefined): Book {
+  const book = text === undefined ? [] : readBook(text)
   if (book) return book
   throw new OompaError({
     code: 'store-new',
