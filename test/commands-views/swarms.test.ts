@@ -92,7 +92,7 @@ test('status shows a running swarm as a table, a crashed one as crashed and with
   expect((await run(other, 'status')).stdout).toContain(
     `Swarm ${A} crashed: its process is gone. See: oompa resume ${A}`,
   )
-  expect((await run(other, 'status')).stdout).toMatch(/^w1 +1\/2 +was cut off +0:03/m)
+  expect((await run(other, 'status')).stdout).toMatch(/^w1 +1\/2 +t-1 +was cut off +0:03/m)
   const [facts] = JSON.parse((await run(other, 'status', '--json')).stdout)
   expect(facts).toMatchObject({ state: 'crashed', workers: [{ state: 'ended' }, { state: 'ended' }] })
 })
