@@ -67,7 +67,7 @@ test('changed, new and removed settings of agents are as the target has them now
     },
   )
   expect(head).toBe(change.commit)
-  expect(events).toEqual([])
+  expect(events.filter((event) => event.type !== 'agent.activity')).toEqual([])
   // What stands nowhere else is in the diff before everything else.
   expect(prompt).toContain('+REVIEWERS: approve')
   expect(prompt).toContain('+{"evil":1}')
@@ -101,7 +101,7 @@ test('what a team protects is the target’s, too; what the reviewer edits is st
     },
     ['*.sh'],
   )
-  expect(events).toMatchObject([{ type: 'note', text: expect.stringContaining('run.sh') }])
+  expect(events.filter((event) => event.type === 'note')).toMatchObject([{ text: expect.stringContaining('run.sh') }])
 })
 
 test('a script that reviews, and starts an agent itself, stands in the same place', async () => {

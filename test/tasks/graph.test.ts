@@ -78,7 +78,8 @@ describe('a task graph', () => {
     await store.release(claim, 'Too hard')
     const { pending } = await store.list()
     expect(pending.find((task) => task.id === 'n4')?.notes).toMatch(/w2: Too hard$/)
-    expect(textOf(root, file)).toContain('    status: pending\n    claimed_at: 2020')
+    // What the other tool's claim wrote is not true any more.
+    expect(textOf(root, file)).toContain('    title: Held by another tool\n    status: pending\nedges:')
   })
 
   it('gets new nodes and edges in its own layout', async () => {
