@@ -24,11 +24,11 @@ async function idsOf(running: readonly { ended: Promise<{ stdout: string }> }[])
   return (await Promise.all(running.map((one) => one.ended))).flatMap((one) => linesOf(one.stdout)).sort()
 }
 
-describe('128 processes, half of them `oompa tasks claim` and half `mv`', () => {
-  it('take 1000 tasks, none twice and none lost', async () => {
-    const count = 1000
+describe('64 processes, half of them `oompa tasks claim` and half `mv`', () => {
+  it('take 200 tasks, none twice and none lost', async () => {
+    const count = 200
     const { root } = repositoryWith({ ...manyTasks(count), 'tasks/current/.gitkeep': '' })
-    const running = Array.from({ length: 64 }, (_, index) => [
+    const running = Array.from({ length: 32 }, (_, index) => [
       startScript('claims-command.sh', root, `c${index}`, [oompaBin, '2']),
       startScript('claims.sh', root, `m${index}`),
     ]).flat()
