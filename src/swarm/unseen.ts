@@ -32,7 +32,9 @@ const MOST = 50
  * @param level from 2 on tasks are those of the checkout, and nobody reads them in a worktree
  */
 export async function unseenByAgents(root: string, prompts: readonly string[], level: number): Promise<Unseen> {
-  const named = prompts.flatMap((text) => text.match(PATH) ?? [])
+  // Word by word, and no word that is longer than a path: over a long one the pattern would take minutes.
+  const words = prompts.flatMap((text) => text.split(/[^\w@.\/-]+/)).filter((word) => word.length <= 300)
+  const named = words.flatMap((word) => word.match(PATH) ?? [])
   const paths = [...new Set([SPEC, ...named])]
     .map((name) => path.posix.normalize(name).replace(/\/$/, ''))
     .filter((name) => !name.startsWith('..') && !(level > 1 && /^tasks(\/|$)/.test(name)) && isThere(root, name))
