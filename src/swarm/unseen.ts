@@ -33,7 +33,7 @@ const MOST = 50
  */
 export async function unseenByAgents(root: string, prompts: readonly string[], level: number): Promise<Unseen> {
   // Word by word, and no word that is longer than a path: over a long one the pattern would take minutes.
-  const words = prompts.flatMap((text) => text.split(/[^\w@.\/-]+/)).filter((word) => word.length <= 300)
+  const words = prompts.flatMap((text) => text.split(/[^\w@./-]+/)).filter((word) => word.length <= 300)
   const named = words.flatMap((word) => word.match(PATH) ?? [])
   const paths = [...new Set([SPEC, ...named])]
     .map((name) => path.posix.normalize(name).replace(/\/$/, ''))
