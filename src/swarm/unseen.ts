@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { git } from '../git/run.js'
+import { someOf } from '../hooks/patterns.js'
 import type { PromptText } from '../prompts/index.js'
 import { isSampleSpec } from '../prompts/sample-spec.js'
 
@@ -23,8 +24,16 @@ export interface UnseenWords {
 const SPEC = 'spec.md'
 /** A word that may be a path: with a slash in it, or an ending. */
 const PATH = /(?:[\w@-][\w.@-]*\/)+[\w.@-]*|[\w@-][\w.@-]*\.[A-Za-z]\w*/g
+/** A longer word is no path that somebody wrote into a prompt. */
+const MOST_LETTERS = 300
 /** More is a list that somebody pasted. */
 const MOST = 50
+
+/** What may be paths in a text. Word by word: over a long one the pattern would take minutes. Pure. */
+export function pathsNamed(text: string): string[] {
+  const words = text.split(/[^\w@./-]+/).filter((word) => word.length <= MOST_LETTERS)
+  return words.flatMap((word) => word.match(PATH) ?? [])
+}
 
 /**
  * Looks at spec.md, and at what the prompts name and the checkout has.
@@ -32,10 +41,7 @@ const MOST = 50
  * @param level from 2 on tasks are those of the checkout, and nobody reads them in a worktree
  */
 export async function unseenByAgents(root: string, prompts: readonly string[], level: number): Promise<Unseen> {
-  // Word by word, and no word that is longer than a path: over a long one the pattern would take minutes.
-  const words = prompts.flatMap((text) => text.split(/[^\w@./-]+/)).filter((word) => word.length <= 300)
-  const named = words.flatMap((word) => word.match(PATH) ?? [])
-  const paths = [...new Set([SPEC, ...named])]
+  const paths = [...new Set([SPEC, ...prompts.flatMap(pathsNamed)])]
     .map((name) => path.posix.normalize(name).replace(/\/$/, ''))
     .filter((name) => !name.startsWith('..') && !(level > 1 && /^tasks(\/|$)/.test(name)) && isThere(root, name))
     .slice(0, MOST)
@@ -50,7 +56,12 @@ export async function unseenByAgents(root: string, prompts: readonly string[], l
 }
 
 function isThere(root: string, name: string): boolean {
-  return statSync(path.join(root, name), { throwIfNoEntry: false }) !== undefined
+  try {
+    return statSync(path.join(root, name), { throwIfNoEntry: false }) !== undefined
+  } catch {
+    // Too long for a name, a loop of links: a word of a prompt, and no file.
+    return false
+  }
 }
 
 function isSample(root: string): boolean {
@@ -64,7 +75,7 @@ function isSample(root: string): boolean {
 /** What to say of it, one for each mistake. Pure. */
 export function unseenWords({ paths, isSample }: Unseen): UnseenWords[] {
   const one = paths.length === 1
-  const shown = paths.length > 5 ? `${paths.slice(0, 5).join(', ')} and ${paths.length - 5} more` : paths.join(', ')
+  const shown = someOf(paths)
   const add = one
     ? paths[0]
     : [...new Set(paths.map((file) => (paths.length > 5 ? file.split('/')[0] : file)))].join(' ')

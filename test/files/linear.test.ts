@@ -9,6 +9,7 @@ import { readJson } from '../../src/files/json.js'
 import { lineCounter } from '../../src/files/lines.js'
 import { fenced } from '../../src/review/material.js'
 import { readVerdict } from '../../src/review/verdict.js'
+import { pathsNamed } from '../../src/swarm/unseen.js'
 import { decodeTask } from '../../src/tasks/decode.js'
 import { drawGraph } from '../../src/tasks/draw.js'
 import { setFields } from '../../src/tasks/edit.js'
@@ -59,6 +60,13 @@ const json: Readonly<Record<string, (size: number) => string>> = {
   'mistakes without an end': (size) => `[${':tru '.repeat(size)}`,
   'lists that never close': (size) => `[${'[1, '.repeat(190)}${'1 '.repeat(size)}`,
   'blank lines': (size) => '\n'.repeat(size),
+}
+
+const prompts: Readonly<Record<string, (size: number) => string>> = {
+  'one word': (size) => 'x'.repeat(size),
+  'words with full stops': (size) => 'x.'.repeat(size),
+  'folders in folders': (size) => 'a/'.repeat(size),
+  'many paths': (size) => 'src/a.ts '.repeat(size),
 }
 
 const lists: Readonly<Record<string, (size: number) => string>> = {
@@ -115,6 +123,7 @@ const cases: readonly (readonly [
   ['JSON', json, readJson],
   ['lists', lists, readItems],
   ['verdicts', verdicts, readVerdict],
+  ['paths that a prompt names', prompts, pathsNamed],
   ['task graphs', graphs, (text) => readGraph(text, 'graph.yaml')],
   ['lines for a terminal', screens, (text) => [escapeText(text), escapeLines(text)]],
 ]

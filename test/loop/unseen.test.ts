@@ -22,6 +22,13 @@ test('a spec that is not committed is said before the first iteration, with the 
   expect((await loop.oompa([...args, '--here'])).stdout).not.toContain('not committed')
 })
 
+test('a word of a prompt that is too long for a file’s name stops no start', async () => {
+  const words = `Goal: match spec.md\nSee ${'x'.repeat(280)}.md, and a.md/b.md.\n`
+  const loop = level1('echo done', { ...level1Files, 'prompts/worker.md': words })
+  const ended = await loop.oompa(['run', '--workers', '1', '--iterations', '1'])
+  expect(ended.status, ended.stderr).toBe(0)
+})
+
 test('many runs without a cap are said once, with how to cap them', async () => {
   const loop = level1('echo done', { ...level1Files })
   const args = ['run', '--workers', '5', '--iterations', '3']
