@@ -6,6 +6,7 @@ import { isAncestor } from '../git/ancestry.js'
 import { treeChanges } from '../git/changes.js'
 import { held } from '../git/collect.js'
 import { type CommitFacts, commitTree, readCommit } from '../git/commits.js'
+import { pointRef } from '../git/refs.js'
 import { gitText } from '../git/run.js'
 import type { HeldLock } from '../locks/index.js'
 import type { StatusHistory } from '../words.js'
@@ -226,7 +227,7 @@ async function mustPass(
 /** Names the target's old value: all that is taken back is reachable from there. */
 async function keep(root: string, swarm: string | undefined, commit: string): Promise<string> {
   const ref = `refs/oompa/kept/${swarm ?? 'withdrawn'}/withdrawn-${commit.slice(0, 8)}`
-  await gitText(root, ['update-ref', '--no-deref', '-m', 'oompa: keep what is taken back', ref, commit])
+  await pointRef(root, ref, commit, 'oompa: keep what is taken back')
   return ref
 }
 
