@@ -2,7 +2,6 @@
 // sees what the last one left, committed or not. What it makes lands as everything else does; its branch follows.
 
 import path from 'node:path'
-import { OompaError, STATUS } from '../errors.js'
 import { replaceOwn } from '../files/own.js'
 import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { branchOf, gitFolders } from '../git/folders.js'
@@ -12,7 +11,7 @@ import { git } from '../git/run.js'
 import { readStatus } from '../git/status.js'
 import { keepCommit, keptRef } from '../recovery/keep.js'
 import type { Worktree } from '../words.js'
-import type { NamedLoop } from '../worktrees/named.js'
+import { mustBeOnBranch, type NamedLoop } from '../worktrees/named.js'
 import type { Iteration } from './contract.js'
 
 /** Opens it as it stands, with the newest of the target where that loses nothing. */
@@ -25,18 +24,6 @@ export async function openNamed(iteration: Iteration, named: NamedLoop): Promise
   const base = tip ?? ''
   if (swarm.into) iteration.onto = await mergeBase(swarm.repository.root, base, `refs/heads/${swarm.into}`)
   return { name: named.name, path: named.path, branch: named.branch, base }
-}
-
-/** @throws OompaError `other-branch` (status 2): on another branch it is somebody else's work */
-function mustBeOnBranch({ name, path: folder, branch }: NamedLoop): void {
-  const on = branchOf(folder)
-  if (on === branch) return
-  throw new OompaError({
-    code: 'other-branch',
-    message: `The worktree ${name} is on ${on ?? 'no branch'}, and its loop works on ${branch}.`,
-    mend: `git -C '${folder}' checkout ${branch}`,
-    status: STATUS.usage,
-  })
 }
 
 /** What conflicts with it, or lies in its way, stays as it is: its landing shows it to its author. */

@@ -3,8 +3,8 @@
 
 import type { Settings } from '../config/contract.js'
 import { OompaError, STATUS } from '../errors.js'
-import { branchOf, type Repository } from '../git/folders.js'
-import { type NamedLoop, namedLoop, namedPath } from '../worktrees/named.js'
+import type { Repository } from '../git/folders.js'
+import { mustBeOnBranch, type NamedLoop, namedLoop, namedPath } from '../worktrees/named.js'
 
 /**
  * @param resumed the named worktree that a resumed swarm is a loop in, wherever it is called
@@ -18,14 +18,8 @@ export async function loopPlace(
 ): Promise<NamedLoop | undefined> {
   const named = await namedLoop(root, resumed === undefined ? here : namedPath(root, resumed))
   if (named) {
-    const on = branchOf(named.path)
-    if (on === named.branch) return named
-    throw new OompaError({
-      code: 'other-branch',
-      message: `The worktree ${named.name} is on ${on ?? 'no branch'}, and a loop in it works on ${named.branch}.`,
-      mend: `git -C '${named.path}' checkout ${named.branch}`,
-      status: STATUS.usage,
-    })
+    mustBeOnBranch(named)
+    return named
   }
   if (settings.here) {
     throw new OompaError({

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS, usageError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
+import { branchOf } from '../git/folders.js'
 import { deleteRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
 import { git, gitText } from '../git/run.js'
@@ -199,4 +200,16 @@ export async function removeNamed(root: string, name: string, target: string): P
 
 function refused(code: string, message: string, mend: string): OompaError {
   return new OompaError({ code, message, mend, status: STATUS.refused })
+}
+
+/** @throws OompaError `other-branch` (status 2): on another branch it is somebody else's work */
+export function mustBeOnBranch({ name, path: folder, branch }: NamedLoop): void {
+  const on = branchOf(folder)
+  if (on === branch) return
+  throw new OompaError({
+    code: 'other-branch',
+    message: `The worktree ${name} is on ${on ?? 'no branch'}, and its loop works on ${branch}.`,
+    mend: `git -C '${folder}' checkout ${branch}`,
+    status: STATUS.usage,
+  })
 }
