@@ -138,3 +138,38 @@ describe('tasks on a ref of the remote', () => {
     expect(completed.sort()).toEqual(['a', 'b', 'top'])
   })
 })
+
+const TASK = {
+  id: 'a',
+  summary: 'A',
+  acceptance: ['x'],
+  files: ['f'],
+  dependsOn: ['b'],
+  priority: 1,
+  extra: { k: [1] },
+}
+const CLAIM = { id: 'a', worker: 'w1', fence: 'f', since: '2026-01-01T00:00:00Z' }
+const bookOf = (...tasks: readonly unknown[]) => JSON.stringify({ format: 1, tasks })
+
+it('a book is read as it was written', () => {
+  const book: readonly Entry[] = [
+    { state: 'current', task: TASK, claim: { ...CLAIM, owner: undefined }, seenMs: 5 },
+    { state: 'pending', task: { ...TASK, id: 'b', notes: 'one\ntwo', story: 's', role: 'r' } },
+  ]
+  expect(readBook(writeBook(book))).toEqual(book)
+})
+
+it.each([
+  ['no JSON', '{'],
+  ['no object', 'null'],
+  ['a task that is none', bookOf({ state: 'pending' })],
+  ['null in place of one', bookOf(null)],
+  ['an id that leads elsewhere', bookOf({ state: 'pending', task: { ...TASK, id: '../../x' } })],
+  ['an id that is an option', bookOf({ state: 'pending', task: { ...TASK, id: '--force' } })],
+  ['prerequisites that are no ids', bookOf({ state: 'pending', task: { ...TASK, dependsOn: [{}] } })],
+  ['a state that there is not', bookOf({ state: 'constructor', task: TASK })],
+  ['a claim without a fence', bookOf({ state: 'current', task: TASK, claim: { ...CLAIM, fence: 1 } })],
+  ['a task twice', bookOf({ state: 'pending', task: TASK }, { state: 'complete', task: TASK })],
+])('a book that somebody else has pushed is none of ours: %s', (_what, text) => {
+  expect(readBook(text)).toBeUndefined()
+})

@@ -12,6 +12,7 @@ import type {
   NewTask,
   TaskListing,
 } from '../contract.js'
+import { decodeTask } from '../decode.js'
 import { completionFields } from '../edit.js'
 import { completeTask } from '../encode.js'
 import { duplicateTask, notYours } from '../errors.js'
@@ -46,19 +47,49 @@ export function writeBook(book: Book): string {
   return `{"format":1,"tasks":[\n${lines.join(',\n')}\n]}\n`
 }
 
-/** @returns undefined for what is no book of ours, or of a later version */
+/**
+ * Whoever may push can write it: nothing of it is used before it has the right form.
+ * @returns undefined for what is no book of ours, or of a later version
+ */
 export function readBook(text: string): Book | undefined {
+  let value: unknown
   try {
-    const { format, tasks } = JSON.parse(text)
-    return format === 1 && Array.isArray(tasks) ? tasks.map(readEntry) : undefined
+    value = JSON.parse(text)
   } catch {
     return undefined
   }
+  const { format, tasks } = fieldsOf(value)
+  if (format !== 1 || !Array.isArray(tasks)) return undefined
+  const book = tasks.flatMap((one) => readEntry(fieldsOf(one)) ?? [])
+  const ids = new Set(book.map(({ task }) => task.id))
+  return book.length === tasks.length && ids.size === book.length ? book : undefined
 }
 
-function readEntry({ claim, ...entry }: Entry): Entry {
-  if (!claim) return entry
-  return { ...entry, claim: { ...claim, owner: parseOwner(claim.owner) } }
+const STATES = ['pending', 'current', 'complete'] as const
+
+function readEntry(entry: Readonly<Record<string, unknown>>): Entry | undefined {
+  const state = STATES.find((one) => one === entry.state)
+  const { extra, ...fields } = fieldsOf(entry.task)
+  const decoded = decodeTask({ ...fieldsOf(extra), ...fields })
+  if (!state || 'reason' in decoded) return undefined
+  const { task } = decoded
+  if (entry.claim === undefined) return { state, task }
+  const { worker, swarm, fence, since, owner } = fieldsOf(entry.claim)
+  if (typeof worker !== 'string' || typeof fence !== 'string' || typeof since !== 'string') return undefined
+  const claim = {
+    id: task.id,
+    worker,
+    fence,
+    since,
+    ...(typeof swarm === 'string' ? { swarm } : {}),
+    owner: parseOwner(owner),
+  }
+  return { state, task, claim, ...(typeof entry.seenMs === 'number' ? { seenMs: entry.seenMs } : {}) }
+}
+
+/** Its keys and values; none of what is no object. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 }
 
 export function listingOf(book: Book, leaseMs: number, now = Date.now()): TaskListing {
