@@ -93,7 +93,7 @@ export const command: Command = {
       ? '  npm install pg\n  export OOMPA_POSTGRES=postgres://user:password@host/database\n  oompa engine status\n'
       : ''
     console.log(
-      `\nNext:\n${first}  look at ${name}, then: git add hooks && git commit -m "Add the ${hook} hook"\n  oompa check`,
+      `\nNext:\n${first}  look at ${name}, then: git add hooks && git commit -m "Add the ${hook} hook" -- hooks\n  oompa check`,
     )
     return STATUS.done
   },

@@ -92,7 +92,8 @@ export function unseenWords({ paths, isSample }: Unseen): UnseenWords[] {
       ? [
           {
             text: `${shown} ${one ? 'is' : 'are'} not committed as ${one ? 'it stands' : 'they stand'} here: agents work from what is committed, and do not see ${one ? 'it' : 'them'}.`,
-            mend: `git add -A -- ${add} && git commit -m "What agents work from"`,
+            // What else the person has staged stays staged.
+            mend: `git add -A -- ${add} && git commit -m "What agents work from" -- ${add}`,
           },
         ]
       : []),

@@ -131,7 +131,9 @@ function commitOf({ uncommitted = [] }: SwarmState): Next[] {
   const tops =
     uncommitted.length > 3 ? [...new Set(uncommitted.map((file) => file.split('/')[0] ?? file))] : uncommitted
   const places = tops.map((file) => (/^[\w./-]+$/.test(file) ? file : `'${escapeText(file.replaceAll("'", "'\\''"))}'`))
-  return [{ command: `git add -A -- ${places.join(' ')} && git commit -m Tasks`, why: 'commit the status of tasks' }]
+  // What else the person has staged stays staged.
+  const paths = `-- ${places.join(' ')}`
+  return [{ command: `git add -A ${paths} && git commit -m Tasks ${paths}`, why: 'commit the status of tasks' }]
 }
 
 /** Where the last worker that asked for a task found none. */

@@ -136,7 +136,7 @@ test('tasks with a problem, and what agents work from and do not see, are worth 
     {
       warning: true,
       text: 'docs/plan.md, spec.md are not committed as they stand here: agents work from what is committed, and do not see them.',
-      mend: 'git add -A -- docs/plan.md spec.md && git commit -m "What agents work from"',
+      mend: 'git add -A -- docs/plan.md spec.md && git commit -m "What agents work from" -- docs/plan.md spec.md',
     },
   ])
 })

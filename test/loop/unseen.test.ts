@@ -1,5 +1,6 @@
 // What the first lines of a run say before somebody pays: files that agents do not see, and runs without a cap.
 
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import type { Settings } from '../../src/config/contract.js'
 import { uncappedWords } from '../../src/swarm/budget.js'
@@ -14,10 +15,12 @@ test('a spec that is not committed is said before the first iteration, with the 
     /^swarm .* started.*\nspec\.md is not committed as it stands here: .*\n\[w1\] iteration 1/,
   )
   expect(first.stdout).toContain('[w1] A spec.')
-  const mend = /git add -A -- spec\.md && git commit -m "[^"]+"/.exec(first.stdout)?.[0]
-  loop.repository.git(['add', '-A', '--', 'spec.md'])
-  expect(mend).toBeDefined()
-  loop.repository.git(['commit', '-qm', 'Spec'])
+  const mend = /git add -A -- spec\.md && git commit -m "[^"]+" -- spec\.md/.exec(first.stdout)?.[0]
+  // What the person has staged meanwhile is not committed with it.
+  loop.repository.write('mine', 'x\n')
+  loop.repository.git(['add', 'mine'])
+  execFileSync('sh', ['-c', mend ?? 'false'], { cwd: loop.repository.root, env: loop.env })
+  expect(loop.repository.git(['status', '--porcelain'])).toBe('A  mine')
   expect((await loop.oompa(args)).stdout).not.toContain('not committed')
   expect((await loop.oompa([...args, '--here'])).stdout).not.toContain('not committed')
 })
