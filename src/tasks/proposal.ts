@@ -95,7 +95,7 @@ function readTask(value: unknown, where: string): { task: Task } | { problems: s
     problems.push(`${capital(where)} ${id}: it must be made of letters, digits, - and _.`)
   }
   if (fields.summary === undefined) problems.push(`${capital(name)} has no summary.`)
-  else if (typeof fields.summary === 'string' && !/^[^\r\n]*\S[^\r\n]*$/.test(fields.summary)) {
+  else if (typeof fields.summary === 'string' && (fields.summary.trim() === '' || /[\r\n]/.test(fields.summary))) {
     problems.push(`The summary of ${name} must be one line.`)
   }
   for (const file of Array.isArray(fields.files) ? fields.files : []) {

@@ -19,7 +19,9 @@ import { readGraph } from '../../src/tasks/graph/read.js'
 import { arrange } from '../../src/tasks/listing.js'
 import { readItems, withItem, withoutItems, writeItem } from '../../src/tasks/lists/markdown.js'
 import { cycles, isWanted } from '../../src/tasks/order.js'
+import { readProposal } from '../../src/tasks/proposal.js'
 import { findRoot } from '../../src/tasks/root.js'
+import { fitted } from '../../src/views/doing.js'
 import { escapeLines, escapeText } from '../../src/views/escape.js'
 import type { Task } from '../../src/words.js'
 import { expectLinear, growth } from '../support/linear.js'
@@ -67,6 +69,20 @@ const prompts: Readonly<Record<string, (size: number) => string>> = {
   'words with full stops': (size) => 'x.'.repeat(size),
   'folders in folders': (size) => 'a/'.repeat(size),
   'many paths': (size) => 'src/a.ts '.repeat(size),
+}
+
+const planned = (summary: string) => JSON.stringify([{ id: 'a', summary }])
+const plans: Readonly<Record<string, (size: number) => string>> = {
+  'a summary of two lines': (size) => planned(`${'x'.repeat(size)}\n`),
+  'a summary of blanks': (size) => planned(' '.repeat(size)),
+  'fences that never close': (size) => '```json\n'.repeat(size),
+  'backquotes alone': (size) => '`'.repeat(size),
+}
+
+const doings: Readonly<Record<string, (size: number) => string>> = {
+  'a path of slashes, and a word': (size) => `Edit: ${'/'.repeat(size)} x`,
+  'colons and blanks': (size) => `${': '.repeat(size)}x`,
+  'one word with a slash': (size) => `${'x'.repeat(size)}/ x`,
 }
 
 const lists: Readonly<Record<string, (size: number) => string>> = {
@@ -124,6 +140,8 @@ const cases: readonly (readonly [
   ['lists', lists, readItems],
   ['verdicts', verdicts, readVerdict],
   ['paths that a prompt names', prompts, pathsNamed],
+  ['plans', plans, (text) => readProposal(text, [])],
+  ['what an agent does', doings, (text) => fitted(text, 40)],
   ['task graphs', graphs, (text) => readGraph(text, 'graph.yaml')],
   ['lines for a terminal', screens, (text) => [escapeText(text), escapeLines(text)]],
 ]
