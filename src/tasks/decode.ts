@@ -106,6 +106,13 @@ export function decodeTask(value: unknown, stem?: string): Decoded {
   }
 }
 
+/** Makes a task of one that was written as JSON: its further keys stand in `extra`. */
+export function decodeWritten(value: unknown): Decoded {
+  if (!isRecord(value)) return decodeTask(value)
+  const { extra, ...fields } = value
+  return decodeTask({ ...(isRecord(extra) ? extra : {}), ...fields })
+}
+
 const PRIORITY_WORDS: Readonly<Record<string, number>> = {
   critical: 0,
   urgent: 0,

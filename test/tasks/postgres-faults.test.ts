@@ -170,6 +170,31 @@ describeWhere('PostgreSQL', hasPostgres)('PostgreSQL', () => {
     expect(task?.notes).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z w1: It printed \ufffd$/)
   })
 
+  it.each([
+    ['none at all', '{}'],
+    ['null', 'null'],
+    [
+      'an id that leads elsewhere',
+      '{"id":"../../x","summary":"S","acceptance":[],"files":[],"dependsOn":[],"extra":{}}',
+    ],
+    ['an id that is an option', '{"id":"--force","summary":"S","acceptance":[],"files":[],"dependsOn":[],"extra":{}}'],
+    ['no summary', '{"id":"x","acceptance":[],"files":[],"dependsOn":[],"extra":{}}'],
+  ])('what is no task is not added, whoever calls the function: %s', async (_what, task) => {
+    const store = await filled(1)
+    const add = `select ${schema}.add('${task}', true, null, null, gen_random_uuid())`
+    await expect(server.sql(add)).rejects.toThrow(/this is no task/)
+    expect(await store.list()).toMatchObject({ pending: [{ id: 't0' }], problems: [] })
+  })
+
+  it('a row that something else has spoilt is named, and stops nobody from reading the others', async () => {
+    const store = await filled(2)
+    await server.sql(`update ${schema}.tasks set task = '{"id":"../x"}' where id = 't0'`)
+    const { pending, problems } = await store.list()
+    expect(pending.map(({ id }) => id)).toEqual(['t1'])
+    expect(problems).toEqual([{ path: `postgres:${schema}/t0`, reason: expect.stringContaining('is a path') }])
+    await expect(store.claim({ id: 't0', claimer: { worker: 'w1' } })).rejects.toMatchObject({ code: 'bad-task' })
+  })
+
   it('a role that may only execute does all that a worker does, and can write no row', async () => {
     const store = await filled(2)
     await server.sql('create role worker login')

@@ -208,6 +208,13 @@ language plpgsql ${AS_OWNER}
 as $$
 declare new_id text := new_task->>'id'; number integer := 1; got tasks;
 begin
+  if jsonb_typeof(new_task->'id') is distinct from 'string' or jsonb_typeof(new_task->'summary') is distinct from 'string'
+    or jsonb_typeof(new_task->'acceptance') is distinct from 'array' or jsonb_typeof(new_task->'files') is distinct from 'array'
+    or jsonb_typeof(new_task->'dependsOn') is distinct from 'array' or jsonb_typeof(new_task->'extra') is distinct from 'object'
+    or new_id = '' or octet_length(new_id) > 180
+    or new_id ~ '^[-/\\\\]|^\\s|\\s$|[\\u0001-\\u001f\\u007f]|^[A-Za-z]:[/\\\\]|(^|[/\\\\])[.][.]?($|[/\\\\])' then
+    raise exception 'this is no task: %', left(new_task::text, 200);
+  end if;
   perform one_at_a_time();
   select * into got from tasks t where t.call = this_call;
   if found then return jsonb_build_object('task', got.task); end if;

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { peekSettings } from '../../config/peek.js'
-import { usageError } from '../../errors.js'
+import { OompaError, usageError } from '../../errors.js'
 import { parseOwner } from '../../processes/owner.js'
 import type { Task } from '../../words.js'
 import type {
@@ -13,8 +13,10 @@ import type {
   Completion,
   NewTask,
   TaskListing,
+  TaskProblem,
   TaskStore,
 } from '../contract.js'
+import { decodeWritten } from '../decode.js'
 import { completionFields } from '../edit.js'
 import { completeTask } from '../encode.js'
 import { duplicateTask, notYours } from '../errors.js'
@@ -135,13 +137,15 @@ type Ask = (name: string, values: readonly unknown[]) => Promise<Record<string, 
 interface Row {
   readonly id: string
   readonly state: 'pending' | 'current' | 'complete'
-  readonly task: Task
+  readonly task: unknown
   readonly fence: string | null
   readonly holder: Record<string, unknown> | null
   readonly since: Date | null
   readonly silent_ms: string | null
   readonly lease_ms: string | null
 }
+
+type ReadRow = Row & { readonly task: Task }
 
 function members(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : { yes: value }
@@ -161,8 +165,19 @@ function holderText(id: string, claimer: Claimer): string {
 }
 
 function toClaim(holder: Claimer, from: Record<string, unknown>): Claim {
-  const { task, fence, since } = from as { readonly task: Task; readonly fence: string; readonly since: string }
-  return { task, holder, fence, since: new Date(since).toISOString() }
+  const { task, fence, since } = from as { readonly task: unknown; readonly fence: string; readonly since: string }
+  return { task: taskIn(task), holder, fence, since: new Date(since).toISOString() }
+}
+
+/** @throws OompaError `bad-task` for what some other program has written */
+function taskIn(value: unknown): Task {
+  const decoded = decodeWritten(value)
+  if ('task' in decoded) return decoded.task
+  throw new OompaError({
+    code: 'bad-task',
+    message: `A task in PostgreSQL cannot be read: ${decoded.reason}.`,
+    mend: 'oompa tasks lint',
+  })
 }
 
 /** @throws OompaError `not-yours` where the answer says that the claim is another's by now */
@@ -190,22 +205,30 @@ async function addTask(ask: Ask, wanted: NewTask): Promise<Task> {
   const isFree = wanted.id === undefined
   const answer = await ask('add', [json(task), isFree, worker || null, swarm || null, randomUUID()])
   if (typeof answer.duplicate === 'string') throw duplicateTask(task.id, `it is ${answer.duplicate}`)
-  return (answer as { readonly task: Task }).task
+  return taskIn(answer.task)
 }
 
 function listing(schema: string, rows: readonly Row[]): TaskListing {
-  const found = (state: Row['state']) => rows.filter((row) => row.state === state)
-  const place = ({ id, task }: Row): Found => ({ task, place: id, path: `postgres:${schema}/${id}` })
+  const pathOf = ({ id }: Row) => `postgres:${schema}/${id}`
+  const problems: TaskProblem[] = []
+  const read = rows.flatMap((row) => {
+    const decoded = decodeWritten(row.task)
+    if ('task' in decoded) return { ...row, task: decoded.task }
+    problems.push({ path: pathOf(row), reason: decoded.reason })
+    return []
+  })
+  const found = (state: Row['state']) => read.filter((row) => row.state === state)
+  const place = (row: ReadRow): Found => ({ task: row.task, place: row.id, path: pathOf(row) })
   return arrange({
     pending: found('pending').map(place),
     current: found('current').map((row) => ({ ...place(row), ...claimOf(row) })),
     complete: found('complete').map(place),
-    problems: [],
+    problems,
   })
 }
 
 /** Whose it is, and whether it lives: how long it has been silent is told by the server's clock, and not by ours. */
-function claimOf(row: Row): { readonly claim: Claim; readonly stale?: string } {
+function claimOf(row: ReadRow): { readonly claim: Claim; readonly stale?: string } {
   const since = row.since?.toISOString() ?? ''
   const record = { ...recordIn(row), fence: row.fence ?? '', since }
   const now = Date.now()

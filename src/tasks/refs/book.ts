@@ -12,7 +12,7 @@ import type {
   NewTask,
   TaskListing,
 } from '../contract.js'
-import { decodeTask } from '../decode.js'
+import { decodeWritten } from '../decode.js'
 import { completionFields } from '../edit.js'
 import { completeTask } from '../encode.js'
 import { duplicateTask, notYours } from '../errors.js'
@@ -69,8 +69,7 @@ const STATES = ['pending', 'current', 'complete'] as const
 
 function readEntry(entry: Readonly<Record<string, unknown>>): Entry | undefined {
   const state = STATES.find((one) => one === entry.state)
-  const { extra, ...fields } = fieldsOf(entry.task)
-  const decoded = decodeTask({ ...fieldsOf(extra), ...fields })
+  const decoded = decodeWritten(entry.task)
   if (!state || 'reason' in decoded) return undefined
   const { task } = decoded
   if (entry.claim === undefined) return { state, task }
