@@ -64,7 +64,8 @@ test('what simple-git aborts leaves ssh behind', async () => {
   const { simpleGit } = await import('simple-git')
   const { root, home, env } = testRepository({ file: 'a\n' })
   const ssh = path.join(home, 'ssh')
-  writeFileSync(ssh, `#!/bin/sh\necho $$ > '${home}/child'\nexec sleep 1000 > /dev/null 2>&1 < /dev/null\n`)
+  // It keeps the pipe to git open, as a link that hangs does; the standard error is simple-git's own.
+  writeFileSync(ssh, `#!/bin/sh\necho $$ > '${home}/child'\nexec sleep 1000 2> /dev/null\n`)
   chmodSync(ssh, 0o755)
   const stop = new AbortController()
   const variables = { ...env, GIT_SSH_COMMAND: ssh }
