@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, flag, number, text } from '../cli/contract.js'
-import { STATUS, usageError } from '../errors.js'
+import { STATUS } from '../errors.js'
 import { createFile } from '../files/create.js'
 import { makeFolder } from '../files/folders.js'
 import { proofFolder } from '../files/paths.js'
@@ -30,9 +30,6 @@ export const command: Command = {
   async run(args) {
     refuseAgents('dash')
     const port = number(args, 'port')
-    if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65536)) {
-      throw usageError(`--port is ${port}: it must be a whole number from 0 to 65535.`, 'oompa dash --help')
-    }
     const host = text(args, 'host')
     const { root } = await findRepository()
     const { serveDash } = await import('../dash/serve.js')
@@ -45,15 +42,18 @@ export const command: Command = {
         `oompa: it listens on ${host}, without encryption: whoever reads along on the way there has the key.`,
       )
     }
-    if (flag(args, 'open')) openBrowser(root, dash.link)
+    if (flag(args, 'open')) await openBrowser(root, dash.link)
+    process.send?.(dash.link)
     await ended
     await dash.close()
     return STATUS.done
   },
 }
 
+/** Ctrl-C; or the end of the swarm that has started us beside it, and holds a channel to us (dash/beside.ts). */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
+    process.once('disconnect', resolve)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
 }
@@ -62,13 +62,19 @@ function interrupted(): Promise<void> {
  * By a file that leads there: what a program is started with, every process of the machine can read. A browser that does
  * not start is no failure: the link is on the screen.
  */
-function openBrowser(root: string, link: string): void {
+function openBrowser(root: string, link: string): Promise<void> {
   const file = path.join(proofFolder(root), 'page', 'open.html')
   makeFolder(path.dirname(file), 0o700)
   rmSync(file, { force: true })
   createFile(file, `<!doctype html><meta http-equiv="refresh" content="0;url=${link}">`, 0o600)
   const program = process.platform === 'darwin' ? 'open' : 'xdg-open'
   const child = spawn(program, [file], { stdio: 'ignore', detached: true })
-  child.on('error', () => console.error(`oompa: ${program} is not there; open the link yourself.`))
   child.unref()
+  return new Promise((resolve) => {
+    child.once('spawn', resolve)
+    child.once('error', () => {
+      console.error(`oompa: ${program} is not there; open the link yourself.`)
+      resolve()
+    })
+  })
 }

@@ -4,7 +4,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Command, text } from '../cli/contract.js'
+import { type Command, flag, number, text } from '../cli/contract.js'
+import { withoutPage } from '../config/flags.js'
 import { runShapes } from '../config/load.js'
 import { STATUS, type Status } from '../errors.js'
 import { packageFolder } from '../files/package.js'
@@ -21,7 +22,13 @@ export const command: Command = {
     const names = text(args, 'worktrees')
     if (names === undefined) return runLoopFile()
     const { runInWorktrees } = await import('./run-worktrees.js')
-    return runInWorktrees(names.split(','), withoutOption(process.argv.slice(3), '--worktrees'))
+    if (flag(args, 'dash')) {
+      // One page for all of them.
+      const { root } = await findRepository()
+      const { openPageBeside } = await import('../dash/beside.js')
+      await openPageBeside(root, { port: number(args, 'port'), open: flag(args, 'open') })
+    }
+    return runInWorktrees(names.split(','), withoutPage(withoutOption(process.argv.slice(3), '--worktrees')))
   },
 }
 

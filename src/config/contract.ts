@@ -116,6 +116,8 @@ export interface Settings {
     readonly brake: number
   }
   readonly detach: boolean
+  /** The page is shown beside the swarm. */
+  readonly dash?: { readonly port?: number; readonly open: boolean }
   readonly dryRun: boolean
   readonly json: boolean
   /** What was accepted and does nothing (yet), one sentence each. */

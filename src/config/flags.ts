@@ -24,6 +24,9 @@ export const runOptions = {
   'budget-usd-per-day': { type: 'string', describe: 'Stop when all swarms of today have cost this much' },
   'max-minutes': { type: 'string', describe: 'Stop after this many minutes' },
   'keep-worktrees': { type: 'boolean', describe: 'Leave worktrees after the run' },
+  dash: { type: 'boolean', describe: 'Show it on a page in the browser, too, until it ends (oompa dash)' },
+  open: { type: 'boolean', describe: 'With --dash: open the page in the browser' },
+  port: { type: 'number', describe: 'With --dash: the port of the page' },
   detach: { type: 'boolean', describe: 'Return when the swarm has started', short: 'd' },
   'dry-run': { type: 'boolean', describe: 'Say what would be done, and start nothing' },
   json: { type: 'boolean', describe: 'Events on standard output, one JSON object a line' },
@@ -59,8 +62,10 @@ export interface Given {
 
 export type Overrides = Readonly<Partial<Record<OverrideName, Given>>>
 
-/** `--detach` is left out: exported once, it would send every later run away from its terminal. */
-export const environmentNames: Readonly<Record<Exclude<OverrideName, 'detach'>, string>> = {
+/** How this one call is watched: exported once, `--detach` would send every later run away from its terminal. */
+type OfOneCall = 'detach' | 'dash' | 'open' | 'port'
+
+export const environmentNames: Readonly<Record<Exclude<OverrideName, OfOneCall>, string>> = {
   workers: 'WORKERS',
   iterations: 'ITERATIONS',
   agent: 'OOMPA_AGENT',
@@ -97,7 +102,7 @@ export function overridesFromEnvironment(env: NodeJS.ProcessEnv): Overrides {
   return overrides
 }
 
-function isEnvironmentName(name: string): name is Exclude<OverrideName, 'detach'> {
+function isEnvironmentName(name: string): name is Exclude<OverrideName, OfOneCall> {
   return Object.hasOwn(environmentNames, name)
 }
 
@@ -119,5 +124,12 @@ export function overridesFromFlags(args: Args): Overrides {
 }
 
 function isOverride(name: string): name is OverrideName {
-  return name === 'detach' || isEnvironmentName(name)
+  return ['detach', 'dash', 'open', 'port'].includes(name) || isEnvironmentName(name)
+}
+
+/** The words of a call without those that ask for a page: it is of this call alone. Pure. */
+export function withoutPage(words: readonly string[]): string[] {
+  return words.filter(
+    (word, at) => !/^--(?:no-)?(?:dash|open|port)(?:=|$)/.test(word) && !(words[at - 1] === '--port' && at > 0),
+  )
 }

@@ -36,6 +36,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
   const continued = given.continue ? truth(given.continue) : (config.continue ?? false)
   if (here && continued)
     throw usageError('`here` and `continue` exclude each other: without worktrees the work is there already.')
+  const dash = dashOf(given)
   return {
     ...(file ? { file } : {}),
     workers,
@@ -81,6 +82,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
       brake: config.backoff?.brake ?? 3,
     },
     detach: given.detach ? truth(given.detach) : false,
+    ...(dash ? { dash } : {}),
     dryRun: given['dry-run'] ? truth(given['dry-run']) : false,
     json: given.json ? truth(given.json) : false,
     remarks: [
@@ -89,6 +91,21 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
       ...reviewerRemarks(config),
       ...(sandbox ? ['`sandbox` starts agents from a short environment; nothing confines their files yet.'] : []),
     ],
+  }
+}
+
+/** @throws OompaError with status 2 for a page's options without a page, and for one that nobody would see */
+function dashOf(given: Overrides): Settings['dash'] {
+  const wanted = given.dash !== undefined && truth(given.dash)
+  const lone = given.open ?? given.port
+  if (!wanted && lone) throw usageError(`${lone.source} is of the page.`, `oompa run --dash ${lone.source}`)
+  if (!wanted) return undefined
+  if (given.detach && truth(given.detach)) {
+    throw usageError('--dash shows its link on this terminal, which --detach leaves.', 'oompa dash, beside the swarm')
+  }
+  return {
+    open: given.open !== undefined && truth(given.open),
+    ...(given.port ? { port: wholeNumber(given.port, 0) } : {}),
   }
 }
 

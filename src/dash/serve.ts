@@ -62,6 +62,9 @@ export async function serveDash(root: string, options: DashOptions = {}): Promis
 }
 
 async function listen({ port, host }: DashOptions, make: () => Server): Promise<Server[]> {
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65536)) {
+    throw usageError(`--port is ${port}: it must be a whole number from 0 to 65535.`, 'oompa dash --help')
+  }
   const ports = port === undefined ? Array.from({ length: TRIES }, (_, at) => USUAL_PORT + at) : [port]
   for (const one of ports) {
     try {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { openPersister } from '../agents/persist.js'
 import { parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
+import { withoutPage } from '../config/flags.js'
 import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
@@ -89,10 +90,11 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
     return { status: await detach(root, { json: settings.json, resume: call.resume }) }
   }
   excludeOurs(repository.gitDir)
+  if (settings.dash) await (await import('../dash/beside.js')).openPageBeside(root, settings.dash)
   // Nobody waits for it before the swarm is put together.
   const unseen = settings.here ? Promise.resolve([]) : lookForUnseen(root, prompts, level).catch(() => [])
   const isFirst = swarmIds(root).length === 0
-  const argv = [call.command, ...call.argv]
+  const argv = [call.command, ...withoutPage(call.argv)]
   const entry = await register({ repository, settings, level, into, argv, resumed, named })
   try {
     const swarm = await assemble({

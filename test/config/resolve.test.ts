@@ -93,6 +93,9 @@ describe('a bad value ends with status 2 and says where it was given', () => {
     [{ env: { OOMPA_AGENT: '--help' } }, 'OOMPA_AGENT'],
     [{ options: { 'max-minutes': 'x' } }, '--max-minutes is `x`'],
     [{ options: { here: true, workers: '2' } }, '--here'],
+    [{ options: { open: true } }, '--open is of the page'],
+    [{ options: { dash: true, port: '-1' } }, '--port is `-1`'],
+    [{ options: { dash: true, detach: true } }, '--dash shows its link on this terminal'],
   ])('%j', (given, message) => {
     expect(() => settings(given)).toThrow(
       expect.objectContaining({ status: 2, message: expect.stringContaining(message) }),
