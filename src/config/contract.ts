@@ -79,7 +79,7 @@ export interface Settings {
   readonly tasksStore?: 'folder' | 'lists' | 'graph'
   /** One worker in the main checkout, without worktrees: plain Ralph. */
   readonly here: boolean
-  /** Iteration i starts from the same worker's iteration i−1. */
+  /** Iteration i starts from what the same worker's iteration i−1 left, committed or not. */
   readonly continue: boolean
   readonly keepWorktrees: boolean
   readonly permissions: 'inherit' | 'bypass'

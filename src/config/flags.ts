@@ -15,7 +15,7 @@ export const runOptions = {
   prompt: { type: 'string', array: true, describe: 'Prompt files, in place of prompts/worker.md', short: 'p' },
   config: { type: 'string', describe: 'Configuration, in place of oompa.json' },
   here: { type: 'boolean', describe: 'One worker in the main checkout, without worktrees' },
-  continue: { type: 'boolean', describe: "Start each iteration from the same worker's one before" },
+  continue: { type: 'boolean', describe: "Start each iteration from what the same worker's last one left" },
   into: { type: 'string', describe: 'Branch that changes land on (the one that is checked out)', names: 'branch' },
   story: { type: 'string', describe: 'Take tasks of this story only' },
   permissions: { type: 'string', choices: ['inherit', 'bypass'], describe: 'What agents may do (inherit)' },

@@ -186,7 +186,9 @@ export const configSchema = z.strictObject(
       .optional()
       .describe('Where tasks are.'),
     here: flag().optional().describe('One worker in the main checkout, without worktrees. Default false.'),
-    continue: flag().optional().describe("Iteration i starts from the same worker's iteration i-1. Default false."),
+    continue: flag()
+      .optional()
+      .describe("Iteration i starts from what the same worker's iteration i-1 left, committed or not. Default false."),
     keep_worktrees: flag().optional().describe('Leave worktrees after the run. Default false.'),
     permissions: oneOf(['inherit', 'bypass'])
       .optional()

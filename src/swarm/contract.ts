@@ -116,6 +116,8 @@ export interface Worker extends AsyncIterable<Iteration> {
   /** Ends an iteration that the loop left by itself. */
   close(): Promise<void>
   readonly finished: boolean
+  /** The ref of what its last iteration left: where the next one begins with `continue`. */
+  left?: string
 }
 
 export type Outcome = 'landed' | 'done' | 'nothing' | 'kept' | 'refused' | 'failed' | 'interrupted' | 'waiting'

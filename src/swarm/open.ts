@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf, OompaError } from '../errors.js'
+import { showBytes } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { branchOf, gitFolders } from '../git/folders.js'
@@ -14,6 +15,7 @@ import { readStatus } from '../git/status.js'
 import type { OpenWorktree } from '../hooks/contract.js'
 import { keepEarlierWork } from '../recovery/earlier.js'
 import type { Worktree } from '../words.js'
+import { carryUncommitted } from '../worktrees/carry.js'
 import type { Iteration, Swarm } from './contract.js'
 import { contextOf, makeIteration } from './iteration.js'
 import { setUpWorktree } from './setup.js'
@@ -114,7 +116,22 @@ async function open(iteration: Iteration, ahead = false): Promise<Worktree> {
       base: await ownTip(swarm, iteration.branch, base),
       ahead,
     })
+  await takeOver(iteration, worktree)
   return setUp(iteration, worktree)
+}
+
+/** With `continue`: what the same worker's last iteration left uncommitted, if its worktree is still there. */
+async function takeOver(iteration: Iteration, worktree: Worktree): Promise<void> {
+  const { lane, number } = iteration
+  const { settings, repository, emit } = lane.swarm
+  const before = `.${lane.name}-i${number - 1}`
+  const from = path.join(repository.root, before)
+  if (!settings.continue || number === 1 || kindOf(from) !== 'folder') return
+  requireOurs(from)
+  const stays = await carryUncommitted(from, worktree.path)
+  if (stays.length === 0) return
+  const text = `Stays in ${before}, and is not carried over: ${stays.map(showBytes).join(', ')}.`
+  emit({ type: 'note', level: 'warning', worker: lane.name, iteration: number, text })
 }
 
 /**
@@ -166,9 +183,9 @@ async function openAnew(
 
 /** Where an iteration starts: HEAD at level 1, the target from level 2 on, or the iteration before with `continue`. */
 async function baseOf(iteration: Iteration): Promise<string> {
-  const { swarm, name } = iteration.lane
+  const { swarm, name, left } = iteration.lane
   if (swarm.settings.continue && iteration.number > 1) {
-    const before = await swarm.commitOf(`refs/heads/oompa/${name}-i${iteration.number - 1}`)
+    const before = await swarm.commitOf(left ?? `refs/heads/oompa/${name}-i${iteration.number - 1}`)
     if (before) return before
   }
   const start = swarm.into ? `refs/heads/${swarm.into}` : 'HEAD'

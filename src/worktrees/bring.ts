@@ -40,7 +40,7 @@ export async function copyInto(root: string, worktree: string, paths: readonly s
 }
 
 /** Not by `cpSync`, which takes names for text. A repository within is somebody's: its worktrees would point to nowhere. */
-function copyTree(from: string, to: string, overwrite: boolean): void {
+export function copyTree(from: string, to: string, overwrite: boolean): void {
   const [source, target] = [onDisk(from), onDisk(to)]
   const facts = lstatSync(source)
   mkdirSync(onDisk(path.dirname(to)), { recursive: true })
