@@ -73,6 +73,9 @@ export interface EventFacts {
   /** At the end: files of tasks whose status stands in no commit. */
   'tasks.uncommitted': { paths: readonly string[] }
   'task.ready': Record<never, never>
+  /** The server of the tasks cannot be reached: nothing is claimed or completed, and agents go on. */
+  'store.away': { store: string; reason: string }
+  'store.back': { store: string; awayMs: number }
   'task.added': { by?: string }
   'task.ignored': { path: string; reason: string }
   'agent.started': {

@@ -1,5 +1,6 @@
 // The first stage: a task for this iteration, or the wait for one. A worker that may not plan starts no agent without.
 
+import { isErrno, messageOf, STATUS } from '../errors.js'
 import type { ClaimAnswer, ClaimRequest, TaskListing, TaskStore } from '../tasks/contract.js'
 import { type NoneReady, noneReady } from '../tasks/none.js'
 import { isWanted } from '../tasks/order.js'
@@ -25,18 +26,25 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   const { stopping, crew } = swarm
   crew.set(lane.name, 'waiting')
   let last: NoneReady | undefined
+  // Away for longer than claims live: whatever is held here may be somebody else's by now.
+  const awayTooLong = (error: unknown): undefined => {
+    if (!isErrno(error, 'store-away')) throw error
+    stopping.gently(messageOf(error), STATUS.failed)
+  }
   const look = async (): Promise<Found | undefined> => {
     await payDebts(swarm)
     // Others complete tasks, and make others ready, in clones of theirs: what they have pushed is where they say so.
     await swarm.fresh.now()
     if (stopping.ending.aborted) return undefined
-    const answer = swarm.claims ? await claimOrBegin(iteration, store) : await mayBegin(lane, store)
+    const answer = await (swarm.claims ? claimOrBegin(iteration, store) : mayBegin(lane, store)).catch(awayTooLong)
+    if (!answer) return undefined
     last = 'none' in answer ? answer.none : undefined
     return 'none' in answer && answer.mayCome ? undefined : answer
   }
   const { watch } = store
   const found = await waitFor(look, {
     timeoutMs: lane.settings.maxWaitForTasksMs,
+    lostMs: swarm.awayMs,
     signal: stopping.ending,
     hints: [crew.onChange, ...(watch ? [(changed: () => void) => watch.call(store, changed)] : [])],
   })

@@ -36,6 +36,8 @@ export interface Swarm {
   readonly into?: string
   /** The tasks that count, where the loop claims them. */
   readonly store?: TaskStore
+  /** For how long the server of the tasks has been away so far, all in all. */
+  awayMs(): number
   /** Absolute path of `tasks/` in the main checkout. */
   readonly tasks: string
   readonly workers: readonly Worker[]

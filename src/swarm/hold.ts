@@ -53,6 +53,18 @@ export function adoptClaims(iteration: Iteration, listing: TaskListing): void {
 }
 
 /**
+ * Claims that are somebody else's by now, or nobody's, by the store's word: while its server was away a lease lapsed, say.
+ * Of tasks that stand in the repository the landing says it, as a person may move their files.
+ */
+export async function lostClaims({ lane: { swarm }, claims }: Iteration): Promise<readonly Claim[]> {
+  const { store } = swarm
+  if (!store || store.tracked || claims.length === 0) return []
+  await store.renew?.(claims)
+  const held = new Set((await store.list()).current.map(({ claim }) => claim?.fence))
+  return claims.filter(({ fence }) => !held.has(fence))
+}
+
+/**
  * What the agent asked for by `oompa tasks …` while it ran: tasks that it added stand in the store already, and one that
  * it called complete is completed by what lands.
  */

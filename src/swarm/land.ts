@@ -6,12 +6,14 @@ import type { HookContext, MergeHook } from '../hooks/contract.js'
 import { someOf } from '../hooks/patterns.js'
 import { offerToHook } from '../merge/bypass.js'
 import { prepareConflict } from '../merge/conflict.js'
-import { isTaken } from '../merge/taken.js'
+import { isTaken, takenRefusal } from '../merge/taken.js'
 import { keepCommit, keptRef } from '../recovery/keep.js'
 import { holdForApproval, reasonsToWait } from '../review/approvals.js'
 import { stillHolds } from '../review/rounds.js'
+import type { Claim } from '../tasks/contract.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import type { Iteration, Swarm } from './contract.js'
+import { lostClaims } from './hold.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { judged, judgesAsPinned } from './judged.js'
 import { completeClaims, statusOfChange } from './status.js'
@@ -40,6 +42,8 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
     iteration.outcome = 'waiting'
     return holdForApproval(reviewed, reasons, context)
   }
+  const lost = await lostClaims(iteration)
+  if (lost.length > 0) return giveUp(iteration, lostRefusal(iteration, lost))
   sayOwnTest(iteration, change)
   const result = await merged(merge, { ...reviewed, status: statusOfChange(iteration) }, context, swarm)
   if (!result) return keep(iteration, `landing has stopped: ${swarm.stopping.why ?? 'nothing lands any more'}`)
@@ -120,6 +124,13 @@ async function brought(iteration: Iteration, change: Change, refusal: Refusal): 
   iteration.onto = target
   iteration.conflicted.push(...marked)
   return { ...refusal, feedback, details: { ...refusal.details, paths } }
+}
+
+/** Nothing is completed or given back of what is not ours any more. */
+function lostRefusal({ claims }: Iteration, lost: readonly Claim[]): Refusal {
+  claims.splice(0, claims.length, ...claims.filter((claim) => !lost.includes(claim)))
+  const [{ task }] = lost as [Claim]
+  return takenRefusal(`The claim of ${task.id} has lapsed, and somebody else may have taken it.`, task.id)
 }
 
 /**

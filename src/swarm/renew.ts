@@ -8,13 +8,21 @@ import { payDebts } from './owed.js'
 export function renewClaims(swarm: Swarm): () => void {
   const { store, settings, current, emit } = swarm
   if (!store) return () => {}
+  // While its server is away the last one goes on trying.
+  let renewing = false
   const timer = setInterval(() => {
     void payDebts(swarm)
     const claims = [...current.values()].flatMap((iteration) => iteration.claims)
-    if (claims.length === 0) return
-    store.renew?.(claims).catch((error: unknown) => {
-      emit({ type: 'note', level: 'warning', text: `Renewing claims: ${messageOf(error)}` })
-    })
+    if (claims.length === 0 || renewing || !store.renew) return
+    renewing = true
+    store
+      .renew(claims)
+      .catch((error: unknown) => {
+        emit({ type: 'note', level: 'warning', text: `Renewing claims: ${messageOf(error)}` })
+      })
+      .finally(() => {
+        renewing = false
+      })
   }, settings.limits.heartbeatMs)
   timer.unref()
   return () => clearInterval(timer)

@@ -182,6 +182,9 @@ async function assemble(parts: Parts): Promise<Swarm> {
           hooks: loaded,
         })
       : undefined
+  const tasks =
+    landing?.store &&
+    (await import('./away.js')).patientStore(landing.store, { leaseMs: settings.limits.leaseMs, stopping, emit })
   const swarm: Swarm = {
     id,
     repository,
@@ -189,7 +192,8 @@ async function assemble(parts: Parts): Promise<Swarm> {
     hooks: landing?.hooks ?? loaded,
     level,
     into: parts.into,
-    store: landing?.store,
+    store: tasks?.store,
+    awayMs: tasks?.awayMs ?? (() => 0),
     claims: loaded.tasks !== undefined,
     tasks: path.join(root, 'tasks'),
     workers,

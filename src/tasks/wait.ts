@@ -7,6 +7,8 @@ export interface WaitOptions {
   /** How long to wait; 0 looks once. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
+  /** Time that does not count, so far: nobody could have found anything in it. */
+  readonly lostMs?: () => number
   /** How long between two looks where nothing hints at a change; 2 s unless given. */
   readonly pollMs?: number
   /** Each calls back when something may have changed, and returns what ends that. */
@@ -21,14 +23,17 @@ const BURST_MS = 50
  * @returns what it gave, or undefined
  */
 export async function waitFor<T>(look: () => Promise<T | undefined>, options: WaitOptions): Promise<T | undefined> {
-  const until = performance.now() + options.timeoutMs
+  const { lostMs = () => 0 } = options
+  const began = performance.now() - lostMs()
+  const leftMs = () => began + lostMs() + options.timeoutMs - performance.now()
   let answer = await look()
-  if (answer !== undefined || isOver(options, until)) return answer
+  const isOver = () => options.signal?.aborted === true || leftMs() <= 0
+  if (answer !== undefined || isOver()) return answer
   let hint: (() => void) | undefined
   const ends = (options.hints ?? []).map((listen) => listen(() => hint?.()))
   try {
-    while (answer === undefined && !isOver(options, until)) {
-      await pause(Math.min(options.pollMs ?? 2000, Math.max(1, until - performance.now())), options.signal, (wake) => {
+    while (answer === undefined && !isOver()) {
+      await pause(Math.min(options.pollMs ?? 2000, Math.max(1, leftMs())), options.signal, (wake) => {
         hint = () => setTimeout(wake, BURST_MS)
       })
       if (options.signal?.aborted) break
@@ -38,10 +43,6 @@ export async function waitFor<T>(look: () => Promise<T | undefined>, options: Wa
   } finally {
     for (const end of ends) await end()
   }
-}
-
-function isOver(options: WaitOptions, until: number): boolean {
-  return options.signal?.aborted === true || performance.now() >= until
 }
 
 function pause(ms: number, signal: AbortSignal | undefined, wakeable: (wake: () => void) => void): Promise<void> {

@@ -47,6 +47,10 @@ function wordsOf(event: OompaEvent): Words {
       return undefined
     case 'tasks.uncommitted':
       return ['plain', `not committed: ${event.paths.slice(0, 5).join(', ')}${event.paths.length > 5 ? ' …' : ''}`]
+    case 'store.away':
+      return ['bad', `${event.reason} Agents go on; nothing is claimed or completed until it is back.`]
+    case 'store.back':
+      return ['good', `the tasks can be reached again, after ${span(event.awayMs)}`]
     case 'task.ignored':
       return ['bad', `${event.path} was passed over: ${event.reason}`]
     case 'agent.started':

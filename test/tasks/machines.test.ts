@@ -1,9 +1,12 @@
 // One swarm on two machines, whose tasks are in PostgreSQL; and the commands that make that ready.
 
 import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { postgresTasks } from '../../src/tasks/postgres/store.js'
 import { team } from '../support/clones.js'
+import { until } from '../support/loop.js'
 import { oompa } from '../support/oompa.js'
 import { describeWhere } from '../support/optional.js'
 import { hasPostgres, type PostgresServer, postgresServer, STARTING_MS } from '../support/postgres.js'
@@ -45,6 +48,49 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
     )
     const completions = await server.sql(`select task from team.history where type = 'completed'`)
     expect(completions.map(({ task }) => task).sort()).toEqual(['a', 'b', 'c', 'd', 'middle', 'top'])
+  })
+
+  it('while the server is away agents go on and no iteration is spent; whoever lost a claim keeps the work and gives up', async () => {
+    const store = postgresTasks({ url: server.url, schema: 'gone', patience: 20 }, temporaryFolder())
+    onTestFinished(() => store.close!())
+    for (const id of ['a', 'b', 'c']) await store.add({ id, summary: `The task ${id}` })
+    const { bare, clones } = team(
+      'touch "$HOME/began-$OOMPA_TASK"; until test -e "$HOME/go"; do sleep 0.05; done; cd "$OOMPA_WORKTREE"; echo done > "$OOMPA_TASK.txt"',
+      {
+        clones: 1,
+        worker: { count: 2, iterations: 2, max_wait_for_tasks: 1 },
+        files: {
+          'hooks/tasks.ts': `import { postgresTasks } from 'oompa-loompas'\nexport default postgresTasks({ url: '${server.url}', schema: 'gone', patience: 0.5 })\n`,
+        },
+      },
+    )
+    const [clone] = clones
+    const { home } = clone!.repository
+    const running = clone!.start()
+    await until(() => ['a', 'b'].every((id) => existsSync(path.join(home, `began-${id}`))), 'the first two tasks')
+    await server.sql(
+      `update gone.tasks set fence = nextval('gone.fences'), holder = '{"worker": "other"}' where id = 'b'`,
+    )
+    await server.stop()
+    writeFileSync(path.join(home, 'go'), '')
+    await until(() => clone!.events('store.away').length > 0, 'what is said of the server')
+    // Both have ended their turns, and nothing has come of it.
+    await until(() => clone!.events('agent.ended').length === 2, 'the ends of both agents')
+    expect([clone!.events('iteration.ended'), clone!.events('landing.landed')]).toEqual([[], []])
+    await server.start()
+    expect((await running.ended).status).toBe(0)
+    expect([clone!.events('store.away').length, clone!.events('store.back').length]).toEqual([1, 1])
+    const ended = clone!.events('iteration.ended').map(({ outcome, kept }) => `${outcome} ${kept !== undefined}`)
+    expect(ended.sort()).toEqual(['kept true', 'landed false', 'landed false', 'nothing false'])
+    const [held] = (await store.list()).current
+    expect([held?.id, held?.claim?.holder.worker]).toEqual(['b', 'other'])
+    expect((await store.list()).complete.map(({ id }) => id).sort()).toEqual(['a', 'c'])
+    expect(
+      bare
+        .git(['ls-tree', '--name-only', 'main'])
+        .split('\n')
+        .filter((name) => /^[abc][.]txt$/.test(name)),
+    ).toEqual(['a.txt', 'c.txt'])
   })
 
   it('`oompa add tasks --postgres` writes the hook, and `oompa engine` makes the database ready and looks at it', async () => {

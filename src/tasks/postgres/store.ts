@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { peekSettings } from '../../config/peek.js'
-import { OompaError, usageError } from '../../errors.js'
+import { isErrno, OompaError, usageError } from '../../errors.js'
 import { parseOwner } from '../../processes/owner.js'
 import type { Task } from '../../words.js'
 import type {
@@ -70,28 +70,41 @@ export function postgresTasks(options: PostgresOptions = {}, root?: string): Tas
     const [row] = await there.rows<{ answer: unknown }>(`select ${there.quoted}.${name}(${places}) as answer`, values)
     return members(row?.answer)
   }
+  /** Calls whose answer never came: made again, they are the same call, and the server knows that it was done. */
+  const unanswered = new Map<string, string>()
+  const change: Ask = async (name, values) => {
+    const key = JSON.stringify([name, values])
+    const call = unanswered.get(key) ?? randomUUID()
+    unanswered.delete(key)
+    try {
+      return await ask(name, [...values, call])
+    } catch (error) {
+      if (isErrno(error, 'store-away')) unanswered.set(key, call)
+      throw error
+    }
+  }
   return {
     name: 'postgres',
     async list() {
       const there = await database()
       return listing(schema, await there.rows<Row>(`select * from ${there.quoted}.listing()`))
     },
-    claim: (request) => claimTask(ask, request, lease()),
-    complete: (claim, completion) => completed(ask, claim, completion),
+    claim: (request) => claimTask(change, request, lease()),
+    complete: (claim, completion) => completed(change, claim, completion),
     async release(claim, reason) {
-      lost(claim.task.id, await ask('release', [claim.task.id, claim.fence, json(reason, true), randomUUID()]))
+      lost(claim.task.id, await change('release', [claim.task.id, claim.fence, json(reason, true)]))
     },
-    add: (task) => addTask(ask, task),
+    add: (task) => addTask(change, task),
     async renew(claims) {
       if (claims.length === 0) return
       await ask('renew', [claims.map(({ task }) => task.id), claims.map(({ fence }) => fence)])
     },
     async take(id, claimer, expected) {
-      const values = [id, expected ?? null, holderText(id, claimer), lease(), randomUUID()]
-      return toClaim(claimer, lost(id, await ask('take', values)))
+      const values = [id, expected ?? null, holderText(id, claimer), lease()]
+      return toClaim(claimer, lost(id, await change('take', values)))
     },
     async reopen(id, reason, by) {
-      return (await ask('reopen', [id, json(reason, true), by, randomUUID()])).yes === true
+      return (await change('reopen', [id, json(reason, true), by])).yes === true
     },
     watch(changed) {
       const ending = open().then((there) => there.listen(changed))
@@ -188,7 +201,7 @@ function lost(id: string, answer: Record<string, unknown>): Record<string, unkno
 
 async function claimTask(ask: Ask, request: ClaimRequest, leaseMs: number): Promise<ClaimAnswer> {
   const { claimer, ...wanted } = request
-  const answer = await ask('claim', [json(wanted), holderText(request.id ?? '', claimer), leaseMs, randomUUID()])
+  const answer = await ask('claim', [json(wanted), holderText(request.id ?? '', claimer), leaseMs])
   // Otherwise it says which of the other answers it is, and why.
   return 'answer' in answer ? (answer as ClaimAnswer) : { answer: 'claimed', claim: toClaim(claimer, answer) }
 }
@@ -196,14 +209,14 @@ async function claimTask(ask: Ask, request: ClaimRequest, leaseMs: number): Prom
 async function completed(ask: Ask, { task, fence }: Claim, completion: Completion): Promise<void> {
   const { notes, ...fields } = completionFields(completion)
   const note = notes === undefined ? null : json(notes, true)
-  lost(task.id, await ask('complete', [task.id, fence, json(fields), note, completion.by, randomUUID()]))
+  lost(task.id, await ask('complete', [task.id, fence, json(fields), note, completion.by]))
 }
 
 async function addTask(ask: Ask, wanted: NewTask): Promise<Task> {
   const task = completeTask(wanted, () => false)
   const { worker, swarm } = wanted.by ?? { worker: process.env.OOMPA_WORKER, swarm: process.env.OOMPA_SWARM }
   const isFree = wanted.id === undefined
-  const answer = await ask('add', [json(task), isFree, worker || null, swarm || null, randomUUID()])
+  const answer = await ask('add', [json(task), isFree, worker || null, swarm || null])
   if (typeof answer.duplicate === 'string') throw duplicateTask(task.id, `it is ${answer.duplicate}`)
   return taskIn(answer.task)
 }
