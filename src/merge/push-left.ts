@@ -1,9 +1,8 @@
-// Pushes what is left when a swarm ends: a remote that was away for its last landings may be there again.
+// Pushes what is left: a remote that was away for a landing may be there again.
 
 import { OompaError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
 import { remoteOf } from '../git/upstream.js'
-import { hasLanded } from './bypass.js'
 import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
 import { fetchTarget } from './remote.js'
@@ -11,7 +10,7 @@ import { landingSession } from './session.js'
 import { openTools } from './tools.js'
 
 /**
- * Pushes the target, if this process has landed something that its remote has not. A remote that is away still has been
+ * Pushes the target, if it has something that its remote has not. A remote that is away still has been
  * said to be that.
  * @returns an error if the remote refuses it, or both have gone apart
  */
@@ -21,7 +20,7 @@ export async function pushLeft(
   options: MergeOptions,
 ): Promise<OompaError | undefined> {
   const { root } = context
-  if (!options.push || !hasLanded(root)) return undefined
+  if (!options.push) return undefined
   const remote = options.remote ?? (await remoteOf(root, into))
   const tools = openTools(root)
   try {

@@ -2,7 +2,7 @@
 
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
-import type { TaskStore } from '../tasks/contract.js'
+import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { WorktreePool } from '../worktrees/contract.js'
 
 /** The swarm that starts, and puts in order what others left. */
@@ -21,6 +21,21 @@ export interface Recovering {
   readonly resumed?: { readonly kept: Map<string, string> }
   readonly emit: Emit
   commitOf(ref: string): Promise<string | undefined>
+  pushed(commit: string): Promise<void>
+  pay(debt: Debt): Promise<boolean>
+}
+
+/** One call to the store that has to be made. */
+export interface Debt {
+  readonly claim: Claim
+  readonly facts: { readonly worker: string; readonly iteration?: number; readonly task: string }
+  /** What fails, as in "Task x could not be …". */
+  readonly what: 'given back' | 'completed'
+  act(store: TaskStore): Promise<void>
+  /** Says that it was done. */
+  done(): Promise<void> | void
+  /** Why it could not be done the last time, a sentence. */
+  readonly why?: string
 }
 
 /** An iteration whose name an earlier run has used. */

@@ -104,13 +104,18 @@ export async function completeLanded(swarm: Recovering, id: string, store: TaskS
     if (store?.take && claim?.holder.swarm === id) {
       const by = { worker: one.worker, swarm: swarm.id, pid: process.pid }
       const ours = await store.take(claim.task.id, by, claim.fence)
-      await store.complete(ours, { by: one.worker, at: new Date().toISOString(), mergedCommit: one.mergedCommit })
-      emit({
-        type: 'task.completed',
-        worker: one.worker,
-        task: claim.task.id,
-        commit: one.mergedCommit ?? one.landed,
-        by: one.worker,
+      const { worker, landed, mergedCommit } = one
+      const commit = mergedCommit ?? landed
+      const facts = { worker, task: claim.task.id }
+      await swarm.pay({
+        claim: ours,
+        facts,
+        what: 'completed',
+        async act(its) {
+          await swarm.pushed(landed)
+          await its.complete(ours, { by: worker, at: new Date().toISOString(), mergedCommit })
+        },
+        done: () => emit({ type: 'task.completed', ...facts, commit, by: worker }),
       })
     }
     if (id === swarm.id) await endIteration(swarm, one)

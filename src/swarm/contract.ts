@@ -11,6 +11,7 @@ import type { Hooks, Protection, ReviewerFacts, ReviewHook } from '../hooks/cont
 import type { Fresh } from '../merge/fresh.js'
 import type { LeftConflict } from '../merge/left-markers.js'
 import type { PromptText } from '../prompts/index.js'
+import type { Debt } from '../recovery/contract.js'
 import type { Judges } from '../review/judges.js'
 import type { Pin, ReviewHistory } from '../review/rounds.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
@@ -94,8 +95,18 @@ export interface Swarm {
   readonly resumed?: ResumePoint
   /** Brings the target up to its remote where changes are pushed: asked before each claim and each worktree. */
   readonly fresh: Fresh
-  /** Waits for what lands or is pushed after the workers have ended. */
-  drain(): Promise<void>
+  /**
+   * Returns when the remote has a commit that landed, where landings are pushed and the tasks are not pushed with them.
+   * @throws OompaError `unpushed` where it cannot be pushed now
+   */
+  pushed(commit: string): Promise<void>
+  /** Makes a call to the store, now or later; gives whether it was done. */
+  pay(debt: Debt): Promise<boolean>
+  /**
+   * Lands and pushes what is left when the workers have ended.
+   * @param settle pays what is owed to the store
+   */
+  drain(settle: () => Promise<void>): Promise<void>
 }
 
 /** One parallel lane: gives its iterations in turn. */
@@ -211,17 +222,6 @@ export interface Attempt {
   /** Why the attempt before was refused. */
   readonly previous?: Refusal
   feedback?: Refusal
-}
-
-/** One call to the store that has to be made. */
-export interface Debt {
-  readonly claim: Claim
-  readonly facts: { readonly worker: string; readonly iteration: number; readonly task: string }
-  /** What fails, as in "Task x could not be …". */
-  readonly what: 'given back' | 'completed'
-  act(store: TaskStore): Promise<void>
-  /** Says that it was done. */
-  done(): Promise<void> | void
 }
 
 export interface Debts {

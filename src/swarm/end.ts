@@ -24,8 +24,8 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
   await tried('Removing worktrees that were made ahead', () => removePrepared(swarm))
   await tried('Writing conversations down', () => swarm.persister.settle(PERSIST_MS))
   await swarm.watch.close()
-  await tried('Giving tasks back', () => payLastDebts(swarm))
-  await tried('Ending the landings', () => swarm.drain())
+  const settle = () => tried('Giving tasks back', () => payLastDebts(swarm))
+  await tried('Ending the landings', () => swarm.drain(settle))
   if (swarm.store?.tracked) {
     const { sayTasksLeft } = await import('./tasks-left.js')
     await tried('Looking at what is committed of the tasks', () => sayTasksLeft(swarm))

@@ -1,8 +1,9 @@
 // What a swarm has from level 2 on: a queue that lands, reviewers, the tasks, and a guard over the target.
 
 import type { Settings, WorkerSettings } from '../config/contract.js'
-import { STATUS } from '../errors.js'
+import { OompaError, STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
+import { isAncestor } from '../git/ancestry.js'
 import { rememberIdentity } from '../git/identity.js'
 import { sharedObjects } from '../git/objects.js'
 import { remoteOf } from '../git/upstream.js'
@@ -13,7 +14,7 @@ import type { LoadedHooks } from '../hooks/load.js'
 import { programsOf } from '../hooks/programs.js'
 import { withTest } from '../hooks/test-commands.js'
 import { uncommittedJudges, uncommittedWords } from '../hooks/uncommitted.js'
-import { type Bypass, bypassError, detectBypass, detectPushed, rememberMade } from '../merge/bypass.js'
+import { type Bypass, bypassError, detectBypass, detectPushed, hasLanded, rememberMade } from '../merge/bypass.js'
 import type { LandContext, MergeOptions } from '../merge/contract.js'
 import { rememberDestination } from '../merge/destination.js'
 import { landEdits } from '../merge/edits.js'
@@ -40,6 +41,7 @@ export interface LandingParts {
   readonly bypassed: Swarm['bypassed']
   readonly fresh: Swarm['fresh']
   readonly testCommands: Swarm['testCommands']
+  readonly pushed: Swarm['pushed']
   readonly drain: Swarm['drain']
 }
 
@@ -89,10 +91,16 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),
     fresh: keepFresh(landContext(facts, stopping.agents, store), into, remoteOptions(merge)),
-    async drain() {
+    pushed: store?.tracked
+      ? async () => {}
+      : untilPushed(landContext(facts, stopping.agents, store), into, optionsOf(merge)),
+    async drain(settle) {
       unwatch?.()
+      // What is given back in the repository is committed with the notes; elsewhere a task is complete when it is pushed.
+      if (store?.tracked) await settle()
       await drainTasks(facts, store, into, merge)
       await pushLast(facts, store, into, merge)
+      if (!store?.tracked) await settle()
       await store?.close?.()
       removeGuards(root, id)
     },
@@ -183,12 +191,41 @@ async function pushLast(
   merge: MergeHook | undefined,
 ): Promise<void> {
   const { stopping, emit } = facts
-  if (!optionsOf(merge).push || stopping.agents.aborted || stopping.status === STATUS.failed) return
+  if (!hasLanded(facts.repository.root) || stopping.agents.aborted || stopping.status === STATUS.failed) return
   const { pushLeft } = await import('../merge/push-left.js')
   const error = await pushLeft(landContext(facts, stopping.agents, store), into, optionsOf(merge))
   if (!error) return
   emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })
   stopping.gently(error.message, STATUS.failed)
+}
+
+/** Each time may cost what a name server takes to give up. */
+const PUSH_AGAIN_MS = 15_000
+
+/** Gives what asks whether the remote has a commit that landed, and pushes it now and then where it has not. */
+function untilPushed(context: LandContext, into: string, options: MergeOptions): Swarm['pushed'] {
+  if (!options.push) return async () => {}
+  const { root } = context
+  let tried = Number.NEGATIVE_INFINITY
+  return async (commit) => {
+    const remote = options.remote ?? (await remoteOf(root, into))
+    const isThere = async () => {
+      const known = await sharedObjects(root).info(`refs/remotes/${remote}/${into}^{commit}`)
+      return known !== undefined && (await isAncestor(root, commit, known.oid))
+    }
+    if (await isThere()) return
+    if (performance.now() - tried > PUSH_AGAIN_MS) {
+      tried = performance.now()
+      const { pushLeft } = await import('../merge/push-left.js')
+      await pushLeft(context, into, options)
+      if (await isThere()) return
+    }
+    throw new OompaError({
+      code: 'unpushed',
+      message: `${remote} does not have ${commit.slice(0, 12)} yet.`,
+      mend: `git push ${remote} ${into}`,
+    })
+  }
 }
 
 // Watches the target: a worker's commits may reach it by a landing only (docs/contract.md, 9).

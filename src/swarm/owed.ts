@@ -3,8 +3,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, OompaError } from '../errors.js'
+import type { Debt } from '../recovery/contract.js'
 import type { Claim } from '../tasks/contract.js'
-import type { Debt, Debts, Iteration, Swarm } from './contract.js'
+import type { Debts, Iteration, Swarm } from './contract.js'
 
 export function makeDebts(): Debts {
   return { open: new Map(), fences: new Set() }
@@ -35,9 +36,9 @@ export async function pay(swarm: Swarm, debt: Debt): Promise<boolean> {
   } catch (error) {
     const over = error instanceof OompaError && SETTLED.has(error.code)
     debts.fences.add(fence)
-    if (!over) debts.open.set(fence, debt)
+    const why = messageOf(error).replace(/\.?$/, '.')
+    if (!over) debts.open.set(fence, { ...debt, why })
     if (over || !before) {
-      const why = messageOf(error).replace(/\.?$/, '.')
       const text = `Task ${debt.facts.task} could not be ${debt.what}: ${why}${over ? '' : ' It is tried again.'}`
       emit({ type: 'note', level: 'warning', ...debt.facts, text })
     }
@@ -61,13 +62,13 @@ export async function payLastDebts(swarm: Swarm): Promise<void> {
     if (tries > 0) await sleep(LAST_PAUSE_MS)
     await payDebts(swarm)
   }
-  for (const { facts, what } of swarm.debts.open.values()) {
+  for (const { facts, what, why } of swarm.debts.open.values()) {
     const command = what === 'completed' ? `oompa tasks complete ${facts.task} --force` : `oompa requeue ${facts.task}`
     swarm.emit({
       type: 'note',
       level: 'warning',
       ...facts,
-      text: `Task ${facts.task} is still not ${what}. When its store can be reached: ${command}`,
+      text: `Task ${facts.task} is still not ${what}: ${why} When that is mended: ${command}`,
     })
   }
 }

@@ -6,13 +6,15 @@ import { payDebts } from './owed.js'
 
 /** Renews the claims of all iterations in progress; returns what ends it. */
 export function renewClaims(swarm: Swarm): () => void {
-  const { store, settings, current, emit } = swarm
+  const { store, settings, current, debts, emit } = swarm
   if (!store) return () => {}
   // While its server is away the last one goes on trying.
   let renewing = false
   const timer = setInterval(() => {
     void payDebts(swarm)
-    const claims = [...current.values()].flatMap((iteration) => iteration.claims)
+    const held = [...current.values()].flatMap((iteration) => iteration.claims)
+    // What is owed lives on as well: a task whose work waits to be pushed is nobody else's to do.
+    const claims = [...held, ...[...debts.open.values()].map(({ claim }) => claim)]
     if (claims.length === 0 || renewing || !store.renew) return
     renewing = true
     store

@@ -29,7 +29,7 @@ import { makeCrew } from './crew.js'
 import { endSwarm } from './end.js'
 import { makeHarnesses } from './harness.js'
 import { agentFinder } from './iteration.js'
-import { makeDebts } from './owed.js'
+import { makeDebts, pay } from './owed.js'
 import { portBlocks } from './ports.js'
 import { freeQuestions, probeAgents } from './probe.js'
 import { type Registration, register } from './register.js'
@@ -236,7 +236,9 @@ async function assemble(parts: Parts): Promise<Swarm> {
     guard: landing?.guard ?? (async () => ({})),
     testCommands: landing?.testCommands ?? (() => []),
     fresh: landing?.fresh ?? { now: async () => {}, others: async () => false },
-    drain: landing?.drain ?? (async () => {}),
+    drain: landing?.drain ?? ((settle) => settle()),
+    pushed: landing?.pushed ?? (async () => {}),
+    pay: (debt) => pay(swarm, debt),
   }
   for (const [index, name] of names.entries()) {
     const lane = settings.workers[index]!

@@ -49,7 +49,11 @@ export async function completeClaims(
       claim,
       facts: factsOfClaim(iteration, claim),
       what: 'completed',
-      act: (store) => store.complete(claim, completion),
+      async act(store) {
+        // Whoever begins with what this one made ready builds on it, on another machine perhaps.
+        if (landing) await swarm.pushed(landing.commit)
+        await store.complete(claim, completion)
+      },
       done: () => completed(iteration, claim.task.id, landing),
     })
   }

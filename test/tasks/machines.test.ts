@@ -1,9 +1,10 @@
 // One swarm on two machines, whose tasks are in PostgreSQL; and the commands that make that ready.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { readLog } from '../../src/events/log.js'
 import { postgresTasks } from '../../src/tasks/postgres/store.js'
 import { team } from '../support/clones.js'
 import { until } from '../support/loop.js'
@@ -91,6 +92,47 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
         .split('\n')
         .filter((name) => /^[abc][.]txt$/.test(name)),
     ).toEqual(['a.txt', 'c.txt'])
+  })
+
+  it('a task is complete when its work has been pushed, and not while the remote is away', async () => {
+    const store = postgresTasks({ url: server.url, schema: 'pushed' }, temporaryFolder())
+    onTestFinished(() => store.close!())
+    await store.add({ id: 'a', summary: 'The task a' })
+    await store.add({ id: 'b', summary: 'The task b', dependsOn: ['a'] })
+    const { bare, clones } = team(
+      'touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.05; done; cd "$OOMPA_WORKTREE"; echo done > "$OOMPA_TASK.txt"',
+      {
+        clones: 1,
+        worker: { iterations: 2, max_wait_for_tasks: 240 },
+        files: {
+          'hooks/tasks.ts': `import { postgresTasks } from 'oompa-loompas'\nexport default postgresTasks({ url: '${server.url}', schema: 'pushed' })\n`,
+        },
+      },
+    )
+    const [clone] = clones
+    const { home } = clone!.repository
+    const running = clone!.start()
+    await until(() => existsSync(path.join(home, 'began')), 'the first task')
+    renameSync(bare.root, `${bare.root}.away`)
+    writeFileSync(path.join(home, 'go'), '')
+    await until(() => clone!.events('note').some(({ text }) => text.includes('could not be completed')), 'the debt')
+    expect(clone!.events('landing.landed')).toHaveLength(1)
+    expect((await store.list()).current.map(({ id }) => id)).toEqual(['a'])
+    renameSync(`${bare.root}.away`, bare.root)
+    expect((await running.ended).status).toBe(0)
+    const order = readLog(clone!.repository.root, clone!.swarms()[0]!).flatMap(({ type, task }) =>
+      /^(landing[.](landed|pushed)|task[.](claimed|completed))$/.test(type) ? `${type} ${task ?? ''}`.trim() : [],
+    )
+    expect(order).toEqual([
+      'task.claimed a',
+      'landing.landed a',
+      'landing.pushed',
+      'task.completed a',
+      'task.claimed b',
+      'landing.landed b',
+      'landing.pushed',
+      'task.completed b',
+    ])
   })
 
   it('`oompa add tasks --postgres` writes the hook, and `oompa engine` makes the database ready and looks at it', async () => {
