@@ -1,6 +1,9 @@
-// Everything that can be set, resolved once at start: flags over environment over `oompa.json` over defaults.
+// Everything that can be set, resolved once at start: flags over environment over `oompa.json` over defaults. The names,
+// defaults and units are the schema's (`schema.ts`); here stands what is put together from several keys.
 
 import type { AgentSpec } from '../agents/contract.js'
+import type { CamelKeys } from './keys.js'
+import type { Resolved } from './schema.js'
 
 /** One worker lane; a group with `count: 3` gives three. */
 export interface WorkerSettings {
@@ -36,32 +39,38 @@ export interface PlannerSettings extends ReviewerSettings {
   readonly maxPending?: number
 }
 
-export interface MergeSettings {
+export interface MergeSettings extends Readonly<Resolved['merge']> {
   /** `false` turns landing off where `workers` in `oompa.json` would turn it on. */
   readonly enabled: boolean
-  readonly into?: string
-  readonly test?: string
-  readonly strategy: 'merge' | 'rebase' | 'squash'
-  readonly moved?: 'land' | 'stop'
-  readonly push: boolean
-  readonly batch?: number
 }
+
+/** Keys that a setting is put together from, or that have several spellings: what comes of them stands below. */
+export const COMPOSED = [
+  '$schema',
+  'agent',
+  'dash',
+  'git',
+  'iterations',
+  'merge',
+  'open',
+  'planner',
+  'port',
+  'prompt',
+  'review_model',
+  'review_models',
+  'reviewer',
+  'reviewers',
+  'tasks',
+  'workers',
+] as const
+
+/** All others stand as they are, in the names and units of the code. */
+type Plain = CamelKeys<Omit<Resolved, (typeof COMPOSED)[number]>>
 
 /** Time limits in milliseconds, with the defaults of docs/contract.md, 21. */
-export interface LimitSettings {
-  readonly idleMs: number
-  readonly iterationMs: number
-  /** After the final message. */
-  readonly graceMs: number
-  readonly hookMs: number
-  readonly testMs: number
-  readonly heartbeatMs: number
-  /** How long a remote may be silent in a fetch or a push. */
-  readonly remoteMs: number
-  readonly leaseMs: number
-}
+export type LimitSettings = Plain['limits']
 
-export interface Settings {
+export interface Settings extends Plain {
   /** The file that was read, absolute. */
   readonly file?: string
   readonly workers: readonly WorkerSettings[]
@@ -70,56 +79,11 @@ export interface Settings {
   readonly planner?: PlannerSettings
   /** A fallback chain; empty without a reviewer. */
   readonly reviewers: readonly ReviewerSettings[]
-  readonly reviewRounds: number
-  readonly needsReview: boolean
-  /** The test runs before the review; otherwise after it, when the change lands. */
-  readonly testFirst: boolean
-  readonly autoMergePaths: readonly string[]
   readonly merge: MergeSettings
   readonly tasksStore?: 'folder' | 'lists' | 'graph'
-  /** One worker in the main checkout, without worktrees: plain Ralph. */
-  readonly here: boolean
-  /** Iteration i starts from what the same worker's iteration i−1 left, committed or not. */
-  readonly continue: boolean
-  readonly keepWorktrees: boolean
-  readonly permissions: 'inherit' | 'bypass'
-  readonly budgetUsd?: number
-  /** Of all swarms of this repository together, from midnight on. */
-  readonly budgetUsdPerDay?: number
-  readonly maxMinutes?: number
-  /** Iterations of each worker in a row without a landing or a completed task; 0 turns it off. */
-  readonly noProgress: number
-  readonly prices: Readonly<
-    Record<
-      string,
-      { readonly input: number; readonly output: number; readonly cacheRead?: number; readonly cacheWrite?: number }
-    >
-  >
-  readonly limits: LimitSettings
-  /** Names and `PREFIX_*` of an allow-list; undefined passes the person's environment on. */
-  readonly env?: readonly string[]
-  readonly sandbox: boolean
   readonly gitHooks: boolean
-  readonly probe: boolean
-  readonly ports: { readonly from: number; readonly block: number }
-  readonly logs: {
-    /** Of one iteration's output, its end. */
-    readonly mostBytes: number
-    /** `oompa cleanup` removes the output of swarms that ended longer ago. */
-    readonly keepMs: number
-  }
-  readonly backoff: {
-    readonly firstMs: number
-    readonly maxMs: number
-    readonly failures: number
-    /** At level 1: failures in a row, each within seconds, before a worker pauses; 0 turns that off. */
-    readonly brake: number
-  }
-  readonly detach: boolean
   /** The page is shown beside the swarm. */
   readonly dash?: { readonly port?: number; readonly open: boolean }
-  readonly dryRun: boolean
-  readonly json: boolean
   /** What was accepted and does nothing (yet), one sentence each. */
   readonly remarks: readonly string[]
 }

@@ -1,4 +1,4 @@
-// Reads and checks `oompa.json`. Loaded only where there is one: zod costs two thirds of an empty program's start.
+// Reads and checks `oompa.json`: its mistakes with their lines, its comments, keys of other versions.
 
 import { readFileSync } from 'node:fs'
 import { messageOf, usageError } from '../errors.js'
@@ -39,7 +39,7 @@ export function checkConfig(text: string, name: string): CheckedConfig {
   const remarks: string[] = []
   const value = withoutComments(form.value, [], remarks)
   const checked = configSchema.safeParse(value)
-  const mistakes = checked.success ? contradictions(checked.data) : mistakesOf(value, checked.error.issues)
+  const mistakes = checked.success ? contradictions(value as FileConfig) : mistakesOf(value, checked.error.issues)
   if (mistakes.length > 0 || !checked.success) {
     throw usageError(
       explainMistakes(name, mistakes, text, form),
@@ -47,7 +47,8 @@ export function checkConfig(text: string, name: string): CheckedConfig {
       'bad-config',
     )
   }
-  return { config: checked.data, remarks }
+  // As it was written, for flags and variables to be laid over it: defaults and units come last.
+  return { config: value as FileConfig, remarks }
 }
 
 function read(text: string, name: string): Form {

@@ -42,17 +42,56 @@ export const loopOptions: Readonly<Record<RunOption, OptionSpec>> = {
   workers: { type: 'string', array: true, describe: 'How many of each agent: claude:5 opencode:2', short: 'w' },
 }
 
-/** Everything that a flag or a variable may set; all but the first few are scalars. */
-export type OverrideName =
-  | Exclude<RunOption, 'config' | 'harness' | 'model'>
-  | 'no-progress'
-  | 'probe'
-  | 'sandbox'
-  | 'store'
-  | 'wait-between'
-  | 'max-wait-for-tasks'
-  | 'idle'
-  | 'iteration-limit'
+interface Override {
+  /** The variable that means the same. */
+  readonly env?: string
+  /** The key of `oompa.json` that it stands for, by its path; `workers.*` is every worker. */
+  readonly sets?: string
+}
+
+/** Everything that a flag or a variable may set. */
+export const overrides = {
+  workers: { env: 'WORKERS' },
+  iterations: { env: 'ITERATIONS', sets: 'workers.*.iterations' },
+  agent: { env: 'OOMPA_AGENT', sets: 'workers.*.model' },
+  prompt: { env: 'OOMPA_PROMPT', sets: 'workers.*.prompt' },
+  here: { env: 'OOMPA_HERE', sets: 'here' },
+  continue: { env: 'OOMPA_CONTINUE', sets: 'continue' },
+  into: { env: 'OOMPA_INTO', sets: 'merge.into' },
+  story: { env: 'OOMPA_STORY', sets: 'workers.*.story' },
+  permissions: { env: 'OOMPA_PERMISSIONS', sets: 'permissions' },
+  'max-resumes': { env: 'OOMPA_MAX_RESUMES', sets: 'workers.*.max_resumes' },
+  'budget-usd': { env: 'OOMPA_BUDGET_USD', sets: 'budget_usd' },
+  'budget-usd-per-day': { env: 'OOMPA_BUDGET_USD_PER_DAY', sets: 'budget_usd_per_day' },
+  'max-minutes': { env: 'OOMPA_MAX_MINUTES', sets: 'max_minutes' },
+  'keep-worktrees': { env: 'OOMPA_KEEP_WORKTREES', sets: 'keep_worktrees' },
+  // How this one call is watched has no variable: exported once, it would send every later run away from its terminal.
+  detach: { sets: 'detach' },
+  dash: { sets: 'dash' },
+  open: { sets: 'open' },
+  port: { sets: 'port' },
+  'dry-run': { env: 'OOMPA_DRY_RUN', sets: 'dry_run' },
+  json: { env: 'OOMPA_JSON', sets: 'json' },
+  'no-progress': { env: 'OOMPA_NO_PROGRESS', sets: 'no_progress' },
+  probe: { env: 'OOMPA_PROBE', sets: 'probe' },
+  sandbox: { env: 'OOMPA_SANDBOX', sets: 'sandbox' },
+  store: { env: 'OOMPA_STORE', sets: 'tasks.store' },
+  'wait-between': { env: 'OOMPA_WAIT_BETWEEN', sets: 'workers.*.wait_between' },
+  'max-wait-for-tasks': { env: 'OOMPA_MAX_WAIT_FOR_TASKS', sets: 'workers.*.max_wait_for_tasks' },
+  idle: { env: 'OOMPA_IDLE_LIMIT', sets: 'limits.idle' },
+  'iteration-limit': { env: 'OOMPA_ITERATION_LIMIT', sets: 'limits.iteration' },
+} as const satisfies Readonly<Record<Exclude<RunOption, 'config' | 'harness' | 'model'>, Override>> &
+  Readonly<Record<string, Override>>
+
+export type OverrideName = keyof typeof overrides
+
+const rows: readonly (readonly [OverrideName, Override])[] = Object.entries(overrides).map(([name, row]) => [
+  name as OverrideName,
+  row,
+])
+
+/** The variables that set something. */
+export const environmentNames: readonly string[] = rows.flatMap(([, { env }]) => env ?? [])
 
 /** A value as it was given, and where: `--workers` or `WORKERS`. */
 export interface Given {
@@ -62,69 +101,34 @@ export interface Given {
 
 export type Overrides = Readonly<Partial<Record<OverrideName, Given>>>
 
-/** How this one call is watched: exported once, `--detach` would send every later run away from its terminal. */
-type OfOneCall = 'detach' | 'dash' | 'open' | 'port'
-
-export const environmentNames: Readonly<Record<Exclude<OverrideName, OfOneCall>, string>> = {
-  workers: 'WORKERS',
-  iterations: 'ITERATIONS',
-  agent: 'OOMPA_AGENT',
-  prompt: 'OOMPA_PROMPT',
-  here: 'OOMPA_HERE',
-  continue: 'OOMPA_CONTINUE',
-  into: 'OOMPA_INTO',
-  story: 'OOMPA_STORY',
-  permissions: 'OOMPA_PERMISSIONS',
-  'max-resumes': 'OOMPA_MAX_RESUMES',
-  'budget-usd': 'OOMPA_BUDGET_USD',
-  'budget-usd-per-day': 'OOMPA_BUDGET_USD_PER_DAY',
-  'max-minutes': 'OOMPA_MAX_MINUTES',
-  'keep-worktrees': 'OOMPA_KEEP_WORKTREES',
-  'dry-run': 'OOMPA_DRY_RUN',
-  json: 'OOMPA_JSON',
-  'no-progress': 'OOMPA_NO_PROGRESS',
-  probe: 'OOMPA_PROBE',
-  sandbox: 'OOMPA_SANDBOX',
-  store: 'OOMPA_STORE',
-  'wait-between': 'OOMPA_WAIT_BETWEEN',
-  'max-wait-for-tasks': 'OOMPA_MAX_WAIT_FOR_TASKS',
-  idle: 'OOMPA_IDLE_LIMIT',
-  'iteration-limit': 'OOMPA_ITERATION_LIMIT',
-}
-
 /** What the environment sets; an empty variable is an unset one. */
 export function overridesFromEnvironment(env: NodeJS.ProcessEnv): Overrides {
-  const overrides: Partial<Record<OverrideName, Given>> = {}
-  for (const [name, variable] of Object.entries(environmentNames)) {
-    const value = env[variable]?.trim()
-    if (value && isEnvironmentName(name)) overrides[name] = { values: [value], source: variable }
-  }
-  return overrides
-}
-
-function isEnvironmentName(name: string): name is Exclude<OverrideName, OfOneCall> {
-  return Object.hasOwn(environmentNames, name)
+  const given = rows.flatMap(([name, { env: variable }]) => {
+    const value = variable === undefined ? undefined : env[variable]?.trim()
+    return variable && value ? [[name, { values: [value], source: variable }]] : []
+  })
+  return Object.fromEntries(given)
 }
 
 /** What parsed options set. `--harness` and `--model`, which the earlier system has, make up an `--agent`. */
 export function overridesFromFlags(args: Args): Overrides {
-  const overrides: Partial<Record<OverrideName, Given>> = {}
+  const given: Partial<Record<OverrideName, Given>> = {}
   for (const [name, value] of Object.entries(args.options)) {
     if (value === undefined || name === 'config' || name === 'harness' || name === 'model') continue
     if (!isOverride(name)) continue
     const values = Array.isArray(value) ? value.map(String) : [String(value)]
-    overrides[name] = { values, source: `--${name}` }
+    given[name] = { values, source: `--${name}` }
   }
   const { harness, model } = args.options
-  if (!overrides.agent && (harness !== undefined || model !== undefined)) {
+  if (!given.agent && (harness !== undefined || model !== undefined)) {
     const spec = [harness, model].filter((part) => part !== undefined).join(':')
-    overrides.agent = { values: [spec], source: harness === undefined ? '--model' : '--harness' }
+    given.agent = { values: [spec], source: harness === undefined ? '--model' : '--harness' }
   }
-  return overrides
+  return given
 }
 
 function isOverride(name: string): name is OverrideName {
-  return ['detach', 'dash', 'open', 'port'].includes(name) || isEnvironmentName(name)
+  return Object.hasOwn(overrides, name)
 }
 
 /** The words of a call without those that ask for a page: it is of this call alone. Pure. */

@@ -1,4 +1,4 @@
-// Reads flags, environment and `oompa.json` at the start of a run. The schema is loaded only where there is a file.
+// Reads flags, environment and `oompa.json` at the start of a run. The schema, which takes longest, is loaded while git answers.
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -7,7 +7,6 @@ import { parse } from '../cli/parse.js'
 import { usageError } from '../errors.js'
 import type { Settings } from './contract.js'
 import { loopOptions, overridesFromEnvironment, overridesFromFlags, runOptions } from './flags.js'
-import { resolveSettings } from './resolve.js'
 
 export interface LoadOptions {
   /** What follows the command word. */
@@ -69,6 +68,7 @@ export async function settingsOf(
         path.relative(root, file).startsWith('..') ? file : path.relative(root, file),
       )
     : undefined
+  const { resolveSettings } = await import('./resolve.js')
   return resolveSettings({
     flags: {
       ...flags,

@@ -28,6 +28,11 @@ export function mistakesOf(value: unknown, issues: readonly Issue[]): Mistake[] 
   return issues.flatMap((issue) => mistakesOfIssue(value, issue, []))
 }
 
+/** What was expected of a single value, to be read after "must be". */
+export function expectedOf(issues: readonly Issue[]): string {
+  return issues[0]?.message ?? 'something else'
+}
+
 function mistakesOfIssue(value: unknown, issue: Issue, above: JsonPath): Mistake[] {
   const path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
   if (issue.keys) return issue.keys.map((key) => ({ path: [...path, key], problem: unknownKey(path, key) }))

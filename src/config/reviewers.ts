@@ -1,7 +1,7 @@
 // Every spelling of a reviewer that the earlier system has, read as one chain. Pure.
 
 import type { ReviewerSettings } from './contract.js'
-import type { FileConfig } from './schema.js'
+import type { Resolved } from './schema.js'
 import { agentNamed } from './values.js'
 
 /** Paths as a list. */
@@ -9,7 +9,7 @@ export function promptsOf(prompt: string | readonly string[] | undefined): reado
   return prompt === undefined ? [] : typeof prompt === 'string' ? [prompt] : prompt
 }
 
-type ReviewKeys = Pick<FileConfig, 'review_model' | 'review_models' | 'reviewer' | 'reviewers'>
+type ReviewKeys = Pick<Resolved, 'review_model' | 'review_models' | 'reviewer' | 'reviewers'>
 
 /** The chain of reviewers, whatever its spelling; of several spellings the one that says most counts. */
 export function reviewersOf(config: ReviewKeys): ReviewerSettings[] {

@@ -3,7 +3,6 @@
 import type { AgentSpec } from '../agents/contract.js'
 import { builtInHarnesses, parseAgentSpec } from '../agents/spec.js'
 import { messageOf, type OompaError, usageError } from '../errors.js'
-import { durationMs } from './duration.js'
 import type { Given } from './flags.js'
 
 function wrong(given: Given, value: string, expected: string): OompaError {
@@ -24,37 +23,6 @@ export function wholeNumber(given: Given, least: number): number {
   return number
 }
 
-/** An amount of money or minutes: finite, never negative. 0 is 0. @throws OompaError with status 2 */
-export function amount(given: Given): number {
-  const value = only(given)
-  const number = Number(value)
-  if (value === '' || !Number.isFinite(number) || number < 0) throw wrong(given, value, 'a number of at least 0')
-  return number
-}
-
-/** @throws OompaError with status 2 */
-export function truth(given: Given): boolean {
-  const value = only(given).toLowerCase()
-  if (['1', 'true', 'yes', 'on'].includes(value)) return true
-  if (['0', 'false', 'no', 'off'].includes(value)) return false
-  throw wrong(given, value, 'true or false')
-}
-
-/** @throws OompaError with status 2 */
-export function word<const T extends string>(given: Given, words: readonly T[]): T {
-  const value = only(given)
-  const found = words.find((one) => one === value)
-  if (found === undefined) throw wrong(given, value, words.join(' or '))
-  return found
-}
-
-/** @throws OompaError with status 2 */
-export function nonEmpty(given: Given): string {
-  const value = only(given)
-  if (value === '') throw wrong(given, value, 'given a value')
-  return value
-}
-
 /**
  * As `parseAgentSpec`, with any name for a harness: those of `hooks/agent.*` are known only once hooks are loaded, and
  * an unknown one is found then.
@@ -68,17 +36,10 @@ export function agentNamed(text: string): AgentSpec {
 /** @throws OompaError with status 2 */
 export function agentOf(given: Given): AgentSpec {
   try {
-    return agentNamed(nonEmpty(given))
+    return agentNamed(only(given))
   } catch (error) {
     throw usageError(`${given.source}: ${messageOf(error)}`, 'oompa run --agent claude:opus', 'bad-setting')
   }
-}
-
-/** @throws OompaError with status 2 */
-export function durationOf(given: Given): number {
-  const value = only(given)
-  if (!/^\d+(\.\d+)?(ms|s|m|h)?$/.test(value)) throw wrong(given, value, 'seconds, or a text such as 90s, 15m or 2h')
-  return durationMs(value)
 }
 
 /** `claude:5`, `codex:o3:high:2`, `claude` or `3`: an agent and how many of it. @throws OompaError with status 2 */

@@ -1,26 +1,24 @@
 // Which workers there are: groups of `oompa.json` laid out as lanes, with the flags laid over them. Pure.
 
 import path from 'node:path'
-import type { AgentSpec } from '../agents/contract.js'
 import { usageError } from '../errors.js'
 import type { WorkerSettings } from './contract.js'
-import { durationMs } from './duration.js'
 import type { Given, Overrides } from './flags.js'
 import { promptsOf, reviewersOf } from './reviewers.js'
-import type { FileConfig } from './schema.js'
-import { agentCount, agentNamed, agentOf, durationOf, nonEmpty, wholeNumber } from './values.js'
+import type { Resolved } from './schema.js'
+import { agentCount, agentNamed, wholeNumber } from './values.js'
 
-type Group = NonNullable<FileConfig['workers']>[number]
+type Group = NonNullable<Resolved['workers']>[number]
 
 const DEFAULT_WORKERS = 3
-const DEFAULT_ITERATIONS = 5
-const DEFAULT_PROMPT = 'prompts/worker.md'
 
 interface WorkerSources {
   readonly flags: Overrides
   readonly env: Overrides
-  readonly config: FileConfig
-  readonly here: boolean
+  /** With what flags and variables say of workers in each group. */
+  readonly all: Resolved
+  /** Whether the groups stand in `oompa.json`. */
+  readonly configuredWorkers: boolean
   /** Whether `--workers` may say how many of which agent, as `oompa loop` does. */
   readonly mixed: boolean
 }
@@ -30,24 +28,21 @@ interface WorkerSources {
  * A number of workers (`--workers 5`, `WORKERS=5`) takes the groups' lanes in turn until there are so many.
  */
 export function resolveWorkers(sources: WorkerSources): { workers: WorkerSettings[]; remarks: string[] } {
-  const { flags, env, config, here, mixed } = sources
-  const lanes = (config.workers ?? [{}]).flatMap((group) => {
-    const lane = laneOf(group, config, sources)
-    return Array.from({ length: config.workers ? (group.count ?? 1) : 1 }, () => lane)
-  })
+  const { flags, env, all, configuredWorkers, mixed } = sources
+  const lanes = (all.workers ?? []).flatMap((group) => repeat([laneOf(group, all)], group.count))
   const wanted =
     flags.workers && mixed ? mixedLanes(flags.workers, lanes) : repeat(lanes, countOf(sources, lanes.length))
-  if (!here || wanted.length === 1) return { workers: wanted, remarks: [] }
+  if (!all.here || wanted.length === 1) return { workers: wanted, remarks: [] }
   if (flags.workers) throw usageError('--here is one worker in the main checkout: it does not go with --workers.')
   return {
     workers: wanted.slice(0, 1),
-    remarks: config.workers || env.workers ? ['With `here` there is one worker: the first one.'] : [],
+    remarks: configuredWorkers || env.workers ? ['With `here` there is one worker: the first one.'] : [],
   }
 }
 
-function countOf({ flags, env, config }: WorkerSources, configured: number): number {
+function countOf({ flags, env, configuredWorkers }: WorkerSources, configured: number): number {
   const given = flags.workers ?? env.workers
-  return given ? wholeNumber(given, 1) : config.workers ? configured : DEFAULT_WORKERS
+  return given ? wholeNumber(given, 1) : configuredWorkers ? configured : DEFAULT_WORKERS
 }
 
 /** `claude:5 opencode:2`, or a plain number, which is that many of the first group's. */
@@ -62,38 +57,25 @@ function repeat<T>(lanes: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, index) => lanes[index % lanes.length]!)
 }
 
-function laneOf(group: Group, config: FileConfig, { flags, env }: WorkerSources): WorkerSettings {
-  const given = { ...env, ...flags }
-  const prompts = given.prompt
-    ? given.prompt.values.map((value) => nonEmpty({ values: [value], source: given.prompt!.source }))
-    : promptsOf(group.prompt ?? config.prompt ?? DEFAULT_PROMPT)
+function laneOf(group: Group, all: Resolved): WorkerSettings {
+  const prompts = promptsOf(group.prompt ?? all.prompt)
   const names = prompts.map((prompt) => path.basename(prompt))
   const planner = group.planner ?? names.includes('planner.md')
-  const maxResumes = given['max-resumes'] ? wholeNumber(given['max-resumes'], 0) : group.max_resumes
-  const story = given.story ? nonEmpty(given.story) : group.story
   const reviewers = reviewersOf(group)
   return {
-    agent: given.agent ? agentOf(given.agent) : defaultAgent(group, config),
-    iterations: given.iterations
-      ? wholeNumber(given.iterations, 1)
-      : (group.iterations ?? group.max_cycle ?? config.iterations ?? DEFAULT_ITERATIONS),
+    agent: agentNamed(group.model ?? all.agent),
+    iterations: group.iterations ?? group.max_cycle ?? all.iterations,
     prompts,
     // An executor creates no tasks (the earlier system's prompt of that name says so), unless its group says otherwise.
     canPlan: group.can_plan ?? (planner || !names.includes('executor.md')),
     planner,
-    waitBetweenMs: given['wait-between'] ? durationOf(given['wait-between']) : durationMs(group.wait_between ?? 0),
-    maxWaitForTasksMs: given['max-wait-for-tasks']
-      ? durationOf(given['max-wait-for-tasks'])
-      : durationMs(group.max_wait_for_tasks ?? 600),
-    ...(maxResumes === undefined ? {} : { maxResumes }),
-    ...(story ? { story } : {}),
-    ...(group.priority === undefined ? {} : { priority: group.priority }),
-    ...(group.role ? { role: group.role } : {}),
-    ...(group.needs_review === false ? { needsReview: false } : {}),
-    ...(reviewers.length > 0 ? { reviewers } : {}),
+    waitBetweenMs: group.wait_between,
+    maxWaitForTasksMs: group.max_wait_for_tasks,
+    maxResumes: group.max_resumes,
+    story: group.story,
+    priority: group.priority,
+    role: group.role,
+    needsReview: group.needs_review ? undefined : false,
+    reviewers: reviewers.length > 0 ? reviewers : undefined,
   }
-}
-
-function defaultAgent(group: Group, config: FileConfig): AgentSpec {
-  return agentNamed(group.model ?? config.agent ?? 'claude')
 }

@@ -283,7 +283,5 @@ function newSwarmId(root: string): string {
 
 /** The variables that settings came from, for a resume. */
 function givenEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.values(environmentNames).flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-  )
+  return Object.fromEntries(environmentNames.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }

@@ -1,7 +1,7 @@
 // Where a swarm that stopped or crashed goes on: the same id, and the iterations that were left.
 
 import { isDeepStrictEqual } from 'node:util'
-import { environmentNames } from '../config/flags.js'
+import { environmentNames, overrides } from '../config/flags.js'
 import { OompaError, STATUS } from '../errors.js'
 import type { OompaEvent } from '../events/contract.js'
 import { fold } from '../events/fold.js'
@@ -105,8 +105,8 @@ const OF_ONE_CALL = new Set(['--detach', '-d', '--json'])
 
 /** Sets the variables that settings come from to what they were at the start: a resume goes on with the same swarm. */
 export function restoreEnvironment(point: ResumePoint, env: NodeJS.ProcessEnv = process.env): void {
-  for (const name of Object.values(environmentNames)) {
-    if (name === environmentNames.json) continue
+  for (const name of environmentNames) {
+    if (name === overrides.json.env) continue
     const value = point.environment[name]
     if (value === undefined) delete env[name]
     else env[name] = value

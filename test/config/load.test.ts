@@ -62,7 +62,7 @@ test('a file that is not text, or a folder, is a configuration that cannot be re
   await expect(load(other)).rejects.toMatchObject({ status: 2, code: 'unreadable-config' })
 })
 
-test('without a file and options neither zod nor yargs is loaded', async () => {
+test('without options neither yargs nor a package for later is loaded', async () => {
   const { root, env } = testRepository()
   const script = `
     import { registerHooks } from 'node:module'
@@ -71,7 +71,7 @@ test('without a file and options neither zod nor yargs is loaded', async () => {
   `
   const loader = `
     export async function resolve(specifier, context, next) {
-      if (/^(zod|yargs|execa|zx)$/.test(specifier)) throw new Error('imported ' + specifier)
+      if (/^(yargs|execa|zx)$/.test(specifier)) throw new Error('imported ' + specifier)
       return next(specifier, context)
     }
   `

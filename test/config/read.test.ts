@@ -3,9 +3,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { checkConfig } from '../../src/config/file.js'
 import { keysAt } from '../../src/config/jsonSchema.js'
 import { resolveSettings } from '../../src/config/resolve.js'
-import { configSchema, type FileConfig } from '../../src/config/schema.js'
+import type { FileConfig } from '../../src/config/schema.js'
 import { packageRoot } from '../support/oompa.js'
 
 const worker = { model: 'codex:o3' }
@@ -95,7 +96,7 @@ const ofWorker: Readonly<Record<string, NonNullable<FileConfig['workers']>[numbe
 }
 
 const resolved = (config: FileConfig) =>
-  flat(resolveSettings({ flags: {}, env: {}, config: configSchema.parse(config) }))
+  flat(resolveSettings({ flags: {}, env: {}, config: checkConfig(JSON.stringify(config), 'x').config }))
 
 /** Every value with its path. */
 function flat(value: unknown, at = ''): Map<string, unknown> {
