@@ -63,7 +63,8 @@ mkdir -p work
 [ ! -e work/$id.txt ] || sed -i '/BAD/d;/^<<<<<<</d;/^|||||||/d;/^=======/d;/^>>>>>>>/d' work/$id.txt
 [ $kind != bad ] || [ $n != 1 ] || echo BAD >> work/$id.txt
 [ $kind != shared ] || echo "$id $n" >> shared.txt
-echo "$token" >> work/$id.txt && echo "$token" >> '${notes}'/written
+# An agent that cannot write says so: on a full disk the file would be there, and empty.
+echo "$token" >> work/$id.txt && echo "$token" >> '${notes}'/written || { echo "no space left" >&2; exit 1; }
 sleep 0.$((RANDOM % 4))
 if [ $kind != uncommitted ]; then git add -A && git commit -qm "Work on $id, run $n" && echo "$token" >> '${notes}'/committed; fi
 echo done
