@@ -1,9 +1,11 @@
 // Keeps a hook that throws, hangs or answers nonsense from ending more than its own step (docs/hooks.md, *When a hook fails*).
 // One that is ended with the swarm has not failed: the guard throws the reason of the signal, and its step is interrupted.
 
+import type { z } from 'zod'
 import { messageOf, OompaError } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { inShell } from '../processes/zx.js'
+import type { Verdict } from '../words.js'
 import type {
   ApproveHook,
   EventHook,
@@ -13,7 +15,7 @@ import type {
   WorktreeHook,
   WorktreeSetup,
 } from './contract.js'
-import { describe, EXPECTED, readApprovalAnswer, readLandingAnswer, readVerdictAnswer } from './validate.js'
+import { answers, describe, EXPECTED } from './validate.js'
 
 /** What a guard knows of a hook. */
 export interface Guarded {
@@ -68,68 +70,61 @@ function failed(guarded: Guarded, reason: string, context: HookContext): NewEven
   }
 }
 
-function nonsense(guarded: Guarded, hook: keyof typeof EXPECTED, answer: unknown): OompaError {
-  return new OompaError({
-    code: 'hook-answer',
-    message: `${guarded.name} answered ${describe(answer)}; it has to be ${EXPECTED[hook]}.`,
-  })
-}
-
-/** A reviewer that fails has not reviewed: neither yes nor no. */
-export function guardReview(hook: (...args: Parameters<ReviewHook>) => unknown, guarded: Guarded): ReviewHook {
-  return async (change, context) => {
+/**
+ * A hook that judges a change: what it answers is read by its schema, and `otherwise` is the answer of one that failed.
+ * @throws the reason of the context's signal, if that is why it failed
+ */
+function judging<Subject, Context extends HookContext, Answer>(
+  kind: keyof typeof answers,
+  hook: (subject: Subject, context: Context) => unknown,
+  guarded: Guarded,
+  schema: z.ZodType<Answer>,
+  otherwise: (reason: string) => Answer,
+) {
+  return async (subject: Subject, context: Context): Promise<Answer> => {
     try {
-      const answer = await withinTime(guarded.name, guarded.limitMs, () =>
-        inShell(context.$, () => hook(change, context)),
-      )
-      const verdict = readVerdictAnswer(answer)
-      if (!verdict) throw nonsense(guarded, 'review', answer)
-      return { by: guarded.name, ...withoutUndefined(verdict) }
+      const work = () => inShell(context.$, () => hook(subject, context))
+      const answer = await withinTime(guarded.name, guarded.limitMs, work)
+      const read = schema.safeParse(answer)
+      if (read.success) return read.data
+      throw new OompaError({
+        code: 'hook-answer',
+        message: `${guarded.name} answered ${describe(answer)}; it has to be ${EXPECTED[kind]}.`,
+      })
     } catch (error) {
       context.signal.throwIfAborted()
       const reason = reasonOf(guarded, error)
       context.emit(failed(guarded, reason, context))
-      return { approved: 'unavailable', feedback: reason, by: guarded.name }
+      return otherwise(reason)
     }
+  }
+}
+
+/** A reviewer that fails has not reviewed: neither yes nor no. */
+export function guardReview(hook: (...args: Parameters<ReviewHook>) => unknown, guarded: Guarded): ReviewHook {
+  const by = guarded.name
+  const judge = judging(
+    'review',
+    hook,
+    guarded,
+    answers.review,
+    (feedback): Verdict => ({ approved: 'unavailable', feedback }),
+  )
+  return async (change, context) => {
+    const verdict = await judge(change, context)
+    return { ...verdict, by: verdict.by ?? by }
   }
 }
 
 /** A merge hook that fails has not landed: the work is kept, and the author has nothing to mend. */
 export function guardMerge(hook: (...args: Parameters<MergeHook>) => unknown, guarded: Guarded): MergeHook {
-  return async (change, context) => {
-    try {
-      const answer = await withinTime(guarded.name, guarded.limitMs, () =>
-        inShell(context.$, () => hook(change, context)),
-      )
-      const landing = readLandingAnswer(answer)
-      if (!landing) throw nonsense(guarded, 'merge', answer)
-      return landing
-    } catch (error) {
-      context.signal.throwIfAborted()
-      const reason = reasonOf(guarded, error)
-      context.emit(failed(guarded, reason, context))
-      return { refused: 'policy', final: true, feedback: reason }
-    }
-  }
+  return judging('merge', hook, guarded, answers.merge, (feedback) => ({ refused: 'policy', final: true, feedback }))
 }
 
 /** An approve hook that fails has not approved: the change waits for a person. */
 export function guardApprove(hook: (...args: Parameters<ApproveHook>) => unknown, guarded: Guarded): ApproveHook {
-  return async (change, context) => {
-    try {
-      const answer = await withinTime(guarded.name, guarded.limitMs, () =>
-        inShell(context.$, () => hook(change, context)),
-      )
-      const approval = readApprovalAnswer(answer)
-      if (!approval) throw nonsense(guarded, 'approve', answer)
-      return approval
-    } catch (error) {
-      context.signal.throwIfAborted()
-      const reason = reasonOf(guarded, error)
-      context.emit(failed(guarded, reason, context))
-      return { wait: `${guarded.name} could not judge: ${reason}` }
-    }
-  }
+  const wait = (reason: string) => ({ wait: `${guarded.name} could not judge: ${reason}` })
+  return judging('approve', hook, guarded, answers.approve, wait)
 }
 
 /** A worktree that could not be set up fails that iteration: no agent is started in it. */
@@ -163,10 +158,4 @@ export function guardEvent(
       onFailure(error instanceof OompaError ? messageOf(error) : guarded.explain(error))
     }
   }
-}
-
-function withoutUndefined<T extends object>(value: T): T {
-  const copy = { ...value }
-  for (const key in copy) if (copy[key] === undefined) delete copy[key]
-  return copy
 }

@@ -1,5 +1,6 @@
 // Says whether a hook's default export, or its answer, is what the loop can use; a wrong one is named at once.
 
+import { z } from 'zod'
 import type { Agent } from '../agents/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Landing, Refusal, Verdict } from '../words.js'
@@ -49,66 +50,37 @@ export function describe(value: unknown): string {
   return `a ${typeof value}`
 }
 
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
-}
+/** What stands where a hook has to give a reason; without one the author is told so. */
+const reason = z.string().trim().min(1).catch('No reason was given.')
+/** Of another type than it has to be, what may be left out is left out. */
+const maybe = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined)
 
-function optionalText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
+/** Only `approved: true`, the boolean, approves. */
+const verdict: z.ZodType<Verdict> = z.union([
+  z.object({ approved: z.literal(true), feedback: maybe(z.string()), by: maybe(z.string()) }),
+  z.object({ approved: z.literal([false, 'unavailable']), feedback: reason, by: maybe(z.string()) }),
+])
 
-/** A verdict, or undefined if the answer is none. Only `approved: true`, the boolean, approves. */
-export function readVerdictAnswer(value: unknown): Verdict | undefined {
-  const answer = record(value)
-  if (!answer) return undefined
-  const by = optionalText(answer.by)
-  const feedback = optionalText(answer.feedback)
-  if (answer.approved === true) return { approved: true, feedback, by }
-  if (answer.approved === false) return { approved: false, feedback: feedback?.trim() || 'No reason was given.', by }
-  if (answer.approved === 'unavailable') {
-    return { approved: 'unavailable', feedback: feedback ?? 'No reason was given.', by }
-  }
-  return undefined
-}
+const approval: z.ZodType<Approval> = z.union([
+  z.object({ wait: z.string().pipe(reason) }),
+  z.object({ approved: z.literal(true) }),
+])
 
-/** An approval, or undefined if the answer is none. */
-export function readApprovalAnswer(value: unknown): Approval | undefined {
-  const answer = record(value)
-  if (!answer) return undefined
-  if (typeof answer.wait === 'string') return { wait: answer.wait.trim() || 'No reason was given.' }
-  return answer.approved === true ? { approved: true } : undefined
-}
+const landing: z.ZodType<Landing | Refusal> = z.union([
+  z.object({
+    refused: z.enum(['review', 'conflict', 'test', 'approval', 'policy', 'task', 'agent', 'unavailable']),
+    feedback: reason,
+    final: maybe(z.literal(true)),
+    details: maybe(z.record(z.string(), z.unknown())),
+  }),
+  z.object({
+    commit: z.string(),
+    into: z.string(),
+    mergedCommit: maybe(z.string()),
+    batch: maybe(z.number()),
+    nothing: maybe(z.literal(true)),
+  }),
+])
 
-const REFUSALS: readonly Refusal['refused'][] = [
-  'review',
-  'conflict',
-  'test',
-  'approval',
-  'policy',
-  'task',
-  'agent',
-  'unavailable',
-]
-
-/** What a merge hook answers, or undefined if it is neither. */
-export function readLandingAnswer(value: unknown): Landing | Refusal | undefined {
-  const answer = record(value)
-  if (!answer) return undefined
-  const refused = REFUSALS.find((one) => one === answer.refused)
-  if (refused) {
-    return {
-      refused,
-      feedback: optionalText(answer.feedback)?.trim() || 'No reason was given.',
-      ...(answer.final === true ? { final: true } : {}),
-      ...(record(answer.details) ? { details: record(answer.details) } : {}),
-    }
-  }
-  if (typeof answer.commit !== 'string' || typeof answer.into !== 'string') return undefined
-  return {
-    commit: answer.commit,
-    into: answer.into,
-    mergedCommit: optionalText(answer.mergedCommit),
-    ...(typeof answer.batch === 'number' ? { batch: answer.batch } : {}),
-    ...(answer.nothing === true ? { nothing: true } : {}),
-  }
-}
+/** What the hooks that judge a change may answer. */
+export const answers = { review: verdict, approve: approval, merge: landing }
