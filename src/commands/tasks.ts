@@ -51,6 +51,10 @@ export const command: Command = {
       summary: 'Who did what with which task, and when',
       load: () => look('audit'),
     },
+    refresh: {
+      summary: 'Rebuild the task graph from tickets',
+      load: () => import('./tasks/refresh.js'),
+    },
     import: { summary: 'Take over the tasks of another file', load: () => import('./tasks/import.js') },
   },
   async run(args) {

@@ -1,6 +1,5 @@
 // The fourth stage: what can be said without a reviewer, and then every reviewer's verdict.
 
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { git } from '../git/run.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
@@ -9,7 +8,7 @@ import { ourNames, oursRefusal } from '../merge/our-paths.js'
 import { plannerPrompt } from '../prompts/index.js'
 import { review } from '../review/rounds.js'
 import type { Claim } from '../tasks/contract.js'
-import { outputMissing, outputsOf } from '../tasks/outputs.js'
+import { isTrivial, type OutputFault, outputFault, outputMissing, outputsOf } from '../tasks/outputs.js'
 import type { Change, Refusal } from '../words.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { judged } from './judged.js'
@@ -67,22 +66,33 @@ async function missingOutput(change: Change, claims: readonly Claim[]): Promise<
   const { here } = iterationOf(change).lane.swarm.settings
   for (const { task } of claims) {
     for (const file of outputsOf(task)) {
-      if (await isThere(change, file, here)) continue
-      return { refused: 'task', feedback: outputMissing(task, file).message, details: { task: task.id, output: file } }
+      const fault = await faultOf(change, file, here)
+      if (!fault) continue
+      const feedback = outputMissing(task, file, fault).message
+      return { refused: 'task', feedback, details: { task: task.id, output: file } }
     }
   }
   return undefined
 }
 
 /** In the change's commit; a file that git ignores is on disk alone. */
-async function isThere({ worktree, commit }: Change, file: string, here: boolean): Promise<boolean> {
+async function faultOf({ worktree, commit }: Change, file: string, here: boolean): Promise<OutputFault | undefined> {
   const full = path.resolve(worktree.path, file)
   const relative = path.relative(worktree.path, full)
   const inside = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
-  if (here || !inside) return existsSync(full)
+  if (here || !inside) return outputFault(full)
   const name = `${commit}:${relative.split(path.sep).join('/')}`
-  const { status } = await git(worktree.path, ['cat-file', '-e', '--end-of-options', name])
-  if (status === 0) return true
-  if (!existsSync(full)) return false
-  return (await git(worktree.path, ['check-ignore', '--quiet', '--', relative])).status === 0
+  const { status, stdout } = await git(worktree.path, ['cat-file', '-s', '--end-of-options', name])
+  if (status === 0) return (await isTrivialIn(worktree.path, name, Number(stdout))) ? 'empty' : undefined
+  const fault = outputFault(full)
+  if (fault) return fault
+  const ignored = await git(worktree.path, ['check-ignore', '--quiet', '--', relative])
+  return ignored.status === 0 ? undefined : 'not there'
+}
+
+/** A folder of a commit has something in it. */
+async function isTrivialIn(worktree: string, name: string, bytes: number): Promise<boolean> {
+  if (!isTrivial(bytes, () => '')) return false
+  const { status, stdout } = await git(worktree, ['cat-file', 'blob', name])
+  return status === 0 && isTrivial(bytes, () => stdout)
 }

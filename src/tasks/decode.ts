@@ -131,7 +131,7 @@ export function decodePriority(value: unknown): number | 'unknown' | undefined {
   return digits === undefined ? (PRIORITY_WORDS[value.trim().toLowerCase()] ?? 'unknown') : Number(digits)
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -89,7 +89,9 @@ describe('a task graph', () => {
     expect(textOf(root, file)).toBe(
       text
         .replace('edges:\n', '  - id: n5\n    title: "New: one"\n    priority: 2\n    status: pending\nedges:\n')
-        .replace('    to: n2\n', '    to: n2\n  - from: n1\n    to: n5\n  - from: n2\n    to: n5\n'),
+        .replace('    to: n2\n', '    to: n2\n  - from: n1\n    to: n5\n  - from: n2\n    to: n5\n')
+        .replace('{ pending: 1, ready: 1', '{ pending: 2, ready: 1')
+        .replace('totals: { nodes: 4 }', 'totals: { nodes: 5 }'),
     )
     expect((await store.list()).pending.find((task) => task.id === 'n5')).toMatchObject({ waitsFor: ['n1', 'n2'] })
   })
@@ -99,6 +101,8 @@ describe('a task graph', () => {
     const run = async (line: string) =>
       (await oompa(line.split(' '), { cwd: repository.root, env: repository.env })).status
     expect(await run('tasks claim n1 --worker w1')).toBe(0)
+    expect(await run('tasks complete n1 --worker w1')).toBe(4)
+    repository.write('dist/floor.txt', ' \n')
     expect(await run('tasks complete n1 --worker w1')).toBe(4)
     repository.write('dist/floor.txt', 'laid')
     expect(await run('tasks complete n1 --worker w1')).toBe(0)

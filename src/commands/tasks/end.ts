@@ -1,6 +1,5 @@
 // The `oompa tasks` commands that end a claim: the task is complete, given back, or put back by a person.
 
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, flag, number, text } from '../../cli/contract.js'
 import { OompaError, STATUS, type Status } from '../../errors.js'
@@ -73,9 +72,11 @@ async function askLoop({ root, worker, swarm }: Opened, id: string, asJson: bool
  * @throws OompaError `output-missing` (status 4)
  */
 async function checkOutputs(root: string, task: Task): Promise<void> {
-  const { outputMissing, outputsOf } = await import('../../tasks/outputs.js')
-  const missing = outputsOf(task).find((one) => !existsSync(path.resolve(root, one)))
-  if (missing !== undefined) throw outputMissing(task, missing)
+  const { outputFault, outputMissing, outputsOf } = await import('../../tasks/outputs.js')
+  for (const one of outputsOf(task)) {
+    const fault = outputFault(path.resolve(root, one))
+    if (fault) throw outputMissing(task, one, fault)
+  }
 }
 
 /** `oompa tasks release`: gives a task back, with the reason in its notes. */

@@ -2,6 +2,7 @@
 
 import { isMap, isScalar, isSeq, type Pair, stringify, type YAMLMap } from 'yaml'
 import type { Task } from '../../words.js'
+import { wrongCounts } from './meta.js'
 import { type Graph, type GraphNode, type GraphStatus, readGraph } from './read.js'
 
 interface Edit {
@@ -21,13 +22,17 @@ function apply(text: string, edits: readonly Edit[]): string {
   return parts.join('') + text.slice(from)
 }
 
+type Value = string | number | readonly string[]
+
 /** A value as YAML on one line. */
-function scalar(value: string | number): string {
+function scalar(value: Value): string {
+  // JSON is YAML on one line.
+  if (typeof value === 'object') return JSON.stringify(value)
   return stringify(value, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd()
 }
 
 /** `null` takes a key away. */
-type Fields = Readonly<Record<string, string | number | null | undefined>>
+export type Fields = Readonly<Record<string, Value | null | undefined>>
 
 /** Sets keys of one node, and the totals of `meta` where they are kept. */
 export function setNode(graph: Graph, id: string, fields: Fields): string {
@@ -51,7 +56,7 @@ export function setNodes(graph: Graph, changes: ReadonlyMap<string, Fields>): st
 
 function nodeEdits(text: string, node: GraphNode, fields: Fields): Edit[] {
   const edits: Edit[] = []
-  const added: [string, string | number][] = []
+  const added: [string, Value][] = []
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue
     const there = pairOf(node.map, key)
@@ -83,16 +88,21 @@ function pairOf(map: YAMLMap, key: string): Pair | undefined {
   return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key)
 }
 
-function replaceValue(text: string, pair: Pair, value: string | number): Edit | undefined {
-  const range = isScalar(pair.value) || isMap(pair.value) ? pair.value.range : undefined
+function replaceValue(text: string, pair: Pair, value: Value): Edit | undefined {
+  const { value: old } = pair
+  const range = isScalar(old) || isMap(old) || isSeq(old) ? old.range : undefined
   if (!range) return undefined
-  const [start, end] = range
+  // A list of lines ends behind its last line end.
+  const [start, end] = [
+    range[0],
+    isSeq(old) && !old.flow ? range[0] + text.slice(range[0], range[1]).trimEnd().length : range[1],
+  ]
   // `key:` with nothing after it has an empty value right behind the colon.
   return { start, end, text: start === end && text[start - 1] === ':' ? ` ${scalar(value)}` : scalar(value) }
 }
 
 /** New keys on lines of their own behind `status` (or the first key), or inside the braces. */
-function addKeys(text: string, map: YAMLMap, keys: readonly [string, string | number][]): Edit {
+function addKeys(text: string, map: YAMLMap, keys: readonly (readonly [string, Value])[]): Edit {
   const after = pairOf(map, 'status') ?? map.items[0]!
   const keyStart = (isScalar(after.key) ? after.key.range?.[0] : undefined) ?? map.range![0]
   const valueEnd = (isScalar(after.value) ? after.value.range?.[1] : undefined) ?? keyStart
@@ -108,22 +118,16 @@ function addKeys(text: string, map: YAMLMap, keys: readonly [string, string | nu
   return { start: lineEnd + 1, end: lineEnd + 1, text: lines }
 }
 
-/** `meta.by_status` counts nodes: where it is kept, it is kept right. */
-function countEdits(graph: Graph, statuses: ReadonlyMap<string, string>): Edit[] {
-  const meta = isMap(graph.document.contents) ? graph.document.contents.get('meta') : undefined
-  const counts = isMap(meta) ? meta.get('by_status') : undefined
-  if (!isMap(counts)) return []
-  const totals = new Map<string, number>()
-  for (const node of graph.nodes) {
-    const now = statuses.get(node.task.id) ?? node.status
-    totals.set(now, (totals.get(now) ?? 0) + 1)
-  }
-  return counts.items.flatMap((pair) => {
-    const key = isScalar(pair.key) ? String(pair.key.value) : ''
-    const total = totals.get(key.replace('_', '-')) ?? 0
-    if (!isScalar(pair.value) || pair.value.value === total) return []
-    return replaceValue(graph.text, pair, total) ?? []
+/** Where `meta` counts nodes, it is kept right. */
+function countEdits(graph: Graph, statuses?: ReadonlyMap<string, string>): Edit[] {
+  const added = new Map<YAMLMap, [string, number][]>()
+  const edits = wrongCounts(graph, statuses).flatMap(({ map, key, value }) => {
+    const pair = pairOf(map, key)
+    if (pair) return replaceValue(graph.text, pair, value) ?? []
+    added.set(map, [...(added.get(map) ?? []), [key, value]])
+    return []
   })
+  return [...edits, ...[...added].map(([map, keys]) => addKeys(graph.text, map, keys))]
 }
 
 const GRAPH_KEYS = new Set([
@@ -138,9 +142,47 @@ const GRAPH_KEYS = new Set([
   'assignee',
 ])
 
+/** A node that is to be there, and how it stands. */
+export interface NewNode {
+  readonly task: Task
+  readonly status: GraphStatus
+}
+
+export interface Edge {
+  readonly from: string
+  readonly to: string
+}
+
 /** The text with one more node, and its edges. */
-export async function addNode(graph: Graph, task: Task, path: string): Promise<string> {
+export function addNode(graph: Graph, task: Task, path: string): Promise<string> {
+  return addNodes(graph, { nodes: [{ task, status: 'pending' }], edges: edgesOf(task), path })
+}
+
+/** What the task of a node waits for. */
+export function edgesOf(task: Task): Edge[] {
+  return task.dependsOn.map((from) => ({ from, to: task.id }))
+}
+
+/** The text with more nodes and edges, and with what `meta` counts. */
+export async function addNodes(
+  graph: Graph,
+  {
+    nodes,
+    edges,
+    path,
+  }: { readonly nodes: readonly NewNode[]; readonly edges: readonly Edge[]; readonly path: string },
+): Promise<string> {
   const newline = graph.text.includes('\r\n') ? '\r\n' : '\n'
+  let all = graph
+  if (nodes.length > 0) all = await readGraph(appendItems(all, 'nodes', nodes.map(linesOf), newline), path)
+  if (edges.length > 0) {
+    const lines = edges.map(({ from, to }) => [`from: ${scalar(from)}`, `to: ${scalar(to)}`])
+    all = await readGraph(appendItems(all, 'edges', lines, newline), path)
+  }
+  return apply(all.text, countEdits(all))
+}
+
+function linesOf({ task, status }: NewNode): string[] {
   const fields: [string, string | number | undefined][] = [
     ['id', task.id],
     ['title', task.summary],
@@ -150,7 +192,7 @@ export async function addNode(graph: Graph, task: Task, path: string): Promise<s
     ['difficulty', task.difficulty],
     ['role', task.role],
     ['notes', task.notes],
-    ['status', 'pending' satisfies GraphStatus],
+    ['status', status],
   ]
   const more: [string, unknown][] = [
     ['acceptance', task.acceptance.length ? task.acceptance : undefined],
@@ -158,15 +200,27 @@ export async function addNode(graph: Graph, task: Task, path: string): Promise<s
     // The node's own status and place in the graph are those above.
     ...Object.entries(task.extra).filter(([key]) => !GRAPH_KEYS.has(key)),
   ]
-  const lines = [
+  return [
     ...fields.flatMap(([key, value]) => (value === undefined ? [] : `${key}: ${scalar(value)}`)),
     // JSON is YAML on one line.
     ...more.flatMap(([key, value]) => (value === undefined ? [] : `${scalar(key)}: ${JSON.stringify(value)}`)),
   ]
-  const text = appendItems(graph, 'nodes', [lines], newline)
-  if (task.dependsOn.length === 0) return text
-  const edges = task.dependsOn.map((from) => [`from: ${scalar(from)}`, `to: ${scalar(task.id)}`])
-  return appendItems(await readGraph(text, path), 'edges', edges, newline)
+}
+
+/** The text without the edges that are not wanted; undefined where they do not stand on lines of their own. */
+export function withoutEdges(graph: Graph, isWanted: (edge: Edge) => boolean): string | undefined {
+  const { text, edges: list } = graph
+  const edits: Edit[] = []
+  for (const item of list?.items ?? []) {
+    if (!isMap(item)) continue
+    const { from, to }: Record<string, unknown> = item.toJSON()
+    if (isWanted({ from: String(from), to: String(to) })) continue
+    if (list?.flow) return undefined
+    const start = text.lastIndexOf('\n', item.range![0] - 1) + 1
+    const end = text.indexOf('\n', contentEnd(item))
+    edits.push({ start, end: end < 0 ? text.length : end + 1, text: '' })
+  }
+  return apply(text, edits)
 }
 
 function appendItems(

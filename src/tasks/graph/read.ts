@@ -27,7 +27,8 @@ const TWICE = 'Map keys must be unique'
 /** A file that is no YAML has an error on each line. */
 const MOST_ERRORS = 20
 
-const STATUSES: Readonly<Record<string, GraphStatus>> = {
+/** How a status is spelt, here and by others. */
+export const STATUSES: Readonly<Record<string, GraphStatus>> = {
   pending: 'pending',
   ready: 'ready',
   'in-progress': 'in-progress',
