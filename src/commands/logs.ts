@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, flag, number, text } from '../cli/contract.js'
 import { isErrno, OompaError, STATUS, type Status, usageError } from '../errors.js'
-import { findRun, type Run, readRun } from '../events/runs.js'
+import { findRun, loopIn, type Run, readRun } from '../events/runs.js'
 import { readState } from '../events/snapshot.js'
 import { lineSplitter, openTail } from '../events/tail.js'
 import { nearest } from '../files/nearest.js'
@@ -14,6 +14,7 @@ import { findRepository } from '../git/repository.js'
 import { escapeText } from '../views/escape.js'
 import { openPipe, type Pipe } from '../views/pipe.js'
 import { readable } from '../views/readable.js'
+import { namedLoop } from '../worktrees/named.js'
 
 /** A look is one listing of a folder and an `fstat` for each worker; nobody sees a shorter delay. */
 const POLL_MS = 200
@@ -26,7 +27,7 @@ export const command: Command = {
     follow: { type: 'boolean', short: 'f', describe: 'Stay, and print what comes until the swarm ends' },
     swarm: {
       type: 'string',
-      describe: 'The swarm, or the beginning of its id; else the running or the latest one',
+      describe: 'The swarm, or the beginning of its id; else the loop of this worktree, the running or the latest one',
       names: 'swarm',
     },
     iteration: { type: 'number', short: 'i', describe: 'Another iteration than the latest' },
@@ -39,8 +40,8 @@ export const command: Command = {
     ['oompa logs w1 --iteration 2 --raw', 'the JSON stream of an earlier one'],
   ],
   async run(args) {
-    const { root } = await findRepository()
-    const run = findRun(root, text(args, 'swarm'))
+    const { root, here } = await findRepository()
+    const run = await meant(root, here, text(args, 'swarm'))
     const worker = args.positionals[0]
     if (worker !== undefined) checkWorker(root, run, worker)
     const want = { folder: runFolder(root, run.swarm), worker, iteration: number(args, 'iteration') }
@@ -51,6 +52,12 @@ export const command: Command = {
     const print = flag(args, 'raw') ? rawPrinter() : linePrinter(worker === undefined)
     return flag(args, 'follow') ? follow(root, run, want, print) : printOnce(run, want, print)
   },
+}
+
+/** In a named worktree its own loop; elsewhere the swarm that runs, or the latest. */
+async function meant(root: string, here: string, swarm: string | undefined): Promise<Run> {
+  const named = swarm === undefined && here !== root ? await namedLoop(root, here) : undefined
+  return (named && loopIn(root, named.name)) ?? findRun(root, swarm)
 }
 
 interface Wanted {

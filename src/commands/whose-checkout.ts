@@ -3,8 +3,8 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 
-/** These say it themselves, are about no checkout, or only pass something on. */
-const SILENT = new Set(['run', 'swarm', 'loop', 'resume', 'help', 'completion', 'lock', 'demo'])
+/** These say it themselves, are about no checkout or the worktree's own loop, or only pass something on. */
+const SILENT = new Set(['run', 'swarm', 'loop', 'resume', 'logs', 'help', 'completion', 'lock', 'demo'])
 
 /** Says it on standard error; nothing to agents, who are in worktrees of ours all the time, and nothing to programs. */
 export async function sayCheckout(command: string, isForPrograms: boolean): Promise<void> {

@@ -26,6 +26,8 @@ export interface Run {
   readonly stoppedAt?: string
   /** It ended without seeing to its iterations (`swarm.stopped`). */
   readonly abrupt?: boolean
+  /** The named worktree that it is a loop in. */
+  readonly named?: string
   /** Bytes of the whole lines of its log. */
   readonly size: number
 }
@@ -71,6 +73,7 @@ export function readRun(root: string, swarm: string, world: World = thisWorld(ro
     startedAt: edges.first?.at,
     stoppedAt: stopped?.at,
     ...(stopped?.abrupt ? { abrupt: true } : {}),
+    ...(started?.named === undefined ? {} : { named: started.named }),
     size: edges.size,
   }
 }
@@ -109,6 +112,12 @@ export function findRun(root: string, id?: string, world: World = thisWorld(root
   const run = matches[0] === undefined ? undefined : readRun(root, matches[0], world)
   if (!run) throw usageError(`There is no swarm \`${id}\`.`, 'oompa list --all', 'unknown-swarm')
   return run
+}
+
+/** The latest loop in a named worktree, one that runs before others. */
+export function loopIn(root: string, named: string, world: World = thisWorld(root)): Run | undefined {
+  const runs = listRuns(root, world).filter((run) => run.named === named)
+  return runs.find(({ state }) => state === 'running') ?? runs[0]
 }
 
 /**

@@ -26,7 +26,8 @@ export function makeStopping(): Stopping {
   let why: string | undefined
   let status: Status | undefined
   const first = (reason: string, wanted: Status) => {
-    if (why !== undefined) return
+    // What went wrong after somebody had asked it to end is not to look like a swarm that did as it was asked.
+    if (why !== undefined && !(status === STATUS.done && wanted === STATUS.failed)) return
     why = reason
     status = wanted
     ending.abort(new Error(reason))

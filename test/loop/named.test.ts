@@ -54,6 +54,15 @@ describe('a loop in a named worktree', () => {
     expect(git(['status', '--porcelain'])).toBe('')
     expect(git(['status', '--porcelain'], beside(loop, 'alpha'))).toBe('')
     expect(existsSync(path.join(beside(loop, 'alpha'), '.ralph/heartbeat'))).toBe(true)
+    // In its worktree, `oompa logs` means that loop, whatever ran last.
+    for (const name of ['alpha', 'beta']) {
+      const swarm = loop.swarms().find((id) => loop.events('swarm.started', id)[0]?.named === name)
+      const logs = await loop.oompa(['logs', '--json'], { cwd: beside(loop, name) })
+      expect([logs.stderr, JSON.parse(logs.stdout)]).toEqual([
+        '',
+        [expect.objectContaining({ file: expect.stringContaining(swarm!) })],
+      ])
+    }
     expect(git(['worktree', 'list', '--porcelain']).match(/^worktree /gm)).toHaveLength(3)
     expect(existsSync(path.join(root, '.w1-i1'))).toBe(false)
   }, 300_000)
