@@ -131,6 +131,8 @@ export interface Landing {
   readonly batch?: number
   /** True if the change was landed already, or merging changed no file. */
   readonly nothing?: boolean
+  /** It has not landed yet: a pull request is open for it, as `commit` on the branch `into`. */
+  readonly pull?: { readonly url: string; readonly branch: string }
 }
 
 /** Why an attempt did not land, as feedback to its author. */

@@ -42,7 +42,7 @@ async function land(root: string, approval: StoredApproval): Promise<Landing | R
         context: parts.context,
         ...(held ? { task: held.claim.task, status: statusOf(held, approval) } : {}),
       })
-      if (held && !isRefusal(landed)) {
+      if (held && !isRefusal(landed) && !landed.pull) {
         log.emit({ type: 'task.completed', worker, iteration, task: held.claim.task.id, commit: landed.mergedCommit })
       }
       if (held?.taken && isRefusal(landed)) {
@@ -69,7 +69,8 @@ function print({ id, proven, task }: StoredApproval, result: Landing | Refusal):
     return STATUS.refused
   }
   console.log(result.commit)
-  console.error(`oompa: ${id} has landed on ${escapeText(result.into)}.`)
+  const where = result.pull ? `is in review: ${result.pull.url}` : `has landed on ${result.into}.`
+  console.error(`oompa: ${id} ${escapeText(where)}`)
   if (!proven && task !== null) {
     const what = `its record, of which there is no proof, names the task ${escapeText(task)}, which was left as it is`
     console.error(`oompa: ${what}.\n  → If it is done: oompa tasks complete ID --force`)
@@ -79,6 +80,8 @@ function print({ id, proven, task }: StoredApproval, result: Landing | Refusal):
 
 function printJson({ id }: StoredApproval, result: Landing | Refusal): Status {
   const refused = isRefusal(result)
-  console.log(JSON.stringify({ id, outcome: refused ? 'refused' : 'landed', ...result }, null, 2))
+  console.log(
+    JSON.stringify({ id, outcome: refused ? 'refused' : result.pull ? 'in review' : 'landed', ...result }, null, 2),
+  )
   return refused ? STATUS.refused : STATUS.done
 }

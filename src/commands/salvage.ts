@@ -122,6 +122,7 @@ async function landAll(root: string, left: readonly LeftWork[], json: boolean): 
 function said(work: LeftWork, answer: Landing | Refusal | undefined, error: string | undefined): string {
   const name = workName(work)
   if (!answer) return `${name} stays: ${escapeText(error ?? '')}`
+  if (!isRefusal(answer) && answer.pull) return `${name} is in review: ${escapeText(answer.pull.url)}`
   if (!isRefusal(answer))
     return answer.nothing ? `${name}: ${escapeText(work.into)} has it already.` : `${name} has landed: ${answer.commit}`
   const feedback = escapeLines(answer.feedback.trim()).map((line) => `  ${line}`)

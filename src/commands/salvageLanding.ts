@@ -179,6 +179,8 @@ function mergeOptions({ hooks, settings }: Standalone): MergeOptions | undefined
     const { enabled: _, ...options } = settings.merge
     return options
   }
+  // It lands nothing itself.
+  if ('opensRequests' in merge) return undefined
   const options: unknown = 'options' in merge ? merge.options : undefined
   return typeof options === 'object' && options !== null ? options : undefined
 }

@@ -75,6 +75,7 @@ export const command: Command = {
       })
       return STATUS.done
     }
+    const pulls = current.length > 0 ? (await import('../merge/pulls.js')).readPulls(root) : []
     const lines = [
       'Task Status:',
       `  Pending:  ${pending.length}`,
@@ -90,7 +91,10 @@ export const command: Command = {
     for (const task of current) {
       lines.push(taskLine(task))
       const holder = task.claim ? `held by ${plain(task.claim.holder.worker)} since ${task.claim.since}` : undefined
-      const facts = [holder, task.stale && `stale: ${task.stale}`].filter(Boolean)
+      const pull = pulls.find((one) => one.task === task.id)
+      const facts = pull
+        ? [`in review: ${plain(pull.url)}`]
+        : [holder, task.stale && `stale: ${task.stale}`].filter(Boolean)
       if (facts.length) lines.push(`      ${facts.join('; ')}`)
     }
     if (problems.length) {

@@ -112,6 +112,12 @@ export interface EventFacts {
   'landing.pushed': { remote: string; into: string }
   /** `refused`: the server goes on saying no, and landing stops; otherwise the next landing pushes it along. */
   'landing.unpushed': { remote: string; into: string; reason: string; refused?: boolean }
+  /** A pull request stands for a change, whose task it holds from now on. */
+  'pull.opened': { url: string; branch: string; into: string }
+  /** The target has it. */
+  'pull.merged': { url: string; branch: string; into: string }
+  /** Somebody closed it, and the target does not have it: its task is pending again. */
+  'pull.closed': { url: string; branch: string }
   'approval.waiting': { id: string; reasons: readonly string[]; branch: string }
   'approval.approved': { id: string }
   'approval.rejected': { id: string; reason: string }

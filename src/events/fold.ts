@@ -16,6 +16,7 @@ export function emptyState(swarm: string): SwarmState {
     landed: [],
     kept: [],
     approvals: [],
+    pulls: new Map(),
     limits: new Map(),
     counts: { iterations: 0, outcomes: {}, landed: 0, refused: 0, rejected: 0 },
     warnings: [],
@@ -116,6 +117,13 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       if (gone < 0) return
       state.landed.splice(gone, 1)
       state.counts.landed--
+      return
+    }
+    case 'pull.opened':
+    case 'pull.merged':
+    case 'pull.closed': {
+      const now = event.type === 'pull.opened' ? 'open' : event.type === 'pull.merged' ? 'merged' : 'closed'
+      state.pulls.set(event.branch, { url: event.url, state: now })
       return
     }
     case 'approval.waiting':

@@ -167,6 +167,8 @@ export interface SwarmState {
   readonly landed: LandedEntry[]
   readonly kept: KeptEntry[]
   readonly approvals: WaitingApproval[]
+  /** Pull requests that it opened or saw the end of, by their branch. */
+  readonly pulls: Map<string, { readonly url: string; readonly state: 'open' | 'merged' | 'closed' }>
   /** Harnesses at a rate or usage limit: until when (ISO 8601), and what the service said. */
   readonly limits: Map<string, Limit>
   readonly counts: SwarmCounts

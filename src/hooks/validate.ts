@@ -79,6 +79,7 @@ const landing: z.ZodType<Landing | Refusal> = z.union([
     mergedCommit: maybe(z.string()),
     batch: maybe(z.number()),
     nothing: maybe(z.literal(true)),
+    pull: maybe(z.object({ url: z.string(), branch: z.string() })),
   }),
 ])
 

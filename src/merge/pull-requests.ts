@@ -1,17 +1,32 @@
 // Opens a pull request in place of landing: the branch is pushed, and people, or the service's own checks, decide.
 
+import { OompaError } from '../errors.js'
 import { ceilings } from '../git/ceilings.js'
+import { commitTree } from '../git/commits.js'
 import { withoutRepository } from '../git/environment.js'
 import type { NetworkOptions } from '../git/network.js'
-import { gitFor } from '../git/simple-git.js'
+import { editTree } from '../git/trees.js'
 import { remoteOf } from '../git/upstream.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
+import { protectedReasons, usualProtection } from '../hooks/protected.js'
 import { askProgram } from '../processes/question.js'
+import {
+  type ApprovalRule,
+  continuousIntegration,
+  largerThan,
+  packageManifests,
+  touches,
+  touchesTheTest,
+} from '../review/risk.js'
 import type { Change, Refusal } from '../words.js'
 import { recordLanded } from './bypass.js'
 import { movedDestination } from './destination.js'
+import { statusMessage } from './message.js'
+import { type Pull, writePull } from './pulls.js'
 import { tail } from './refusals.js'
 import { notPushed, pushRef, sendLargeFiles } from './remote.js'
+import { takenRefusal } from './taken.js'
+import { openTools } from './tools.js'
 
 export interface PullRequestOptions {
   /** The target, without `refs/heads/`; the swarm's unless given. */
@@ -20,11 +35,13 @@ export interface PullRequestOptions {
   readonly remote?: string
   /**
    * Whether the service may merge by itself once its checks pass: every pull request, none (unless given), or those
-   * that change few lines of few files, and nothing below `hooks/` or that builds or deploys.
+   * for which `highRisk` and what is protected give no reason to wait, at most 5 files and 100 lines.
    */
   readonly autoMerge?: boolean | 'low-risk'
   /** How long the remote may be silent in a push; `limits.remote` unless given. */
   readonly remoteTimeoutMs?: number
+  /** A shell line that must pass on a request that was brought up to date, before it is pushed; none unless given. */
+  readonly test?: string
   /** A draft. */
   readonly draft?: boolean
   /** `gh` unless given. */
@@ -35,14 +52,18 @@ export interface PullRequestOptions {
 /** A merge hook that opens pull requests: work begins from what was merged on the remote. */
 export type RequestHook = MergeHook & { readonly options: PullRequestOptions; readonly opensRequests: true }
 
-/** At most so many files and lines are low risk. */
-const LOW_RISK = { files: 5, lines: 100 }
-const RISKY =
-  /(^|\/)(hooks|prompts|\.github|\.gitlab|\.ci|migrations)\/|(^|\/)(package(-lock)?\.json|oompa\.json|oompa_loompas\.mjs|Dockerfile|[^/]*\.(lock|tf|sql))$/
+/** The rules of approvals, and a smaller size: who merges these has nobody look at them. */
+const LOW_RISK: readonly ApprovalRule[] = [
+  continuousIntegration,
+  packageManifests,
+  touchesTheTest,
+  touches(['**/migrations/**', '**/*.sql', '**/*.tf', '**/Dockerfile'], 'what is deployed'),
+  largerThan({ files: 5, lines: 100 }),
+]
 
 /**
- * A merge hook that pushes each change's branch and opens a pull request by GitHub's command line, or updates the one
- * that is open. The change counts as landed when the request stands: its commit is the branch's tip.
+ * A merge hook that pushes each change's branch, with the status of its task, and opens a pull request by GitHub's
+ * command line, or updates the one that is open. It has landed when the target has it: `pull` of the answer.
  * @example export default pullRequests({ autoMerge: 'low-risk' })
  */
 export function pullRequests(options: PullRequestOptions = {}): RequestHook {
@@ -50,48 +71,60 @@ export function pullRequests(options: PullRequestOptions = {}): RequestHook {
     const into = options.into ?? change.into
     const remote = options.remote ?? (await remoteOf(context.root, into))
     const branch = branchName(change)
-    const why = await pushBranch(context, options, { commit: change.commit, branch, remote })
+    const head = await withStatus(context.root, change)
+    if (typeof head !== 'string') return head
+    const why = await pushBranch(context, options, { commit: head, branch, remote })
     if (why !== undefined) return unavailable(`could not be pushed to ${remote}`, why)
     const opened = await open(context, options, { change, into, branch })
     if ('refused' in opened) return opened
     // What the service makes of it comes back by a fetch.
     recordLanded(context.root, change.commit)
-    context.emit({ type: 'landing.pushed', remote, into: branch, commit: change.commit, ...about(change) })
-    context.emit({ type: 'note', text: `Pull request for ${branch}: ${opened.url}`, ...about(change) })
-    if (options.autoMerge === true || (options.autoMerge === 'low-risk' && (await isLowRisk(context.root, change)))) {
+    recordLanded(context.root, head)
+    const pull = { branch, url: opened.url, head, commit: change.commit, into, remote, ...whose(change) }
+    writePull(context.root, pull)
+    context.emit({ type: 'pull.opened', url: opened.url, branch, into, commit: head, ...about(change) })
+    if (options.autoMerge === true || (options.autoMerge === 'low-risk' && (await isLowRisk(change, context)))) {
       const merged = await run(context, options, ['pr', 'merge', '--auto', '--merge', '--', branch])
       if (merged.status !== 0) {
         const text = `The pull request for ${branch} was opened, but not set to merge by itself: ${tail(merged.output, 500)}`
         context.emit({ type: 'note', text, level: 'warning', ...about(change) })
       }
     }
-    return { commit: change.commit, mergedCommit: change.commit, into: branch }
+    return { commit: head, mergedCommit: change.commit, into: branch, pull }
   }
   return Object.assign(hook, { options, opensRequests: true as const })
 }
 
 /** Pushes a branch with its large files; gives why it could not. */
-async function pushBranch(
-  context: HookContext,
+export async function pushBranch(
+  context: PullContext,
   options: PullRequestOptions,
-  { commit, branch, remote }: { readonly commit: string; readonly branch: string; readonly remote: string },
+  {
+    commit,
+    branch,
+    remote,
+    force = true,
+  }: { readonly commit: string; readonly branch: string; readonly remote: string; readonly force?: boolean },
 ): Promise<string | undefined> {
   const moved = await movedDestination(context.root, remote)
   if (moved !== undefined) return moved
   const network: NetworkOptions = {
     signal: context.signal,
     timeoutMs: options.remoteTimeoutMs ?? context.remoteTimeoutMs,
-    swarm: context.swarm,
+    swarm: context.env.OOMPA_SWARM,
     waiting: (words) => context.emit({ type: 'note', text: `Waiting for ${remote}: ${words}.` }),
   }
   const ref = `refs/heads/${branch}`
   const unsent = await sendLargeFiles(context.root, remote, { commit, ref }, network)
   if (unsent !== undefined) return unsent
-  const end = await pushRef(context.root, remote, `${commit}:${ref}`, { ...network, force: true })
+  const end = await pushRef(context.root, remote, `${commit}:${ref}`, { ...network, force })
   if (end.status === 0) return undefined
   const answer = notPushed(end)
   return 'reason' in answer ? answer.reason : 'somebody else has pushed to that branch'
 }
+
+/** What is needed to talk to the remote and to the service. */
+export type PullContext = Pick<HookContext, 'root' | 'env' | 'signal' | 'emit' | 'remoteTimeoutMs'>
 
 interface Request {
   readonly change: Change
@@ -117,7 +150,7 @@ async function open(
   return { url: made.stdout.trim().split('\n').at(-1) ?? '' }
 }
 
-function run(context: HookContext, options: PullRequestOptions, args: string[], input?: string) {
+function run(context: PullContext, options: PullRequestOptions, args: string[], input?: string) {
   return askProgram([options.command ?? 'gh', ...args], {
     cwd: context.root,
     env: { ...withoutRepository(), ...ceilings(context.root, context.root), ...context.env },
@@ -135,7 +168,6 @@ function parse(text: string): { url?: string; state?: string } {
   }
 }
 
-/** Worker branches are used again, so a request's branch has the swarm in its name. */
 function branchName(change: Change): string {
   return `oompa/${change.swarm}/${change.worker}-i${change.number}`
 }
@@ -157,11 +189,44 @@ function unavailable(what: string, output: string): Refusal {
   return { refused: 'unavailable', final: true, feedback: `The change ${what}:\n\n${tail(output)}` }
 }
 
-async function isLowRisk(root: string, change: Change): Promise<boolean> {
-  if (change.files.length > LOW_RISK.files) return false
-  if (change.files.some((file) => RISKY.test(file.path) || RISKY.test(file.from ?? ''))) return false
-  const { insertions, deletions } = await gitFor(root).diffSummary([change.base, change.commit])
-  return insertions + deletions <= LOW_RISK.lines
+async function isLowRisk(change: Change, context: HookContext): Promise<boolean> {
+  if (protectedReasons(change.files, context.protection ?? usualProtection).length > 0) return false
+  const answers = await Promise.all(LOW_RISK.map((rule) => rule(change, context)))
+  return answers.every((answer) => answer === undefined)
+}
+
+/** The change with its task complete, as one commit more: merged by whomever, work and status arrive together. */
+async function withStatus(root: string, change: Change): Promise<string | Refusal> {
+  const { commit, status, branch, task } = change
+  const tools = openTools(root)
+  try {
+    const edits = (await status?.edits(commit, commit)) ?? []
+    if (edits.length === 0) return commit
+    const before = (await tools.objects.info(`${commit}^{tree}`))?.oid ?? ''
+    const tree = await editTree(root, tools.objects, before, edits)
+    const message = statusMessage({ branch, commit, worker: change.worker, task, reviewedBy: change.reviewedBy })
+    return commitTree(root, { tree, parents: [commit], message })
+  } catch (error) {
+    const isTaken = error instanceof OompaError && (error.code === 'already-complete' || error.code === 'not-yours')
+    if (isTaken) return takenRefusal(error.message, task?.id)
+    throw error
+  } finally {
+    tools.close()
+  }
+}
+
+/** What the service says of a request: a hint, since only the target's history is the fact. */
+export async function askPull(
+  context: PullContext,
+  options: PullRequestOptions,
+  branch: string,
+): Promise<string | undefined> {
+  const seen = await run(context, options, ['pr', 'view', branch, '--json', 'url,state'])
+  return seen.status === 0 ? parse(seen.stdout).state : undefined
+}
+
+function whose({ swarm, worker, number, task }: Change): Pick<Pull, 'swarm' | 'worker' | 'iteration' | 'task'> {
+  return { swarm, worker, iteration: number, ...(task ? { task: task.id } : {}) }
 }
 
 function about(change: Change): { worker: string; iteration: number; task?: string } {

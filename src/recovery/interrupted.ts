@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { branchStart } from '../merge/base.js'
+import { readPulls } from '../merge/pulls.js'
 import { waitingApprovals } from '../review/approvals.js'
 import type { TaskStore } from '../tasks/contract.js'
 import { existingTasks } from '../tasks/existing.js'
@@ -70,8 +71,9 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
   const store = whose.store ?? (await existingTasks(repository.root, settings, hooks))
   if (!store) return 0
   if (into) await store.tracked?.recover(into)
-  // A task whose change waits for a person is nobody's to do again.
-  const waiting = new Set((await waitingApprovals(repository.root)).map((approval) => approval.task))
+  // A task whose change waits for a person, or in a pull request, is nobody's to do again.
+  const approvals = await waitingApprovals(repository.root)
+  const waiting = new Set([...approvals, ...readPulls(repository.root)].map(({ task }) => task))
   const stale = (await staleClaims(store)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
   if (stale.length === 0) return 0
   const { requeued } = await requeueStale(store, {

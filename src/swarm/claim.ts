@@ -107,7 +107,8 @@ async function mayCome(lane: Worker, listing: TaskListing, mayPlan: boolean): Pr
   const beside = runningLanes(swarm.repository.root, swarm.id).map(
     (wants): LaneFacts => ({ state: 'ahead', mayAdd: false, wants }),
   )
-  const elsewhere: LaneFacts[] = (await swarm.fresh.others()) ? [{ state: 'ahead', mayAdd: false, wants: {} }] : []
+  const elsewhere: LaneFacts[] =
+    swarm.inReview() || (await swarm.fresh.others()) ? [{ state: 'ahead', mayAdd: false, wants: {} }] : []
   if (beside.length + elsewhere.length === 0) return false
   return hopeFor(me, [...own, ...beside, ...elsewhere], listing, false) !== undefined
 }

@@ -95,6 +95,8 @@ export interface Swarm {
   readonly resumed?: ResumePoint
   /** Brings the target up to its remote where changes are pushed: asked before each claim and each worktree. */
   readonly fresh: Fresh
+  /** Whether a pull request is open, whose task others may wait for. */
+  inReview(): boolean
   /**
    * Returns when the remote has a commit that landed, where landings are pushed and the tasks are not pushed with them.
    * @throws OompaError `unpushed` where it cannot be pushed now

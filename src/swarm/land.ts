@@ -157,8 +157,16 @@ function keep(iteration: Iteration, reason: string): undefined {
   iteration.reason = reason
 }
 
+/** Its task is held by the request until that is merged or closed (swarm/pulls.ts); its work is none of the next iteration's. */
+function inReview(iteration: Iteration, { url }: { readonly url: string }): undefined {
+  iteration.outcome = 'waiting'
+  iteration.reason = `pull request ${url} is open`
+  iteration.givenUp = true
+}
+
 /** What landed has completed its task already, where the landing carries the status of tasks; else it is done here. */
 async function finish(iteration: Iteration, landing: Landing): Promise<undefined> {
+  if (landing.pull) return inReview(iteration, landing.pull)
   await completeClaims(iteration, landing)
   iteration.outcome = landing.nothing ? (iteration.completed > 0 ? 'done' : 'nothing') : 'landed'
 }

@@ -18,9 +18,10 @@ import { type Bypass, bypassError, detectBypass, detectPushed, hasLanded, rememb
 import type { LandContext, MergeOptions } from '../merge/contract.js'
 import { rememberDestination } from '../merge/destination.js'
 import { landEdits } from '../merge/edits.js'
-import { keepFresh } from '../merge/fresh.js'
+import { type Fresh, keepFresh } from '../merge/fresh.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { foreignMove, sayMove } from '../merge/moved.js'
+import type { RequestHook } from '../merge/pull-requests.js'
 import { mergeQueue } from '../merge/queue.js'
 import { type Judges, pinPrograms } from '../review/judges.js'
 import { reviewersFromSettings } from '../review/reviewer.js'
@@ -29,6 +30,7 @@ import type { TaskStore } from '../tasks/contract.js'
 import { openTasks } from '../tasks/existing.js'
 import { watchBranch } from '../tasks/tracked/follow.js'
 import type { Swarm } from './contract.js'
+import type { Pulls } from './pulls.js'
 import type { Stopping } from './stop.js'
 
 export interface LandingParts {
@@ -40,6 +42,7 @@ export interface LandingParts {
   readonly guard: Swarm['guard']
   readonly bypassed: Swarm['bypassed']
   readonly fresh: Swarm['fresh']
+  readonly inReview: Swarm['inReview']
   readonly testCommands: Swarm['testCommands']
   readonly pushed: Swarm['pushed']
   readonly drain: Swarm['drain']
@@ -81,6 +84,8 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
   const unwatch = store?.close ? keepApart(store, root) : undefined
   const reviewers = await reviewHooks(root, hooks, settings)
   const { merge, testCommands } = withTest(root, mergeHookOf(hooks, settings))
+  const fresh = keepFresh(landContext(facts, stopping.agents, store), into, remoteOptions(merge))
+  const pulls = await pullsOf(facts, store, merge, fresh)
   return {
     hooks: { ...hooks, merge },
     judges,
@@ -90,12 +95,14 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),
-    fresh: keepFresh(landContext(facts, stopping.agents, store), into, remoteOptions(merge)),
+    fresh: pulls ? { ...fresh, now: (until) => fresh.now(until).then(() => pulls.look()) } : fresh,
+    inReview: () => pulls?.anyOpen() ?? false,
     pushed: store?.tracked
       ? async () => {}
       : untilPushed(landContext(facts, stopping.agents, store), into, optionsOf(merge)),
     async drain(settle) {
       unwatch?.()
+      if (!stopping.agents.aborted) await pulls?.look(true)
       // What is given back in the repository is committed with the notes; elsewhere a task is complete when it is pushed.
       if (store?.tracked) await settle()
       await drainTasks(facts, store, into, merge)
@@ -105,6 +112,20 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
       removeGuards(root, id)
     },
   }
+}
+
+/** Where changes become pull requests: what watches them. */
+async function pullsOf(
+  facts: LandingFacts,
+  store: TaskStore | undefined,
+  merge: MergeHook | undefined,
+  fresh: Fresh,
+): Promise<Pulls | undefined> {
+  if (!merge || !('opensRequests' in merge)) return undefined
+  const { watchPulls } = await import('./pulls.js')
+  const context = landContext(facts, facts.stopping.agents, store)
+  const commitOf = async (name: string) => (await sharedObjects(context.root).info(`${name}^{commit}`))?.oid
+  return watchPulls({ context, into: facts.into, options: (merge as RequestHook).options, fresh, store, commitOf })
 }
 
 /** As soon as the checkout is put on another branch, what we did to the tasks there is taken out of it. */
@@ -166,7 +187,8 @@ async function drainTasks(
   merge: MergeHook | undefined,
 ): Promise<void> {
   const { tracked } = store ?? {}
-  if (!tracked) return
+  // Where requests are opened nothing is committed here that no request has: nobody would push it.
+  if (!tracked || (merge && 'opensRequests' in merge)) return
   // They are committed whatever ends the swarm.
   const context = landContext(facts, new AbortController().signal, store)
   const edits = () => tracked.drain(into)

@@ -236,6 +236,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     guard: landing?.guard ?? (async () => ({})),
     testCommands: landing?.testCommands ?? (() => []),
     fresh: landing?.fresh ?? { now: async () => {}, others: async () => false },
+    inReview: landing?.inReview ?? (() => false),
     drain: landing?.drain ?? ((settle) => settle()),
     pushed: landing?.pushed ?? (async () => {}),
     pay: (debt) => pay(swarm, debt),

@@ -88,6 +88,12 @@ function landingWords(event: OompaEvent): Words {
       return ['bad', `taken back from ${event.into}: ${event.reason}. Its work is at ${event.kept}`]
     case 'landing.pushed':
       return ['quiet', `pushed ${event.into} to ${event.remote}`]
+    case 'pull.opened':
+      return ['good', `in review: ${event.url}`]
+    case 'pull.merged':
+      return ['good', `merged into ${event.into}: ${event.url}`]
+    case 'pull.closed':
+      return ['bad', `closed, and not merged: ${event.url}`]
     case 'approval.waiting':
       return [
         'plain',

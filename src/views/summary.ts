@@ -33,6 +33,7 @@ export function summaryLines(state: SwarmState, options: SummaryOptions = {}): s
     [tally(state.counts), ...rates(state)].join('  '),
     ...[...state.workers.values()].flatMap((worker) => ['', ...workerLines(worker, state, run, colours)]),
     ...block('Kept of earlier runs', keptBefore(state)),
+    ...block('Pull requests', pullLines(state)),
     ...block('Waiting for a person', state.approvals.map(approvalLine)),
     ...block('Worth knowing', warningLines(state)),
   ]
@@ -134,6 +135,16 @@ function keptBefore(state: SwarmState): string[] {
   return state.kept
     .filter(({ ref }) => !own.has(ref))
     .map(({ ref, reason }) => `${escapeText(ref)} – ${oneLine(reason)}`)
+}
+
+/** `2 requests open, 1 merged`, and where the open ones are. */
+function pullLines({ pulls }: SwarmState): string[] {
+  const all = [...pulls.values()]
+  const number = (state: string) => all.filter((pull) => pull.state === state).length
+  if (all.length === 0) return []
+  const [open, merged, closed] = ['open', 'merged', 'closed'].map(number)
+  const parts = [`${count(open!, 'request')} open`, `${merged} merged`, ...(closed ? [`${closed} closed`] : [])]
+  return [parts.join(', '), ...all.flatMap(({ url, state }) => (state === 'open' ? oneLine(url) : []))]
 }
 
 function approvalLine(waiting: SwarmState['approvals'][number]): string {

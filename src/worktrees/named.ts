@@ -149,7 +149,7 @@ async function describeNamed(root: string, entry: WorktreeEntry, name: string, t
 }
 
 /** Whether the target has the work of a commit: as an ancestor, or because merging it would change nothing (a squash). */
-async function isLanded(root: string, commit: string, target: string): Promise<boolean> {
+export async function isLanded(root: string, commit: string, target: string): Promise<boolean> {
   if (await isAncestor(root, commit, target)) return true
   const merged = await git(root, ['merge-tree', '--write-tree', target, commit])
   if (merged.status !== 0) return false
