@@ -9,6 +9,7 @@ import { claudeAccount, claudeRefuses } from './standing.js'
 import { type Exit, failureOf, streamReader } from './stream.js'
 import { textReader } from './text.js'
 import { epochTime, isoTime } from './until.js'
+import { usageByCall } from './usage.js'
 
 export const claude: Agent = {
   name: 'claude',
@@ -21,6 +22,8 @@ export const claude: Agent = {
   check: {
     version: () => ({ file: 'claude', args: ['--version'] }),
     login: () => ({ file: 'claude', args: ['auth', 'status'] }),
+    // `--max-budget-usd` is older than 2.1, which is what we have tried.
+    keepsCap: (version) => /^(?:2\.[1-9]|[3-9]|\d\d)/.test(version),
     refuses: claudeRefuses,
     account: claudeAccount,
     install: 'npm install -g @anthropic-ai/claude-code',
@@ -38,11 +41,12 @@ function form({ form, session }: Turn): string[] {
   return [...stream, session.resume ? '--resume' : '--session-id', session.id]
 }
 
-function options({ spec, permissions }: Turn): string[] {
+function options({ spec, permissions, maxUsd }: Turn): string[] {
   return [
     ...(spec.model ? ['--model', spec.model] : []),
     // It has no word below "low", and warns of one that it does not know.
     ...(spec.reasoning ? ['--effort', spec.reasoning === 'minimal' ? 'low' : spec.reasoning] : []),
+    ...(maxUsd === undefined ? [] : ['--max-budget-usd', maxUsd.toFixed(4)]),
     ...(permissions === 'bypass' ? ['--dangerously-skip-permissions'] : []),
   ]
 }
@@ -63,6 +67,8 @@ function jsonReader(): OutputReader {
   /** The end of the turn, until a further event of the turn takes it back. */
   let result: JsonObject | undefined
   let bill: Bill = {}
+  const calls = usageByCall()
+  let used: OutputReader['used']
   const take = (event: JsonObject): readonly string[] => {
     session = string(event.session_id) ?? session
     switch (event.type) {
@@ -83,7 +89,8 @@ function jsonReader(): OutputReader {
         return [`waits for the service (${string(event.error) ?? 'error'}), try ${count(event.attempt)}`]
       case 'assistant': {
         result = undefined
-        const { id, text, uses, synthetic } = readMessage(event)
+        const { id, text, uses, synthetic, usage } = readMessage(event)
+        if (usage && !synthetic) used = { usage: calls.add(id, usage) }
         worked ||= !synthetic
         tools += uses.length
         if (event.parent_tool_use_id) return []
@@ -106,12 +113,17 @@ function jsonReader(): OutputReader {
     get finished() {
       return result !== undefined
     },
+    get used() {
+      return used
+    },
     end(exit) {
       const told = result && toldFailure(result, { rejected, until: rejectedUntil })
       const failure = failureOf({ complete: result !== undefined, missing: '`result`', told, worked }, exit)
       return {
         ...finalOf(result, said.text()),
         session: string(result?.session_id) ?? session,
+        // Without its last word, what its calls have told.
+        ...used,
         ...bill,
         tools,
         ...(failure ? { failure: limitOf(failure, rejected, rejectedUntil, exit) } : {}),
@@ -134,7 +146,16 @@ function lastMessage(): { add(id: string | undefined, text: string): void; text(
   }
 }
 
-function readMessage(event: JsonObject): { id?: string; text: string; uses: string[]; synthetic: boolean } {
+interface Message {
+  readonly id?: string
+  readonly text: string
+  readonly uses: string[]
+  readonly synthetic: boolean
+  /** Of the call that it came from. */
+  readonly usage?: Usage
+}
+
+function readMessage(event: JsonObject): Message {
   const message = object(event.message)
   const parts = list(message?.content).map((part) => object(part) ?? {})
   const text = parts.flatMap((part) => (part.type === 'text' ? (string(part.text) ?? []) : [])).join('\n')
@@ -142,7 +163,14 @@ function readMessage(event: JsonObject): { id?: string; text: string; uses: stri
     part.type === 'tool_use' ? [toolActivity(string(part.name) ?? 'tool', part.input)[0] ?? 'tool'] : [],
   )
   // Errors of the service stand in the stream as messages of a model of this name.
-  return { id: string(message?.id), text, uses, synthetic: message?.model === '<synthetic>' }
+  const used = object(message?.usage)
+  return {
+    id: string(message?.id),
+    text,
+    uses,
+    synthetic: message?.model === '<synthetic>',
+    ...(used ? { usage: readUsage(used) } : {}),
+  }
 }
 
 /**
@@ -158,17 +186,20 @@ type Bill = Pick<TurnResult, 'usage' | 'costUsd'>
 
 /** Each result counts the whole run so far: the last that counts anything is the bill. */
 function dearer(before: Bill, result: JsonObject): Bill {
-  const usage = object(result.usage) ?? {}
-  const now: Usage = {
+  const now = readUsage(object(result.usage) ?? {})
+  const cost = number(result.total_cost_usd)
+  const costUsd = before.costUsd === undefined ? cost : Math.max(before.costUsd, cost ?? 0)
+  const isMore = before.usage === undefined || total(now) >= total(before.usage)
+  return { usage: isMore ? now : before.usage, ...(costUsd === undefined ? {} : { costUsd }) }
+}
+
+function readUsage(usage: JsonObject): Usage {
+  return {
     input: count(usage.input_tokens),
     output: count(usage.output_tokens),
     cacheRead: count(usage.cache_read_input_tokens),
     cacheWrite: count(usage.cache_creation_input_tokens),
   }
-  const cost = number(result.total_cost_usd)
-  const costUsd = before.costUsd === undefined ? cost : Math.max(before.costUsd, cost ?? 0)
-  const isMore = before.usage === undefined || total(now) >= total(before.usage)
-  return { usage: isMore ? now : before.usage, ...(costUsd === undefined ? {} : { costUsd }) }
 }
 
 const total = (usage: Usage): number => usage.input + usage.output + usage.cacheRead + usage.cacheWrite
@@ -189,6 +220,8 @@ function finalOf(result: JsonObject | undefined, said: string): Pick<TurnResult,
 function toldFailure(result: JsonObject, limit: { rejected: boolean; until?: string }): AgentFailure | undefined {
   const subtype = string(result.subtype) ?? ''
   if (result.is_error !== true && !subtype.startsWith('error')) return undefined
+  if (subtype === 'error_max_budget_usd')
+    return { kind: 'budget', message: 'was ended by its CLI at the cap of its run' }
   const errors = list(result.errors).flatMap((error) => string(error) ?? [])
   const words = [string(result.result), ...errors].filter(Boolean).join('\n') || subtype || 'it told of an error'
   const http = number(result.api_error_status) ?? (limit.rejected ? 429 : undefined)

@@ -22,6 +22,8 @@ export interface Turn {
   readonly permissions: 'inherit' | 'bypass'
   /** A session to start under this id (where the CLI lets us choose), or to go on with. */
   readonly session?: { readonly id: string; readonly resume: boolean }
+  /** What it may cost, US dollars, for a CLI whose `check.keepsCap` says that it can be told. */
+  readonly maxUsd?: number
 }
 
 /** What to start. The prompt always goes to standard input. */
@@ -34,10 +36,20 @@ export interface AgentCommand {
 /**
  * Why a run did not do its turn. `limit`: a rate or usage limit; wait until then, the attempt is not spent. `exit`: the
  * turn is complete as the stream tells it, and the CLI ended with another status than 0 afterwards; for an author whose
- * work is there that is a warning, for a reviewer it is none.
+ * work is there that is a warning, for a reviewer it is none. `budget`: the CLI ended it at the cap that it was given.
  */
 export interface AgentFailure {
-  readonly kind: 'limit' | 'login' | 'model' | 'session' | 'missing' | 'timeout' | 'interrupted' | 'exit' | 'error'
+  readonly kind:
+    | 'limit'
+    | 'login'
+    | 'model'
+    | 'session'
+    | 'missing'
+    | 'timeout'
+    | 'interrupted'
+    | 'budget'
+    | 'exit'
+    | 'error'
   readonly message: string
   /** When a limit ends, ISO 8601, if the service said so. */
   readonly until?: string
@@ -68,6 +80,8 @@ export interface OutputReader {
    * latch: true becomes false again with a further event of the turn.
    */
   readonly finished: boolean
+  /** What the run has used so far, where the stream says it before its end; another object whenever it says more. */
+  readonly used?: Pick<TurnResult, 'usage' | 'costUsd'>
 }
 
 /** A coding CLI. */
@@ -89,6 +103,8 @@ export interface Agent {
     readonly version: (spec: AgentSpec) => AgentCommand
     /** Status 0 means logged in; where the CLI has none, its environment decides at the first run. */
     readonly login?: (spec: AgentSpec) => AgentCommand
+    /** Whether this version takes a cap on the cost of a run (`Turn.maxUsd`). */
+    readonly keepsCap?: (version: string) => boolean
     /** Why it would refuse to start in a place, where that can be told without starting it. */
     readonly refuses?: (place: Place) => Remark | undefined
     /** Who is billed, where it may not be who the person thinks. */

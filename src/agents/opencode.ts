@@ -45,6 +45,7 @@ function jsonReader({ spec }: Turn): OutputReader {
   let parts: string[] = []
   let usage: Usage | undefined
   let costUsd = 0
+  let used: OutputReader['used']
   let error: JsonObject | undefined
   /** Why the last step ended; undefined before the first, and while one is going on. */
   let reason: string | undefined
@@ -85,6 +86,7 @@ function jsonReader({ spec }: Turn): OutputReader {
       case 'step_finish':
         usage = addUsage(usage, object(part.tokens))
         costUsd += number(part.cost) ?? 0
+        used = { usage, costUsd }
         reason = string(part.reason) ?? 'stop'
         return []
       case 'error':
@@ -98,6 +100,9 @@ function jsonReader({ spec }: Turn): OutputReader {
     take,
     get finished() {
       return error !== undefined || (reason !== undefined && !GOES_ON.has(reason))
+    },
+    get used() {
+      return used
     },
     end(exit) {
       // A run whose tool was refused ends with the step that asked for it, and a provider may never give a reason.

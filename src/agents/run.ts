@@ -39,6 +39,8 @@ export interface AgentRequest {
   onActivity?(text: string): void
   /** All that it prints, as it comes. */
   onOutput?(text: string): void
+  /** What it has used so far, whenever its stream says more. */
+  onUsed?(used: NonNullable<OutputReader['used']>): void
   /** Called once it has started. */
   onStart?(pid: number): void
   /** Something that a person should know, such as a session that could not go on. */
@@ -117,6 +119,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
   const activity = latest(ACTIVITY_MS, (line: string) => request.onActivity?.(line))
   let stderr = ''
   let spoke = false
+  let used: OutputReader['used']
   let pid: number | undefined
   try {
     const end = await runProcess({
@@ -145,6 +148,8 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
         spoke = true
         request.onOutput?.(text)
         for (const line of reader.read(text)) activity.add(line)
+        if (reader.used && reader.used !== used) request.onUsed?.(reader.used)
+        used = reader.used
       },
       onStderr: (text) => {
         request.onOutput?.(text)

@@ -20,6 +20,7 @@ export interface EventReader {
   shortcut?(line: string): JsonObject | undefined
   /** Whether the last event of the turn says that it is over. */
   readonly finished: boolean
+  readonly used?: OutputReader['used']
   end(exit: Exit): TurnResult
 }
 
@@ -43,6 +44,9 @@ export function streamReader(events: EventReader): OutputReader {
   return {
     get finished() {
       return events.finished
+    },
+    get used() {
+      return events.used
     },
     read(text) {
       doing = []

@@ -30,3 +30,24 @@ export function addUsage(one: Usage, other: Usage): Usage {
     cacheWrite: one.cacheWrite + other.cacheWrite,
   }
 }
+
+/** Calls that may still be told of again, while other calls (of a sub-agent) come in between. */
+const OPEN_CALLS = 64
+
+/** Adds up what calls used, each of which is told of with every part of its answer, by its id. */
+export function usageByCall(): { add(id: string | undefined, usage: Usage): Usage } {
+  const open = new Map<string, Usage>()
+  let ended: Usage | undefined
+  return {
+    add(id = '', usage) {
+      open.delete(id)
+      open.set(id, usage)
+      const [oldest] = open
+      if (oldest && open.size > OPEN_CALLS) {
+        open.delete(oldest[0])
+        ended = ended ? addUsage(ended, oldest[1]) : oldest[1]
+      }
+      return [...open.values()].reduce(addUsage, ended ?? { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 })
+    },
+  }
+}

@@ -48,9 +48,13 @@ export interface MergeSettings extends Readonly<Resolved['merge']> {
 export const COMPOSED = [
   '$schema',
   'agent',
+  'budget',
+  'budget_usd',
+  'budget_usd_per_day',
   'dash',
   'git',
   'iterations',
+  'max_minutes',
   'merge',
   'open',
   'planner',
@@ -70,6 +74,9 @@ type Plain = CamelKeys<Omit<Resolved, (typeof COMPOSED)[number]>>
 /** Time limits in milliseconds, with the defaults of docs/contract.md, 21. */
 export type LimitSettings = Plain['limits']
 
+/** Caps, in US dollars but for `tokens` and `minutes`: what is undefined is not capped, and 0 is 0. */
+export type BudgetSettings = Readonly<Resolved['budget']>
+
 export interface Settings extends Plain {
   /** The file that was read, absolute. */
   readonly file?: string
@@ -80,6 +87,7 @@ export interface Settings extends Plain {
   /** A fallback chain; empty without a reviewer. */
   readonly reviewers: readonly ReviewerSettings[]
   readonly merge: MergeSettings
+  readonly budget: BudgetSettings
   readonly tasksStore?: 'folder' | 'lists' | 'graph'
   readonly gitHooks: boolean
   /** The page is shown beside the swarm. */

@@ -88,6 +88,16 @@ function contradictions(config: FileConfig): Mistake[] {
       })
     }
   }
+  const twice = [
+    ['budget_usd', config.budget_usd, 'usd', config.budget?.usd],
+    ['budget_usd_per_day', config.budget_usd_per_day, 'perDay', config.budget?.perDay],
+    ['max_minutes', config.max_minutes, 'minutes', config.budget?.minutes],
+  ] as const
+  for (const [key, value, same, other] of twice) {
+    if (value === undefined || other === undefined || value === other) continue
+    const problem = `is ${value}, and \`budget.${same}\`, which means the same, is ${other}: keep one`
+    mistakes.push({ path: [key], problem })
+  }
   if (config.workers?.every((worker) => worker.count === 0)) {
     mistakes.push({ path: ['workers'], problem: 'every `count` is 0: nobody is left to work' })
   }

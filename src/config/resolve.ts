@@ -43,6 +43,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
     planner: all.planner && plannerOf(all.planner),
     reviewers: all.needs_review ? reviewersOf(all) : [],
     merge: { ...all.merge, enabled: merge !== false },
+    budget: budgetOf(all),
     tasksStore: all.tasks.store,
     gitHooks: all.git.hooks,
     remarks: [
@@ -63,6 +64,12 @@ function dashOf({ dash, open, port, detach }: Resolved, given: Overrides): Setti
     throw usageError('--dash shows its link on this terminal, which --detach leaves.', 'oompa dash, beside the swarm')
   }
   return { open, port }
+}
+
+/** Flags stand in `budget`, and win over the earlier spellings of the file. */
+function budgetOf({ budget, budget_usd, budget_usd_per_day, max_minutes }: Resolved): Settings['budget'] {
+  const { usd = budget_usd, minutes = max_minutes, perDay = budget_usd_per_day } = budget
+  return { ...budget, usd, minutes, perDay }
 }
 
 function plannerOf(planner: NonNullable<Resolved['planner']>): PlannerSettings {

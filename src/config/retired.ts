@@ -38,7 +38,6 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   '.strategy': '`strategy` of `merge`',
   '.push': '`push` of `merge`',
   '.batch': '`batch` of `merge`',
-  '.budget': '`budget_usd`',
   '.store': '`store` of `tasks`',
   '.max_pending': '`max_pending` of `planner`',
   '.timeout': '`iteration` of `limits`',

@@ -147,6 +147,20 @@ const price = z
   )
   .transform((one) => camelKeys(one))
 
+const budget = z.strictObject(
+  {
+    usd: amount().optional().describe('Stop when the agents have cost this much, USD (status 5). 0 starts none.'),
+    tokens: amount().optional().describe('Stop when the agents have used so many tokens, read and written (status 5).'),
+    minutes: amount().optional().describe('Stop after this many minutes (status 5).'),
+    perTask: amount().optional().describe('Give a task back, with a note, when its runs have cost this much, USD.'),
+    perWorker: amount().optional().describe('End a worker when its runs have cost this much, USD. The others go on.'),
+    perDay: amount()
+      .optional()
+      .describe('Stop when all swarms of this repository have cost this much today, USD (status 5).'),
+  },
+  objectWords('an object of caps, such as { "usd": 20, "minutes": 480 }'),
+)
+
 const limits = z
   .strictObject(
     {
@@ -208,11 +222,10 @@ export const configSchema = z.strictObject(
       oneOf(['inherit', 'bypass']),
       "What agents may do: as the person's own settings say, or everything.",
     ),
-    budget_usd: amount().optional().describe('Stop when the agents have cost this much (status 5). 0 starts none.'),
-    budget_usd_per_day: amount()
-      .optional()
-      .describe('Stop when all swarms of this repository have cost this much today (status 5).'),
-    max_minutes: amount().optional().describe('Stop after this many minutes (status 5).'),
+    budget: budget.prefault({}).describe('What a swarm may cost and take: caps that end it gently.'),
+    budget_usd: amount().optional().describe('The same as `usd` of `budget`.'),
+    budget_usd_per_day: amount().optional().describe('The same as `perDay` of `budget`.'),
+    max_minutes: amount().optional().describe('The same as `minutes` of `budget`.'),
     no_progress: or(
       3,
       whole(0),

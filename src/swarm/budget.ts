@@ -1,23 +1,46 @@
-// Keeps the caps that a person set: money, minutes, and iterations without progress. A cap is checked before each start.
+// Keeps the caps that a person set: money, tokens, minutes, and iterations without progress. A cap is checked before each
+// start, and again whenever an agent's stream says what it has used.
 
 import type { AgentFailure, AgentSpec, TurnResult } from '../agents/contract.js'
 import { formatAgentSpec } from '../agents/spec.js'
-import type { Settings } from '../config/contract.js'
+import type { BudgetSettings, Settings } from '../config/contract.js'
 import type { Usage } from '../words.js'
+import {
+  type Amount,
+  allowance,
+  type Cap,
+  countsRuns,
+  type Going,
+  hasRoom,
+  isPassed,
+  isReached,
+  NOTHING,
+  p90,
+  type Reached,
+  reachedWords,
+  type Spending,
+} from './caps.js'
 import { type Day, ownDay } from './day.js'
-
-/** Why no further run may start. */
-export interface Reached {
-  readonly limit: 'budget' | 'day' | 'minutes' | 'no-progress' | 'unpriced'
-  readonly value: number
-  readonly why: string
-}
 
 /** What a run came to, as far as money goes. */
 export type Spent = Pick<TurnResult, 'costUsd' | 'usage' | 'tools'> & { readonly failure?: AgentFailure }
 
+/** Whose run it is: caps of a task and of a worker count by it. */
+export interface RunFacts {
+  readonly spec: AgentSpec
+  readonly worker: string
+  /** Its task's id, or whatever it works for in place of one. */
+  readonly task: string
+}
+
+export type Whose = Partial<Pick<RunFacts, 'worker' | 'task'>>
+
 /** A run that has begun, or is about to: it counts with what it may cost until it is released. */
 export interface Reservation {
+  /** What it may cost at most, for a CLI that keeps a cap of its own; undefined without a cap on money. */
+  readonly maxUsd: number | undefined
+  /** Takes what its stream says that it has used so far; gives the cap that it has to end for, if there is one. */
+  streamed(used: Pick<TurnResult, 'costUsd' | 'usage'>): Reached | undefined
   /** Adds what it cost, as `Budget.spend` does. */
   spend(result: Spent): number | undefined
   /** It has ended, or will not begin. A second time does nothing. */
@@ -28,13 +51,13 @@ export interface Budget {
   /** Spent so far, US dollars. */
   readonly spentUsd: number
   /**
-   * Waits until one more run fits under the cap on money, beside those that are going on, and counts it. While nobody
-   * knows what a run costs there is one at a time.
+   * Waits until one more run fits under the caps, beside those that are going on, and counts it. While nobody knows what
+   * a run costs there is one at a time.
    * @throws the signal's reason when it is aborted while waiting
    */
-  reserve(spec: AgentSpec, signal: AbortSignal): Promise<Reservation>
+  reserve(run: RunFacts, signal: AbortSignal): Promise<Reservation>
   /** Counts a run that begins whether it fits or not: the review of work that has been paid for. */
-  count(spec: AgentSpec): Reservation
+  count(run: RunFacts): Reservation
   /**
    * Adds what a run cost; gives the cost, from the agent's own report or from the prices in `oompa.json`. Under a cap
    * a failed run without either counts as the dearest so far.
@@ -43,16 +66,13 @@ export interface Budget {
   /** An iteration of a worker ended, with or without a landing or a completed task. */
   iterationEnded(worker: string, progress: boolean): void
   reached(now?: number): Reached | undefined
+  /** The cap of a worker or of a task that is reached: the swarm goes on. */
+  reachedBy(whose: Whose): Reached | undefined
   /** Calls back when something was spent or an iteration ended; gives what ends that. */
   watch(listener: () => void): () => void
 }
 
-type Caps = Pick<Settings, 'budgetUsd' | 'budgetUsdPerDay' | 'maxMinutes' | 'noProgress' | 'prices'>
-
-/** Whether what runs cost decides whether there may be more of them. */
-export function isCappedInMoney(caps: Pick<Caps, 'budgetUsd' | 'budgetUsdPerDay'>): boolean {
-  return caps.budgetUsd !== undefined || caps.budgetUsdPerDay !== undefined
-}
+type Caps = Pick<Settings, 'budget' | 'noProgress' | 'prices'>
 
 /** Part of a cap on money at which it is said that it comes to its end. */
 const NEARLY = 0.8
@@ -62,38 +82,43 @@ export interface BudgetFacts {
   readonly workers: readonly string[]
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** Dollars spent before a resume. */
-  readonly spentUsd?: number
+  /** Before a resume. */
+  readonly spent?: Spending
   /** What all swarms of the repository have spent today; without it, this one alone. */
   readonly day?: Day
   /** Says what a person should know of the counting. */
   say?(text: string, level: 'info' | 'warning'): void
 }
 
-export function makeBudget(
-  caps: Caps,
-  { workers, startedAt, spentUsd: before = 0, day = ownDay(), say }: BudgetFacts,
-): Budget {
-  let spentUsd = before
+interface Run extends RunFacts, Going {
+  used: Amount
+}
+
+export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay(), say }: BudgetFacts): Budget {
+  const { usd, tokens, minutes, perTask, perWorker, perDay }: BudgetSettings = caps.budget
+  let all: Amount = spent?.all ?? NOTHING
+  const byWorker = new Map(spent?.workers)
+  const byTask = new Map(spent?.tasks)
   let unpriced: string | undefined
   let waitingIsSaid = false
   let nearlyIsSaid = false
-  const isCapped = isCappedInMoney(caps)
+  const isCapped = countsRuns(caps.budget)
+  const inMoney = countsRuns({ ...caps.budget, tokens: undefined })
   const idle = new Map(workers.map((worker) => [worker, 0]))
   const listeners = new Set<() => void>()
-  const running = new Set<{ readonly usd: number }>()
-  const dearest = dearestRuns()
+  const running = new Set<Run>()
+  const known = knownRuns()
   const changed = (): void => {
     for (const listener of listeners) listener()
   }
 
   const budget: Budget = {
     get spentUsd() {
-      return spentUsd
+      return all.usd
     },
-    async reserve(spec, signal) {
-      while (!fits(spec)) {
-        if (!waitingIsSaid && dearest.of(spec) === undefined) {
+    async reserve(run, signal) {
+      while (!fits(run.spec)) {
+        if (!waitingIsSaid && known.price(run.spec) === undefined) {
           waitingIsSaid = true
           say?.(
             `Under a budget one agent works alone until it is known what a run costs; the others wait for it.`,
@@ -102,28 +127,45 @@ export function makeBudget(
         }
         await change(signal)
       }
-      return budget.count(spec)
+      return budget.count(run)
     },
-    count(spec) {
-      const run = { usd: dearest.of(spec) ?? 0 }
+    count(facts) {
+      const run: Run = { ...facts, reserved: known.price(facts.spec) ?? NOTHING, used: NOTHING }
       running.add(run)
+      const money = [...swarmCaps(), ...capsOf(run)].filter(({ unit }) => unit === 'usd')
       return {
-        spend: (result) => budget.spend(spec, result),
+        maxUsd: money.length === 0 ? undefined : Math.min(...money.map((cap) => allowance(cap, run))),
+        streamed(result) {
+          const cost = costOf(caps.prices, facts.spec, result)
+          run.used = { usd: Math.max(run.used.usd, cost ?? 0), tokens: Math.max(run.used.tokens, total(result.usage)) }
+          changed()
+          const passed = [...capsOf(run), ...swarmCaps()].find((cap) => isPassed(cap, run))
+          return passed && reachedWords(passed)
+        },
+        spend(result) {
+          run.used = NOTHING
+          const cost = budget.spend(facts.spec, result)
+          byWorker.set(facts.worker, (byWorker.get(facts.worker) ?? 0) + (cost ?? 0))
+          byTask.set(facts.task, (byTask.get(facts.task) ?? 0) + (cost ?? 0))
+          return cost
+        },
         release() {
           if (running.delete(run)) changed()
         },
       }
     },
     spend(spec, result, role) {
-      const known = result.costUsd ?? priced(caps.prices, spec, result.usage)
-      const cost = known ?? assumed(spec, result)
-      spentUsd += cost ?? 0
-      day.add(cost ?? 0)
+      const cost = costOf(caps.prices, spec, result)
+      const counted = counting(spec, result, cost)
+      all = { usd: all.usd + counted.usd, tokens: all.tokens + counted.tokens }
+      day.add(counted.usd)
       sayNearly()
-      if (known !== undefined && role === 'probe') dearest.addProbe(known)
-      else if (known !== undefined && (known > 0 || !result.failure)) dearest.add(spec, known)
+      const amount = { usd: cost ?? 0, tokens: total(result.usage) }
+      const isKnown = cost !== undefined || (!inMoney && result.usage !== undefined)
+      if (role === 'probe') known.addProbe(amount)
+      else if (isKnown && (amount.usd > 0 || !result.failure)) known.add(spec, amount)
       changed()
-      return cost
+      return cost ?? (inMoney && result.failure && result.failure.kind !== 'exit' ? counted.usd : undefined)
     },
     iterationEnded(worker, progress) {
       idle.set(worker, progress ? 0 : (idle.get(worker) ?? 0) + 1)
@@ -136,32 +178,15 @@ export function makeBudget(
       }
     },
     reached(now = Date.now()) {
-      if (caps.budgetUsd !== undefined && spentUsd >= caps.budgetUsd) {
-        return {
-          limit: 'budget',
-          value: caps.budgetUsd,
-          why: `the budget of $${caps.budgetUsd} is used up ($${spentUsd.toFixed(4)} spent)`,
-        }
-      }
-      const today = caps.budgetUsdPerDay === undefined ? 0 : day.total()
-      if (caps.budgetUsdPerDay !== undefined && today >= caps.budgetUsdPerDay) {
-        return {
-          limit: 'day',
-          value: caps.budgetUsdPerDay,
-          why: `the budget of $${caps.budgetUsdPerDay} for today is used up ($${today.toFixed(4)} spent by the swarms of this repository)`,
-        }
-      }
-      const cap = caps.budgetUsd ?? caps.budgetUsdPerDay
+      const cap = swarmCaps().find(isReached)
+      if (cap) return reachedWords(cap)
+      const value = usd ?? perDay ?? perWorker ?? perTask ?? tokens
       // A cap that cannot be kept fails closed.
-      if (cap !== undefined && unpriced !== undefined) {
-        return {
-          limit: 'unpriced',
-          value: cap,
-          why: `${unpriced} reports no cost, so the budget of $${cap} cannot be kept; give its \`prices\` in oompa.json`,
-        }
+      if (value !== undefined && unpriced !== undefined) {
+        return { limit: 'unpriced', value, why: unpriced }
       }
-      if (caps.maxMinutes !== undefined && now - startedAt >= caps.maxMinutes * 60_000) {
-        return { limit: 'minutes', value: caps.maxMinutes, why: `${caps.maxMinutes} minutes are over` }
+      if (minutes !== undefined && now - startedAt >= minutes * 60_000) {
+        return { limit: 'minutes', value: minutes, why: `${minutes} minutes are over` }
       }
       if (caps.noProgress > 0 && idle.size > 0 && [...idle.values()].every((count) => count >= caps.noProgress)) {
         return {
@@ -172,24 +197,58 @@ export function makeBudget(
       }
       return undefined
     },
+    reachedBy(run) {
+      const cap = capsOf(run).find(isReached)
+      return cap && reachedWords(cap)
+    },
   }
   return budget
+
+  /** What holds for all runs of the swarm. */
+  function swarmCaps(): Cap[] {
+    const going = [...running]
+    return [
+      ...(usd === undefined ? [] : [{ limit: 'budget', unit: 'usd', value: usd, spent: all.usd, going } as const]),
+      ...(tokens === undefined
+        ? []
+        : [{ limit: 'tokens', unit: 'tokens', value: tokens, spent: all.tokens, going } as const]),
+      ...(perDay === undefined
+        ? []
+        : [
+            {
+              limit: 'day',
+              unit: 'usd',
+              value: perDay,
+              spent: day.total(),
+              going: [...going, ...day.going()],
+            } as const,
+          ]),
+    ]
+  }
+
+  /** What holds for one worker and its task. */
+  function capsOf({ worker, task }: Whose): Cap[] {
+    const cap = (limit: 'task' | 'worker', value: number | undefined, whose = '', spent = 0): Cap[] => {
+      if (value === undefined) return []
+      return [{ limit, unit: 'usd', value, whose, spent, going: [...running].filter((run) => run[limit] === whose) }]
+    }
+    return [
+      ...(task === undefined ? [] : cap('task', perTask, task, byTask.get(task))),
+      ...(worker === undefined ? [] : cap('worker', perWorker, worker, byWorker.get(worker))),
+    ]
+  }
 
   /** Whether one more run may begin beside those that are going on; whether any may, `reached` says. */
   function fits(spec: AgentSpec): boolean {
     if (!isCapped || running.size === 0) return true
-    const price = dearest.of(spec)
-    if (price === undefined) return false
-    const reserved = [...running].reduce((sum, run) => sum + run.usd, 0)
-    const fitsSwarm = caps.budgetUsd === undefined || spentUsd + reserved + price <= caps.budgetUsd
-    return fitsSwarm && (caps.budgetUsdPerDay === undefined || day.total() + reserved + price <= caps.budgetUsdPerDay)
+    const price = known.price(spec)
+    return price !== undefined && swarmCaps().every((cap) => hasRoom(cap, price))
   }
 
   function sayNearly(): void {
-    const { budgetUsd } = caps
-    if (nearlyIsSaid || budgetUsd === undefined || spentUsd < budgetUsd * NEARLY || spentUsd >= budgetUsd) return
+    if (nearlyIsSaid || usd === undefined || all.usd < usd * NEARLY || all.usd >= usd) return
     nearlyIsSaid = true
-    say?.(`${NEARLY * 100} % of the budget of $${budgetUsd} is spent ($${spentUsd.toFixed(2)}).`, 'warning')
+    say?.(`${NEARLY * 100} % of the budget of $${usd} is spent ($${all.usd.toFixed(2)}).`, 'warning')
   }
 
   function change(signal: AbortSignal): Promise<void> {
@@ -208,41 +267,53 @@ export function makeBudget(
     })
   }
 
-  /** What a run counts as that did not say what it cost. */
-  function assumed(spec: AgentSpec, result: Spent): number | undefined {
+  /** What a run counts as: also one that did not say what it came to. */
+  function counting(spec: AgentSpec, result: Spent, cost: number | undefined): Amount {
+    const { usage, failure } = result
+    const isUnsaid = (inMoney && cost === undefined) || (tokens !== undefined && !usage)
+    const said = { usd: cost ?? 0, tokens: total(usage) }
+    if (!isUnsaid || cameToNothing(result)) return said
     const name = formatAgentSpec(spec)
-    if (!result.failure || result.failure.kind === 'exit') {
-      unpriced ??= name
-      return undefined
+    if (!failure || failure.kind === 'exit') {
+      unpriced ??=
+        inMoney && cost === undefined
+          ? `${name} reports no cost, so the budget of $${usd ?? perDay ?? perWorker ?? perTask} cannot be kept; give its \`prices\` in oompa.json`
+          : `${name} reports no tokens, so the budget of ${tokens} tokens cannot be kept`
+      return said
     }
-    if (!isCapped) return undefined
-    if (cameToNothing(result)) return 0
-    const usd = dearest.of(spec) ?? dearest.probe
+    const dearest = known.dearest(spec)
     say?.(
-      `${name} ended without saying what it cost (${result.failure.message}); it counts as $${usd.toFixed(4)}, the dearest run so far.`,
+      `${name} ended without saying what it cost (${failure.message}); it counts as $${dearest.usd.toFixed(4)}, the dearest run so far.`,
       'warning',
     )
-    return usd
+    return { usd: cost ?? (inMoney ? dearest.usd : 0), tokens: usage ? said.tokens : dearest.tokens }
   }
 }
 
-/** What the dearest run of an agent cost; of any agent, where that one has not ended a run yet. */
-function dearestRuns() {
-  const runs = new Map<string, number>()
-  let probe = 0
+/** What runs of an agent came to; of any agent, where that one has not ended a run yet. */
+function knownRuns() {
+  const runs = new Map<string, Amount[]>()
+  let probe = NOTHING
+  const of = (spec: AgentSpec): readonly Amount[] => runs.get(formatAgentSpec(spec)) ?? [...runs.values()].flat()
   return {
-    get probe() {
-      return probe
-    },
-    add(spec: AgentSpec, usd: number): void {
+    add(spec: AgentSpec, amount: Amount): void {
       const name = formatAgentSpec(spec)
-      runs.set(name, Math.max(runs.get(name) ?? 0, usd))
+      runs.set(name, [...(runs.get(name) ?? []), amount])
     },
-    addProbe(usd: number): void {
-      probe = Math.max(probe, usd)
+    addProbe(amount: Amount): void {
+      probe = { usd: Math.max(probe.usd, amount.usd), tokens: Math.max(probe.tokens, amount.tokens) }
     },
-    of(spec: AgentSpec): number | undefined {
-      return runs.get(formatAgentSpec(spec)) ?? (runs.size > 0 ? Math.max(...runs.values()) : undefined)
+    /** What one more will probably come to; undefined while nobody knows. */
+    price(spec: AgentSpec): Amount | undefined {
+      const all = of(spec)
+      if (all.length === 0) return undefined
+      return { usd: p90(all.map(({ usd }) => usd)), tokens: p90(all.map(({ tokens }) => tokens)) }
+    },
+    /** Also the probe, while there is no other. */
+    dearest(spec: AgentSpec): Amount {
+      const all = of(spec)
+      if (all.length === 0) return probe
+      return { usd: Math.max(...all.map(({ usd }) => usd)), tokens: Math.max(...all.map(({ tokens }) => tokens)) }
     },
   }
 }
@@ -253,8 +324,17 @@ function cameToNothing({ failure, tools, usage }: Spent): boolean {
   return (failure?.kind === 'limit' || failure?.kind === 'login' || failure?.kind === 'model') && !tools && !usage
 }
 
-/** US dollars of one run by prices for a million tokens, looked up by `harness:model`, then `harness`. */
-function priced(prices: Caps['prices'], spec: AgentSpec, usage: Usage | undefined): number | undefined {
+function total(usage: Usage | undefined): number {
+  return usage ? usage.input + usage.output + usage.cacheRead + usage.cacheWrite : 0
+}
+
+/** US dollars of one run: as the agent says, or by prices for a million tokens, by `harness:model`, then `harness`. */
+function costOf(
+  prices: Caps['prices'],
+  spec: AgentSpec,
+  { costUsd, usage }: Pick<TurnResult, 'costUsd' | 'usage'>,
+): number | undefined {
+  if (costUsd !== undefined) return costUsd
   const price = prices[formatAgentSpec({ harness: spec.harness, model: spec.model })] ?? prices[spec.harness]
   if (!price || !usage) return undefined
   const { input, output, cacheRead = price.input, cacheWrite = price.input } = price
@@ -267,13 +347,9 @@ function priced(prices: Caps['prices'], spec: AgentSpec, usage: Usage | undefine
 const MANY_RUNS = 15
 
 /** What a swarm without a cap may cost, and how to cap it; undefined where it is capped, or is small. Pure. */
-export function uncappedWords({
-  workers,
-  budgetUsd,
-  budgetUsdPerDay,
-  maxMinutes,
-}: Caps & Pick<Settings, 'workers'>): string | undefined {
-  if ([budgetUsd, budgetUsdPerDay, maxMinutes].some((cap) => cap !== undefined)) return undefined
+export function uncappedWords({ workers, budget }: Pick<Settings, 'workers' | 'budget'>): string | undefined {
+  const { perTask: _, ...whole } = budget
+  if (Object.values(whole).some((cap) => cap !== undefined)) return undefined
   const paid = workers.filter(({ agent }) => agent.harness !== 'command')
   const runs = paid.reduce((sum, { iterations }) => sum + iterations, 0)
   if (runs < MANY_RUNS) return undefined

@@ -65,12 +65,12 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
     claimer: { worker: lane.name, swarm: swarm.id, pid: process.pid },
     ...wantsOf(lane),
   }
-  let answer = await store.claim(request)
+  let answer = await claimWithin(swarm, store, request)
   let listing: TaskListing | undefined
   if (answer.answer !== 'claimed') {
     listing = await store.list()
     // It has become ready in between: whoever held it may not be there any more to hope for.
-    if ((await takeOver(swarm, listing)) || hasReady(listing, lane)) answer = await store.claim(request)
+    if ((await takeOver(swarm, listing)) || hasReady(listing, lane)) answer = await claimWithin(swarm, store, request)
   }
   if (answer.answer === 'claimed') return { task: taken(iteration, answer) }
   sayUnclaimed(swarm, listing!)
@@ -83,6 +83,18 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
     return {}
   }
   return noneYet(lane, listing!, mayPlan)
+}
+
+/** The next task: by its name where tasks have a cap, which one that was given back may have reached. */
+async function claimWithin(swarm: Swarm, store: TaskStore, request: ClaimRequest): Promise<ClaimAnswer> {
+  if (swarm.settings.budget.perTask === undefined) return store.claim(request)
+  const { pending } = await store.list()
+  const next = pending.find(
+    (task) => task.ready && isWanted(task, request) && !swarm.budget.reachedBy({ task: task.id }),
+  )
+  return next
+    ? store.claim({ claimer: request.claimer, id: next.id })
+    : { answer: 'none', why: 'no task within its budget' }
 }
 
 /**

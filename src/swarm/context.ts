@@ -1,6 +1,6 @@
 // What hooks may use: the iteration's facts, commands whose processes end with it, and agents to ask.
 
-import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
+import type { Agent, AgentSpec } from '../agents/contract.js'
 import { runAgent } from '../agents/run.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
@@ -46,9 +46,7 @@ export interface ContextParts {
   readonly logFile: string
   readonly harnesses?: Harnesses
   /** Counts a run that begins under the cap on money. */
-  readonly begin?: (agent: string) => Pick<Reservation, 'release'>
-  /** Called with each run's result; gives its cost in US dollars. */
-  readonly spend?: (agent: string, result: TurnResult) => number | undefined
+  readonly begin?: (agent: string) => Reservation
 }
 
 export function hookContext(parts: ContextParts): HookContext {
@@ -127,6 +125,8 @@ export function hookContext(parts: ContextParts): HookContext {
           limits: { ...settings.limits, ...(options.timeoutMs ? { iterationMs: options.timeoutMs } : {}) },
           signal: options.signal ?? parts.signal,
           onActivity: (activity) => emit({ type: 'agent.activity', ...facts, text: `${options.role}: ${activity}` }),
+          // A review ends by itself, but nobody begins anything else beyond the cap meanwhile.
+          onUsed: (used) => place?.streamed(used),
         }).finally(() => place?.release())
         emit({
           type: 'agent.ended',
@@ -138,7 +138,7 @@ export function hookContext(parts: ContextParts): HookContext {
           durationMs: run.durationMs,
           session: run.session,
           usage: run.usage,
-          costUsd: parts.spend?.(text, run) ?? run.costUsd,
+          costUsd: place ? place.spend(run) : run.costUsd,
           denials: run.denials.length ? run.denials : undefined,
           failure: run.failure?.message,
         })

@@ -63,8 +63,8 @@ export interface Swarm {
   readonly debts: Debts
   /** @throws OompaError (status 2) if there is none of this name. */
   readonly findAgent: (spec: AgentSpec) => Agent
-  /** Adds what a run cost to the budget; gives the cost in US dollars where it is known. */
-  readonly spend: (agent: string, result: TurnResult) => number | undefined
+  /** Harnesses whose CLI can be told what a run may cost, by the version that it was found to have. */
+  readonly keepsCap: Set<string>
   /** What is protected: a change of it waits for a person, and reviewers have the target's. */
   readonly protection: Protection
   /** The programs of the repository that judge, as they were at the start. */

@@ -54,8 +54,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     emit: (event) => swarm.emit({ worker: iteration.worker, iteration: iteration.number, ...event }),
     logFile: outputFile(swarm.repository.root, swarm.id, iteration.worker, iteration.number),
     harnesses: { ...swarm.harnesses, ready: (spec) => readyUnlessOver(swarm, spec) },
-    begin: (agent) => swarm.budget.count(parseAgentSpec(agent)),
-    spend: swarm.spend,
+    begin: (agent) => swarm.budget.count({ spec: parseAgentSpec(agent), ...whoseRun(iteration) }),
     workers: swarm.workers.length,
     protection: swarm.protection,
     testCommands: swarm.testCommands(),
@@ -65,6 +64,11 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     watched: (run) => swarm.watch.during(iteration, run),
   })
   return context
+}
+
+/** Whose runs an iteration's are, for the caps: without a task, those of the iteration alone. */
+export function whoseRun({ lane, number, claims }: Iteration): { worker: string; task: string } {
+  return { worker: lane.name, task: claims[0]?.task.id ?? `${lane.name}-${number}` }
 }
 
 /** Whoever asks the swarm to end need not wait for the limit of a reviewer, either. */

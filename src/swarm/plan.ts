@@ -25,10 +25,16 @@ export function describePlan({ root, settings, hooks, level, into, named }: Plan
       ? 'Level 1: agents do what their prompt says; nothing is landed by the loop.'
       : `Level ${level}: changes land on ${into}${settings.merge.test ? `, tested by \`${settings.merge.test}\`` : ''}${level === 3 ? ', after a review' : ''}.`
   const found = hooks.length ? `Hooks: ${hooks.map((hook) => `hooks/${hook.name}`).join(', ')}.` : 'No hooks.'
+  const { usd, tokens, minutes, perTask, perWorker, perDay } = settings.budget
   const caps = [
-    ...(settings.budgetUsd === undefined ? [] : [`$${settings.budgetUsd}`]),
-    ...(settings.budgetUsdPerDay === undefined ? [] : [`$${settings.budgetUsdPerDay} a day`]),
-    ...(settings.maxMinutes === undefined ? [] : [`${settings.maxMinutes} minutes`]),
+    ...(usd === undefined ? [] : [`$${usd}`]),
+    ...(perDay === undefined ? [] : [`$${perDay} a day`]),
+    ...(tokens === undefined ? [] : [`${tokens} tokens`]),
+    ...(minutes === undefined ? [] : [`${minutes} minutes`]),
+  ]
+  const parts = [
+    ...(perTask === undefined ? [] : [`A task is given back at $${perTask}.`]),
+    ...(perWorker === undefined ? [] : [`A worker ends at $${perWorker}.`]),
   ]
   return [
     `Would run in ${root}:`,
@@ -36,6 +42,7 @@ export function describePlan({ root, settings, hooks, level, into, named }: Plan
     landing,
     found,
     ...(caps.length ? [`Stops at ${caps.join(' or ')}.`] : []),
+    ...parts,
     'Nothing was started.',
     '',
   ].join('\n')

@@ -73,6 +73,7 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
   if (version.works === false && version.onlyInRoot) throw cannotWork(name, version.detail, version.mend)
   // A CLI that cannot even say its version may still work; one that can is believed when it says it is not logged in.
   if (version.works === false) emit({ type: 'note', level: 'warning', text: `${name}: ${version.detail}` })
+  if (version.works === true && agent.check.keepsCap?.(version.detail)) swarm.keepsCap.add(spec.harness)
   const login = version.works === true ? await probeLogin(agent, spec, context) : version
   if (version.works === true && login.works === false) throw cannotWork(name, login.detail, login.mend)
   const account = agent.check.account?.(context.env)
@@ -80,7 +81,8 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
   const refused = level === 1 ? probePlace(agent, context) : undefined
   if (refused) emit({ type: 'note', level: 'warning', text: `${name} ${refused.text}. ${refused.mend}` })
   // A program of the person's own may do anything with a prompt: it is only asked whether it is there.
-  if (level === 1 || spec.harness === 'command' || settings.budgetUsd === 0 || settings.budgetUsdPerDay === 0) return
+  const nothingLeft = Object.values(settings.budget).includes(0)
+  if (level === 1 || spec.harness === 'command' || nothingLeft) return
   // Nothing is shown of a swarm before it has begun, and this takes a CLI seconds.
   if (process.stderr.isTTY) console.error(`oompa: asking ${name} for one word, to know that it can work …`)
   emit({ type: 'agent.started', agent: name, attempt: 1, role: 'probe' })

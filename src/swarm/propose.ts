@@ -3,7 +3,7 @@
 import { requireOurs } from '../git/ours.js'
 import { level1Input } from '../prompts/index.js'
 import type { Change, Task, Worktree } from '../words.js'
-import { isCappedInMoney } from './budget.js'
+import { countsRuns } from './caps.js'
 import type { Attempt, Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { emptyChange } from './iteration.js'
@@ -37,7 +37,7 @@ async function alone(worktree: Worktree, iteration: Iteration): Promise<Change> 
     // Plain Ralph has no worktree to name.
     prompt: swarm.settings.here || swarm.named ? lane.prompt.bytes : level1Input(iteration.name, lane.prompt.bytes),
     cwd: swarm.named?.path ?? swarm.repository.root,
-    form: isCappedInMoney(swarm.settings) ? 'json' : 'text',
+    form: countsRuns(swarm.settings.budget) ? 'json' : 'text',
   })
   if (turn.signals.some((signal) => signal.kind === 'done')) lane.finish('__DONE__')
   if (!swarm.settings.here) requireOurs(worktree.path)

@@ -142,7 +142,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       into: facts.into,
       ...named,
       version: packageVersion(),
-      budgetUsd: settings.budgetUsd,
+      budgetUsd: settings.budget.usd,
       argv: facts.argv,
       environment,
       ...(resumed ? { resumed: true } : {}),
@@ -210,8 +210,8 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
           stopping.gently('stopped by `oompa stop`', STATUS.done)
         }),
       )
-      if (settings.maxMinutes !== undefined)
-        endings.push(stopAfter(settings.maxMinutes, stopping, (event) => log.emit(event)))
+      if (settings.budget.minutes !== undefined)
+        endings.push(stopAfter(settings.budget.minutes, stopping, (event) => log.emit(event)))
     },
     addEventHooks(hooks) {
       for (const hook of hooks) {

@@ -8,6 +8,8 @@ import { fold } from '../events/fold.js'
 import { nextIterations } from '../events/left.js'
 import { readLog } from '../events/log.js'
 import { findRun, listRuns } from '../events/runs.js'
+import type { SwarmState } from '../events/state.js'
+import type { Spending } from './caps.js'
 import { provenStart, readStart, type StartFacts } from './start-proof.js'
 
 export interface ResumePoint {
@@ -20,7 +22,7 @@ export interface ResumePoint {
    * added when it has been put in order.
    */
   readonly kept: Map<string, string>
-  readonly spentUsd: number
+  readonly spent: Spending
   /** The command word it was started with (`run`, `loop`), and what followed. */
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
@@ -91,13 +93,26 @@ function resumeFrom(
     workers: started.workers.map(({ worker }) => worker),
     next,
     kept,
-    spentUsd: state.costUsd ?? 0,
+    spent: spendingOf(state),
     argv: started.argv.filter((word) => !OF_ONE_CALL.has(word)),
     environment: started.environment,
     started,
     proven: proof !== undefined,
     ...(proof && logged && !isDeepStrictEqual(logged, proof) ? { otherwise: logged } : {}),
   }
+}
+
+function spendingOf({ costUsd = 0, workers }: SwarmState): Spending {
+  const tasks = new Map<string, number>()
+  let tokens = 0
+  for (const { ended, usage } of workers.values()) {
+    tokens += usage ? usage.input + usage.output + usage.cacheRead + usage.cacheWrite : 0
+    for (const one of ended) {
+      if (one.task !== undefined) tasks.set(one.task, (tasks.get(one.task) ?? 0) + (one.costUsd ?? 0))
+    }
+  }
+  const byWorker = new Map([...workers.values()].map((worker) => [worker.worker, worker.costUsd ?? 0]))
+  return { all: { usd: costUsd, tokens }, workers: byWorker, tasks }
 }
 
 /** How a start was called says nothing about how its resume is. */

@@ -2,7 +2,6 @@
 
 import path from 'node:path'
 import { openPersister } from '../agents/persist.js'
-import { parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import { withoutPage } from '../config/flags.js'
 import { idleSettings, levelOf } from '../config/level.js'
@@ -166,8 +165,8 @@ async function assemble(parts: Parts): Promise<Swarm> {
   const budget = makeBudget(settings, {
     workers: names,
     startedAt: Date.now(),
-    spentUsd: resumed?.spentUsd,
-    ...(settings.budgetUsdPerDay === undefined ? {} : { day: (await import('./today.js')).sharedDay(root, id) }),
+    spent: resumed?.spent,
+    ...(settings.budget.perDay === undefined ? {} : { day: (await import('./today.js')).sharedDay(root, id) }),
     say: (text, level) => emit({ type: 'note', level, text }),
   })
   const workers: Worker[] = []
@@ -230,7 +229,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
       (landing?.judges ?? NO_JUDGES).programs.map((one) => one.path),
     ),
     judges: landing?.judges ?? NO_JUDGES,
-    spend: (agent, result) => budget.spend(parseAgentSpec(agent), result),
+    keepsCap: new Set(),
     reviewers: landing?.reviewers ?? (() => []),
     rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),

@@ -10,9 +10,11 @@ import { ceilings } from '../git/ceilings.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
 import type { Reservation } from './budget.js'
+import type { Reached } from './caps.js'
 import type { Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { environmentOf, oompaVariables, worktreePath } from './environment.js'
+import { whoseRun } from './iteration.js'
 import { prepareNext } from './open.js'
 import { waitUnlessOver } from './waiting.js'
 
@@ -52,6 +54,8 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const runWatched: typeof runAgent = (asked) => swarm.watch.during(iteration, () => runAgent(asked))
   for (;;) {
     const place = await placeFor(iteration)
+    const over = new AbortController()
+    let passed: Reached | undefined
     const session = request.resume ?? request.session
     emit({ type: 'agent.started', ...facts, agent: name, attempt: request.attempt, role: 'author', session })
     const run = await runWatched({
@@ -61,6 +65,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
         form: request.form,
         permissions: settings.permissions,
         ...(session ? { session: { id: session, resume: request.resume !== undefined } } : {}),
+        ...(swarm.keepsCap.has(spec.harness) ? { maxUsd: place.maxUsd } : {}),
       },
       prompt: request.prompt,
       freshPrompt: request.freshPrompt,
@@ -76,11 +81,15 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       logBytes: settings.logs.mostBytes,
       recordFile: processRecord(runFolder(swarm.repository.root, swarm.id)),
       limits: settings.limits,
-      signal: stopping.agents,
+      signal: AbortSignal.any([stopping.agents, over.signal]),
       // Not before: the agent is waited for, the next worktree is not.
       onStart: () => prepareNext(iteration),
       onNotice: (text) => emit({ type: 'note', ...facts, text }),
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
+      onUsed: (used) => {
+        passed ??= place.streamed(used)
+        if (passed) over.abort()
+      },
       onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
     }).catch((error: unknown) => {
       place.release()
@@ -105,7 +114,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       usage: run.usage,
       costUsd,
       denials: run.denials.length ? run.denials : undefined,
-      failure: run.failure?.message,
+      failure: run.failure && (passed?.why ?? run.failure.message),
       signals: signals.length ? signals.map(formatSignal) : undefined,
     })
     if (run.denials.length)
@@ -115,7 +124,10 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
         ...facts,
         text: `Tools were denied: ${run.denials.join(', ')}. ${agent.check.allow}`,
       })
-    if (run.failure?.kind === 'interrupted')
+    const kind = run.failure?.kind
+    const cap = kind === 'budget' ? capOf(iteration) : kind === 'interrupted' ? passed : undefined
+    if (cap) endAt(iteration, cap)
+    if (run.failure && (kind === 'interrupted' || kind === 'budget'))
       throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
     if (run.failure && harnesses.limited(spec, run.failure)) continue
     if (!run.failure || run.failure.kind === 'exit') harnesses.working(spec)
@@ -127,22 +139,37 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
  * Waits until the author's harness may be called and its run fits under the caps.
  * @throws IterationEnding when the swarm is being stopped or a cap is reached, while it waits as well
  */
-async function placeFor({ lane, number, claims }: Iteration): Promise<Reservation> {
-  const { swarm, agent: spec } = lane
-  const { stopping, harnesses, budget, emit } = swarm
+async function placeFor(iteration: Iteration): Promise<Reservation> {
+  const { swarm, agent: spec } = iteration.lane
+  const { stopping, harnesses, budget } = swarm
   let place: Reservation | undefined
   const waited = await waitUnlessOver(swarm, async (signal) => {
     await harnesses.ready(spec, signal)
-    place = await budget.reserve(spec, signal)
+    place = await budget.reserve({ spec, ...whoseRun(iteration) }, signal)
   })
-  const cap = budget.reached()
+  const cap = capOf(iteration)
   if (waited && place && !stopping.agents.aborted && (!cap || cap.limit === 'no-progress')) return place
   place?.release()
-  if (cap && cap.limit !== 'no-progress') {
-    const facts = { worker: lane.name, iteration: number, task: claims[0]?.task.id }
-    if (stopping.why === undefined) emit({ type: 'budget.reached', ...facts, limit: cap.limit, value: cap.value })
-    stopping.gently(cap.why, STATUS.limit)
-    throw new IterationEnding('interrupted', cap.why)
-  }
+  if (cap && cap.limit !== 'no-progress') endAt(iteration, cap)
   throw new IterationEnding('interrupted', stopping.why ?? cap?.why ?? 'interrupted')
+}
+
+/** The cap that is reached: the swarm's, the worker's, or the task's. */
+function capOf(iteration: Iteration): Reached | undefined {
+  const { budget } = iteration.lane.swarm
+  return budget.reached() ?? budget.reachedBy(whoseRun(iteration))
+}
+
+/**
+ * Ends the iteration at a cap: a task's gives the task back, a worker's ends the worker, any other the swarm, gently.
+ * @throws IterationEnding
+ */
+function endAt({ lane, number, claims }: Iteration, { limit, value, why }: Reached): never {
+  const { stopping, emit } = lane.swarm
+  const facts = { worker: lane.name, iteration: number, task: claims[0]?.task.id }
+  if (stopping.why === undefined) emit({ type: 'budget.reached', ...facts, limit, value })
+  if (limit === 'task') throw new IterationEnding('kept', why)
+  if (limit === 'worker') throw new IterationEnding('interrupted', why, { finish: true })
+  stopping.gently(why, STATUS.limit)
+  throw new IterationEnding('interrupted', why)
 }

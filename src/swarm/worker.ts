@@ -98,6 +98,12 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
       stopping.gently(cap.why, STATUS.limit)
     }
     if (stopping.why !== undefined) return undefined
+    const own = budget.reachedBy({ worker: name })
+    if (own) {
+      emit({ type: 'budget.reached', worker: name, limit: own.limit, value: own.value })
+      worker.finish(own.why)
+      return undefined
+    }
     const number = next++
     ran = true
     began = performance.now()

@@ -48,6 +48,8 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   continue: { config: { continue: true } },
   keep_worktrees: { config: { keep_worktrees: true } },
   permissions: { config: { permissions: 'bypass' } },
+  budget: { config: { budget: { usd: 7 } } },
+  ...Object.fromEntries(keysAt(['budget']).map((key) => [`budget.${key}`, { config: { budget: { [key]: 7 } } }])),
   budget_usd: { config: { budget_usd: 7 } },
   budget_usd_per_day: { config: { budget_usd_per_day: 7 } },
   max_minutes: { config: { max_minutes: 7 } },

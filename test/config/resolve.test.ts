@@ -91,6 +91,8 @@ describe('a bad value ends with status 2 and says where it was given', () => {
     [{ env: { OOMPA_BUDGET_USD: 'NaN' } }, 'OOMPA_BUDGET_USD is `NaN`'],
     [{ env: { OOMPA_HERE: 'perhaps' } }, 'OOMPA_HERE is `perhaps`'],
     [{ env: { OOMPA_AGENT: '--help' } }, 'OOMPA_AGENT'],
+    [{ options: { 'budget-tokens': '-1' } }, '--budget-tokens is `-1`'],
+    [{ env: { OOMPA_BUDGET_USD_PER_TASK: 'some' } }, 'OOMPA_BUDGET_USD_PER_TASK is `some`'],
     [{ options: { 'max-minutes': 'x' } }, '--max-minutes is `x`'],
     [{ options: { here: true, workers: '2' } }, '--here'],
     [{ options: { open: true } }, '--open is of the page'],
@@ -104,8 +106,29 @@ describe('a bad value ends with status 2 and says where it was given', () => {
 })
 
 test('a budget of 0 is 0 and not none', () => {
-  expect(settings({ options: { 'budget-usd': '0' } }).budgetUsd).toBe(0)
-  expect(settings().budgetUsd).toBeUndefined()
+  expect(settings({ options: { 'budget-usd': '0' } }).budget.usd).toBe(0)
+  expect(settings().budget.usd).toBeUndefined()
+})
+
+test('every spelling of a cap is the same setting', () => {
+  const all = { usd: 1, tokens: 2, minutes: 3, perTask: 4, perWorker: 5, perDay: 6 }
+  expect(settings({ config: { budget: all } }).budget).toEqual(all)
+  const earlier = {
+    budget_usd: 1,
+    max_minutes: 3,
+    budget_usd_per_day: 6,
+    budget: { tokens: 2, perTask: 4, perWorker: 5 },
+  }
+  expect(settings({ config: earlier }).budget).toEqual(all)
+  const options = {
+    'budget-usd': '1',
+    'budget-tokens': '2',
+    'max-minutes': '3',
+    'budget-usd-per-task': '4',
+    'budget-usd-per-worker': '5',
+    'budget-usd-per-day': '6',
+  }
+  expect(settings({ options, config: { budget: { usd: 9, perTask: 9 } } }).budget).toEqual(all)
 })
 
 test('`loop` takes a mixed set of workers', () => {

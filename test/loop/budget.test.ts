@@ -11,11 +11,12 @@ import { temporaryFolder } from '../support/repository.js'
 const claude = { harness: 'claude' }
 const codex = { harness: 'codex' }
 const killed = { failure: { kind: 'error', message: 'ended by SIGKILL' } } as const
+const run = { spec: claude, worker: 'w1', task: 't' }
 const never = new AbortController().signal
 
 function budgetOf(budgetUsd: number | undefined, facts: Partial<BudgetFacts> = {}) {
   const said: string[] = []
-  const caps = { budgetUsd, noProgress: 0, prices: {} }
+  const caps = { budget: { usd: budgetUsd }, noProgress: 0, prices: {} }
   const budget = makeBudget(caps, { workers: ['w1', 'w2'], startedAt: 0, say: (text) => said.push(text), ...facts })
   return { budget, said }
 }
@@ -104,7 +105,7 @@ describe('a cap for each day', () => {
     writeEvents(root, own, [spentAt(noon - 3_600_000, 0.5, own)])
     writeEvents(root, other, [spentAt(noon - 24 * 3_600_000, 7, other), spentAt(noon - 60_000, 1, other)])
     const day = sharedDay(root, own, () => now)
-    const caps = { budgetUsdPerDay: 2, noProgress: 0, prices: {} }
+    const caps = { budget: { perDay: 2 }, noProgress: 0, prices: {} }
     const budget = makeBudget(caps, { workers: ['w1'], startedAt: noon, day })
     expect(budget.reached()).toBeUndefined()
     budget.spend(claude, { costUsd: 0.25 })
@@ -120,12 +121,12 @@ describe('a cap for each day', () => {
   })
 
   test('has a swarm wait for what one run costs, and stops an agent that does not say it', async () => {
-    const caps = { budgetUsdPerDay: 2, noProgress: 0, prices: {} }
+    const caps = { budget: { perDay: 2 }, noProgress: 0, prices: {} }
     const budget = makeBudget(caps, { workers: ['w1'], startedAt: 0 })
     budget.spend(claude, { costUsd: 1.5 })
-    const first = await budget.reserve(claude, never)
+    const first = await budget.reserve(run, never)
     const over = new AbortController()
-    const second = budget.reserve(claude, over.signal)
+    const second = budget.reserve(run, over.signal)
     over.abort(new Error('over'))
     await expect(second).rejects.toThrow('over')
     first.release()
@@ -138,7 +139,7 @@ describe('runs that begin at the same moment', () => {
   /** Asks for a place; says whether it was given at once. */
   const asks = async (budget: ReturnType<typeof budgetOf>['budget']) => {
     let given = false
-    const place = budget.reserve(claude, never).then((reservation) => {
+    const place = budget.reserve(run, never).then((reservation) => {
       given = true
       return reservation
     })
@@ -179,9 +180,9 @@ describe('runs that begin at the same moment', () => {
 
   test('wait no longer when the swarm is being stopped', async () => {
     const { budget } = budgetOf(1)
-    await budget.reserve(claude, never)
+    await budget.reserve(run, never)
     const stop = new AbortController()
-    const waiting = budget.reserve(claude, stop.signal)
+    const waiting = budget.reserve(run, stop.signal)
     stop.abort(new Error('stopped'))
     await expect(waiting).rejects.toThrow('stopped')
   })

@@ -41,8 +41,8 @@ test('many runs without a cap are said once, with how to cap them', async () => 
 
 test.each<[string, Partial<Settings>, boolean]>([
   ['fifteen', {}, true],
-  ['a cap on money', { budgetUsd: 5 }, false],
-  ['a cap on time', { maxMinutes: 5 }, false],
+  ['a cap on money', { budget: { usd: 5 } }, false],
+  ['a cap on time', { budget: { minutes: 5 } }, false],
   [
     'programs of one’s own',
     { workers: [{ agent: { harness: 'command', model: 'x' }, iterations: 20 }] as never },

@@ -58,8 +58,7 @@ function configuration(root: string, settings: Settings | undefined, level: Leve
   const name = settings?.file ? path.relative(root, settings.file) : 'no oompa.json: defaults'
   const workers = settings?.workers.length ?? 0
   const runs = settings?.workers.reduce((sum, lane) => sum + lane.iterations, 0) ?? 0
-  const isCapped =
-    settings?.budgetUsd !== undefined || settings?.budgetUsdPerDay !== undefined || settings?.maxMinutes !== undefined
+  const isCapped = Object.values(settings?.budget ?? {}).some((cap) => cap !== undefined)
   const text = `${name}; level ${level}, ${count(workers, 'worker')}, ${count(runs, 'run')}${isCapped ? '' : ' without a cap (--budget-usd, --max-minutes)'}`
   const worthALook = remarks.length > 0 ? { warning: true as const } : {}
   return { check: 'configuration', ok: true, ...worthALook, text: [text, ...remarks].join('. ') }
