@@ -144,7 +144,7 @@ function App({ repository }) {
 }
 
 function Head({ facts, now }) {
-  const { swarm, state, startedAt, stoppedAt, costUsd, budgetUsd, figures, counts, into } = facts
+  const { swarm, state, startedAt, stoppedAt, costUsd, estimated, budgetUsd, figures, counts, into } = facts
   const cap = budgetUsd !== null ? ` of ${money(budgetUsd)}` : ''
   const end = state === 'running' || !stoppedAt ? now : Date.parse(stoppedAt)
   // Of the first minutes a rate says nothing.
@@ -154,7 +154,7 @@ function Head({ facts, now }) {
     <div><dt>${state === 'running' ? 'since' : 'from'} ${clock(startedAt)}</dt><dd>${since(startedAt, end)}</dd></div>
     <div><dt>landed${into ? ` on ${into}` : ''}</dt><dd>${counts.landed}${hours > 1 / 6 && html` <small>${(counts.landed / hours).toFixed(1)}/h</small>`}</dd></div>
     <div><dt>success</dt><dd>${percent(figures.successRate)}</dd></div>
-    <div><dt>cost</dt><dd>${money(costUsd)}${cap}</dd></div>
+    <div><dt>cost</dt><dd>${money(costUsd, estimated)}${cap}</dd></div>
   </dl>`
 }
 

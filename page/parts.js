@@ -3,8 +3,9 @@
 import { get } from '/api.js'
 import { html, useEffect, useRef, useState } from '/lib/preact.js'
 
-export function money(usd) {
-  return typeof usd === 'number' ? `$${usd.toFixed(usd >= 1000 ? 0 : 2)}` : '–'
+/** `~`: part of it is an estimate. */
+export function money(usd, estimated) {
+  return typeof usd === 'number' ? `${estimated ? '~' : ''}$${usd.toFixed(usd >= 1000 ? 0 : 2)}` : '–'
 }
 
 /** Seconds in words: `7s`, `1m02s`, `3h05m`. */

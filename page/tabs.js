@@ -17,7 +17,7 @@ export function Changes({ swarm, chosen, open, version, changed }) {
           one,
         ) => html`<li key=${one.id}><button type="button" class=${one.id === chosen ? 'chosen' : ''} aria-current=${one.id === chosen} onClick=${() => open(one.id)}>
         <span>${one.worker} #${one.iteration}</span> <${Badge} kind=${one.outcome ?? 'going'}>${one.outcome ?? 'at work'}<//>
-        <span class="quiet">${[one.task, one.rounds > 0 && count(one.rounds, 'review'), one.refusals > 0 && `${one.refusals} refused`, one.costUsd !== undefined && money(one.costUsd)].filter(Boolean).join(' · ')}</span>
+        <span class="quiet">${[one.task, one.rounds > 0 && count(one.rounds, 'review'), one.refusals > 0 && `${one.refusals} refused`, one.costUsd !== undefined && money(one.costUsd, one.estimated)].filter(Boolean).join(' · ')}</span>
       </button></li>`,
       )}
       ${more > 0 && html`<li class="quiet">and ${more} earlier ones</li>`}
@@ -39,6 +39,7 @@ function Change({ swarm, id, version, changed }) {
     startedAt,
     endedAt,
     costUsd,
+    estimated,
     message,
     steps,
     approval,
@@ -47,7 +48,7 @@ function Change({ swarm, id, version, changed }) {
   } = data
   return html`<article>
     <h3>${worker}, iteration ${iteration} ${outcome && html`<${Badge} kind=${outcome} />`}</h3>
-    <p class="quiet">${[task, branch, startedAt && dateAndTime(startedAt), endedAt && `took ${since(startedAt, Date.parse(endedAt))}`, costUsd !== undefined && money(costUsd)].filter(Boolean).join(' · ')}</p>
+    <p class="quiet">${[task, branch, startedAt && dateAndTime(startedAt), endedAt && `took ${since(startedAt, Date.parse(endedAt))}`, costUsd !== undefined && money(costUsd, estimated)].filter(Boolean).join(' · ')}</p>
     ${kept && html`<p class="quiet">Its work is kept at <code>${kept}</code></p>`}
     ${approval && html`<${Decide} id=${approval} changed=${changed} />`}
     ${
@@ -103,14 +104,14 @@ export function Queue({ facts, now }) {
 }
 
 export function Cost({ facts }) {
-  const { figures, costUsd, budgetUsd, spent, counts } = facts
+  const { figures, costUsd, estimated, budgetUsd, spent, counts } = facts
   const { spending, costOfRefusedUsd } = figures
-  const each = counts.landed > 0 && costUsd !== null ? money(costUsd / counts.landed) : '–'
+  const each = counts.landed > 0 && costUsd !== null ? money(costUsd / counts.landed, estimated) : '–'
   return html`
     <dl class="facts">
-      <div><dt>spent</dt><dd>${money(costUsd)}${budgetUsd !== null ? ` of ${money(budgetUsd)}` : ''}</dd></div>
+      <div><dt>spent</dt><dd>${money(costUsd, estimated)}${budgetUsd !== null ? ` of ${money(budgetUsd)}` : ''}</dd></div>
       <div><dt>for each landing</dt><dd>${each}</dd></div>
-      <div><dt>what landed nothing</dt><dd>${money(costOfRefusedUsd)}</dd></div>
+      <div><dt>what landed nothing</dt><dd>${money(costOfRefusedUsd, estimated)}</dd></div>
     </dl>
     <${Chart} spent=${spent} cap=${budgetUsd ?? undefined} />
     ${Object.entries({ agent: 'By agent and model', role: 'By role', worker: 'By worker', task: 'By task' }).map(
@@ -122,7 +123,7 @@ export function Cost({ facts }) {
           name || '(none)',
           one.unpriced === one.runs
             ? 'not said'
-            : `${money(one.costUsd)}${one.unpriced > 0 ? ` + ${one.unpriced} not said` : ''}`,
+            : `${money(one.costUsd, one.estimated)}${one.unpriced > 0 ? ` + ${one.unpriced} not said` : ''}`,
           one.runs,
           one.failed,
           one.usage?.input ?? '–',
@@ -190,6 +191,6 @@ export function History({ swarms, chosen, choose }) {
       one.iterations,
       one.landed,
       percent(one.successRate),
-      money(one.costUsd),
+      money(one.costUsd, one.estimated),
     ])} />`
 }

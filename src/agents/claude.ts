@@ -89,8 +89,8 @@ function jsonReader(): OutputReader {
         return [`waits for the service (${string(event.error) ?? 'error'}), try ${count(event.attempt)}`]
       case 'assistant': {
         result = undefined
-        const { id, text, uses, synthetic, usage } = readMessage(event)
-        if (usage && !synthetic) used = { usage: calls.add(id, usage) }
+        const { id, text, uses, model, synthetic, usage } = readMessage(event)
+        if (usage && !synthetic) used = { usage: calls.add(id, usage), model }
         worked ||= !synthetic
         tools += uses.length
         if (event.parent_tool_use_id) return []
@@ -150,6 +150,7 @@ interface Message {
   readonly id?: string
   readonly text: string
   readonly uses: string[]
+  readonly model?: string
   readonly synthetic: boolean
   /** Of the call that it came from. */
   readonly usage?: Usage
@@ -168,6 +169,7 @@ function readMessage(event: JsonObject): Message {
     id: string(message?.id),
     text,
     uses,
+    model: string(message?.model),
     synthetic: message?.model === '<synthetic>',
     ...(used ? { usage: readUsage(used) } : {}),
   }

@@ -17,6 +17,7 @@ export const codex: Agent = {
   choosesSession: false,
   cumulativeUsage: true,
   reportsCost: false,
+  configuredModel: (env) => /^\s*model\s*=\s*["']([^"'\n]+)["']/m.exec(configIn(homeOf(env)))?.[1],
   command: ({ spec, permissions, session }) => ({
     file: 'codex',
     args: [

@@ -62,6 +62,8 @@ export interface TurnResult {
   readonly session?: string
   readonly usage?: Usage
   readonly costUsd?: number
+  /** The model that answered, where the output says it. */
+  readonly model?: string
   /** Tools that were refused: what was asked for. */
   readonly denials: readonly string[]
   /** How many tools it has called; undefined where the output does not say. */
@@ -81,7 +83,7 @@ export interface OutputReader {
    */
   readonly finished: boolean
   /** What the run has used so far, where the stream says it before its end; another object whenever it says more. */
-  readonly used?: Pick<TurnResult, 'usage' | 'costUsd'>
+  readonly used?: Pick<TurnResult, 'usage' | 'costUsd' | 'model'>
 }
 
 /** A coding CLI. */
@@ -94,6 +96,8 @@ export interface Agent {
   /** Whether usage after a resume counts the whole session (codex). */
   readonly cumulativeUsage: boolean
   readonly reportsCost: boolean
+  /** The model that it would take by its own configuration, for a CLI that says it nowhere in its output. */
+  readonly configuredModel?: (env: NodeJS.ProcessEnv) => string | undefined
   /** argv and environment for one run. Pure. */
   command(turn: Turn): AgentCommand
   reader(turn: Turn): OutputReader

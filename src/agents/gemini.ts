@@ -45,6 +45,7 @@ function jsonReader(): OutputReader {
   let error: string | undefined
   let worked = false
   let used = 0
+  let model: string | undefined
   const tools = new Map<string, string>()
   const denials: string[] = []
   const take = (event: JsonObject): readonly string[] => {
@@ -52,6 +53,7 @@ function jsonReader(): OutputReader {
       case 'init':
         result = undefined
         session = string(event.session_id)
+        model = string(event.model)
         return []
       case 'message': {
         if (event.role !== 'assistant') return []
@@ -105,6 +107,7 @@ function jsonReader(): OutputReader {
         text: lastPart(pieces.join('')),
         session,
         usage: readUsage(object(result?.stats)),
+        model,
         denials,
         tools: used,
         ...(failure ? { failure } : {}),

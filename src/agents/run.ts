@@ -163,6 +163,7 @@ async function runOnce(request: AgentRequest, turn: Turn, prompt: string | Uint8
     return {
       ...result,
       usage: ownUsage(agent, turn, result),
+      model: result.model ?? turn.spec.model ?? agent.configuredModel?.(request.env),
       ...(failure ? { failure } : {}),
       status: end.status,
       signal: end.signal,

@@ -9,7 +9,7 @@ import { scanForState } from '../events/scan.js'
 import type { EndedIteration, SwarmState, WorkerState } from '../events/state.js'
 import { findRepository } from '../git/repository.js'
 import { escapeText } from '../views/escape.js'
-import { between, count, dateAndTime, money, short, span, tally } from '../views/format.js'
+import { between, costOf, count, dateAndTime, short, span, tally } from '../views/format.js'
 
 export const command: Command = {
   summary: 'Everything that is known of the last run, or of one, iteration by iteration.',
@@ -46,6 +46,7 @@ function infoFacts(run: Run, state: SwarmState, log: string): Record<string, unk
     resumed: state.resumed,
     stopped: state.stopped,
     costUsd: state.costUsd,
+    estimated: state.estimated,
     counts: state.counts,
     workers: [...state.workers.values()].map((worker) => ({ ...worker, denials: [...worker.denials] })),
     landed: state.landed,
@@ -65,7 +66,7 @@ export function infoLines(run: Run, state: SwarmState, log: string, now: number 
     ['Process', run.owner && `${run.owner.pid} on ${run.owner.host || 'this machine'}`],
     ['Level', state.level === undefined ? undefined : String(state.level)],
     ['Lands on', state.into],
-    ['Cost', state.costUsd === undefined ? undefined : money(state.costUsd)],
+    ['Cost', state.costUsd === undefined ? undefined : costOf(state)],
     ['Version', state.version],
     ['Log', log],
     ['Total', tally(state.counts)],
@@ -92,7 +93,7 @@ function workerLines(worker: WorkerState): string[] {
   const facts = [
     worker.agent,
     `${worker.ended.length} of ${count(worker.iterations, 'iteration')}`,
-    ...(worker.costUsd === undefined ? [] : [money(worker.costUsd)]),
+    ...(worker.costUsd === undefined ? [] : [costOf(worker)]),
     ...(worker.phase === 'ended' ? [] : [`${worker.phase}${worker.doing ? `: ${worker.doing}` : ''}`]),
   ]
   return [
@@ -114,7 +115,7 @@ function iterationLine(one: EndedIteration): string {
           ? [`on ${one.branch}`]
           : []),
     ...(one.startedAt ? [span(between(one.startedAt, one.endedAt))] : []),
-    ...(one.costUsd === undefined ? [] : [money(one.costUsd)]),
+    ...(one.costUsd === undefined ? [] : [costOf(one)]),
     ...(one.reason ? [one.reason] : []),
   ]
   return facts.join('  ')

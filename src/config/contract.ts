@@ -52,6 +52,7 @@ export const COMPOSED = [
   'budget_usd',
   'budget_usd_per_day',
   'dash',
+  'fallback',
   'git',
   'iterations',
   'max_minutes',
@@ -83,6 +84,8 @@ export interface Settings extends Plain {
   readonly workers: readonly WorkerSettings[]
   /** Whether `workers` stands in `oompa.json`: the earlier system, where changes land (docs/contract.md). */
   readonly configuredWorkers: boolean
+  /** Who works while a worker's own agent is at a usage limit: the first that is at none. */
+  readonly fallback: readonly AgentSpec[]
   readonly planner?: PlannerSettings
   /** A fallback chain; empty without a reviewer. */
   readonly reviewers: readonly ReviewerSettings[]

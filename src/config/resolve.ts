@@ -40,6 +40,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
     file,
     workers: lanes.workers,
     configuredWorkers,
+    fallback: all.fallback.map(agentNamed),
     planner: all.planner && plannerOf(all.planner),
     reviewers: all.needs_review ? reviewersOf(all) : [],
     merge: { ...all.merge, enabled: merge !== false },

@@ -187,6 +187,10 @@ export const configSchema = z.strictObject(
       .optional()
       .describe('Groups of workers. With it, changes land (level 2), and a reviewer makes it level 3.'),
     agent: or('claude', agent(), 'The agent of workers that name none.'),
+    fallback: z
+      .array(agent(), { error: 'a list of agents' })
+      .prefault([])
+      .describe('Agents that go on while the agent of a worker is at a usage limit: the first that is at none.'),
     iterations: or(5, whole(1), 'Iterations of workers that say none.'),
     prompt: or('prompts/worker.md', prompt(), 'The prompt of workers that name none.'),
     ...reviewKeys,
@@ -235,7 +239,7 @@ export const configSchema = z.strictObject(
     prices: z
       .record(z.string(), price, { error: 'an object of prices by model' })
       .prefault({})
-      .describe('Prices by model or `harness:model`, for agents that report no cost.'),
+      .describe('Prices by model, `harness:model` or harness, for agents that report no cost; before the list prices.'),
     limits: limits.prefault({}).describe('Time limits: seconds, or a text such as "15m".'),
     env: z
       .array(text('the name of a variable, or PREFIX_*'), { error: 'a list of names' })

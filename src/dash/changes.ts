@@ -28,6 +28,7 @@ export interface Change {
   endedAt?: string
   outcome?: string
   costUsd?: number
+  estimated?: boolean
   /** The author's last words. */
   message?: string
   readonly steps: Step[]
@@ -60,6 +61,7 @@ export function changesOf(changes: Map<string, Change>, event: OompaEvent): void
       return
     case 'agent.ended':
       if (typeof event.costUsd === 'number') change.costUsd = (change.costUsd ?? 0) + event.costUsd
+      if (event.estimated) change.estimated = true
       return
     case 'review.ended':
       step(event.verdict, event.feedback, event.by)

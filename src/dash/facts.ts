@@ -21,6 +21,7 @@ export function lineFacts({ run, state }: Watched): Record<string, unknown> {
     landed: state.counts.landed,
     successRate: successRate(state) ?? null,
     costUsd: state.costUsd ?? null,
+    ...(state.estimated ? { estimated: true } : {}),
   }
 }
 
@@ -38,6 +39,7 @@ export function pageFacts(one: Watched): Record<string, unknown> {
     version: state.version ?? null,
     counts: state.counts,
     costUsd: state.costUsd ?? null,
+    ...(state.estimated ? { estimated: true } : {}),
     budgetUsd: state.budgetUsd ?? null,
     problems: problemsOf(state, run.state, Date.now()),
     workers: [...state.workers.values()].map((worker) => workerFacts(worker, one)),
@@ -58,6 +60,7 @@ function workerFacts(worker: WorkerState, { run, changes }: Watched): Record<str
     agent,
     attempt,
     costUsd: costUsd ?? null,
+    ...(worker.estimated ? { estimated: true } : {}),
     since: since ?? null,
     startedAt: startedAt ?? null,
     until: until ?? null,

@@ -96,6 +96,8 @@ export interface EventFacts {
     session?: string
     usage?: Usage
     costUsd?: number
+    /** The cost is by prices, or what such a run cost before, and not by the agent's own report. */
+    estimated?: boolean
     denials?: readonly string[]
     failure?: string
     signals?: readonly string[]
@@ -127,6 +129,8 @@ export interface EventFacts {
   'budget.reached': { limit: string; value: number }
   /** `kind`: it is no limit, but a login that expired, or a CLI that is not there; it is asked for at `until` again. */
   'limit.waiting': { agent: string; until: string; reason: string; kind?: 'login' | 'missing' }
+  /** A worker goes on with a fallback until a limit has passed, or (without `until`) with its own agent again. */
+  'agent.fallback': { agent: string; instead: string; until?: string }
   'hook.failed': { hook: string; reason: string }
   note: { text: string; level?: 'info' | 'warning' }
 }

@@ -1,7 +1,16 @@
 // Events in, state out: the one place that knows what an event means to whoever looks at a swarm.
 
 import type { OompaEvent } from './contract.js'
-import { added, enter, named, type SwarmState, type WorkerPhase, type WorkerState, workerOf } from './state.js'
+import {
+  added,
+  type Cost,
+  enter,
+  named,
+  type SwarmState,
+  type WorkerPhase,
+  type WorkerState,
+  workerOf,
+} from './state.js'
 import { warningOf } from './warnings.js'
 
 const MOST_WARNINGS = 100
@@ -85,7 +94,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'agent.started':
     case 'agent.activity':
     case 'agent.ended':
-      if (event.type === 'agent.ended') addCost(state, event.costUsd)
+      if (event.type === 'agent.ended') addCost(state, event)
       // The probe at start and a review from the shell belong to no worker.
       if (!event.worker) return
       agent(workerOf(state, event), event)
@@ -140,6 +149,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'task.added':
     case 'task.ignored':
     case 'agent.message':
+    case 'agent.fallback':
     case 'landing.pushed':
       return
     default: {
@@ -187,7 +197,8 @@ function iterationStarted(worker: WorkerState, event: Of<'iteration.started'>): 
   worker.worktree = event.worktree
   worker.branch = event.branch
   worker.attempt = 0
-  worker.iterationCostUsd = undefined
+  worker.iterationCost.costUsd = undefined
+  worker.iterationCost.estimated = undefined
   worker.landedCommit = undefined
   worker.kept = undefined
   worker.noTask = undefined
@@ -209,7 +220,7 @@ function iterationEnded(state: SwarmState, worker: WorkerState, event: Of<'itera
     commits: event.commits,
     landed: worker.landedCommit,
     kept: event.kept ?? worker.kept,
-    costUsd: worker.iterationCostUsd,
+    ...worker.iterationCost,
     attempts: worker.attempt || undefined,
     noTask: worker.noTask,
   })
@@ -236,8 +247,8 @@ function agent(worker: WorkerState, event: Of<'agent.started'> | Of<'agent.activ
   }
   worker.agentPid = undefined
   if (event.role === 'author') worker.session = event.session ?? worker.session
-  addCost(worker, event.costUsd)
-  if (typeof event.costUsd === 'number') worker.iterationCostUsd = (worker.iterationCostUsd ?? 0) + event.costUsd
+  addCost(worker, event)
+  addCost(worker.iterationCost, event)
   if (event.role === 'author' && event.signals?.includes('__DONE__')) worker.finishing = true
   worker.usage = added(worker.usage, event.usage)
   for (const denial of event.denials ?? []) worker.denials.add(denial)
@@ -301,8 +312,10 @@ function waitAtLimit(state: SwarmState, worker: WorkerState, at: string): void {
   worker.until = limit.until
 }
 
-function addCost(to: { costUsd?: number }, costUsd: number | undefined): void {
-  if (typeof costUsd === 'number') to.costUsd = (to.costUsd ?? 0) + costUsd
+function addCost(to: Cost, { costUsd, estimated }: Cost): void {
+  if (typeof costUsd !== 'number') return
+  to.costUsd = (to.costUsd ?? 0) + costUsd
+  if (estimated === true) to.estimated = true
 }
 
 function remove<T>(list: T[], which: (entry: T) => boolean): void {

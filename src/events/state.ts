@@ -34,6 +34,8 @@ export interface EndedIteration {
   /** The ref of work that did not land. */
   readonly kept?: string
   readonly costUsd?: number
+  /** Part of it is an estimate. */
+  readonly estimated?: boolean
   /** Runs of its author. */
   readonly attempts?: number
   /** It found no task to begin with. */
@@ -44,6 +46,12 @@ export interface EndedIteration {
 export interface NoTask {
   readonly pending: number
   readonly problems: number
+}
+
+/** What runs cost: `estimated` if any of them did not say it itself. */
+export interface Cost {
+  costUsd?: number
+  estimated?: boolean
 }
 
 export interface WorkerState {
@@ -76,8 +84,10 @@ export interface WorkerState {
   until?: string
   /** Absent until an agent has said what it cost. */
   costUsd?: number
+  /** Part of it is an estimate. */
+  estimated?: boolean
   /** Of the current iteration. */
-  iterationCostUsd?: number
+  readonly iterationCost: Cost
   usage?: Usage
   /** Tools that were refused to its agents. */
   readonly denials: Set<string>
@@ -175,6 +185,8 @@ export interface SwarmState {
   /** Money caps, bypasses, failed hooks and warnings, in words; the latest hundred. Not escaped. */
   readonly warnings: string[]
   costUsd?: number
+  /** Part of it is an estimate. */
+  estimated?: boolean
   /** Events of a type that this version does not know, or that it could not read. */
   unread: number
 }
@@ -210,6 +222,7 @@ export function named(state: SwarmState, name: string): WorkerState {
     iteration: 0,
     iterations: 0,
     attempt: 0,
+    iterationCost: {},
     finishing: false,
     denials: new Set(),
     ended: [],

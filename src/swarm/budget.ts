@@ -2,6 +2,7 @@
 // start, and again whenever an agent's stream says what it has used.
 
 import type { AgentFailure, AgentSpec, TurnResult } from '../agents/contract.js'
+import { type Bill, billOf } from '../agents/prices.js'
 import { formatAgentSpec } from '../agents/spec.js'
 import type { BudgetSettings, Settings } from '../config/contract.js'
 import type { Usage } from '../words.js'
@@ -23,7 +24,7 @@ import {
 import { type Day, ownDay } from './day.js'
 
 /** What a run came to, as far as money goes. */
-export type Spent = Pick<TurnResult, 'costUsd' | 'usage' | 'tools'> & { readonly failure?: AgentFailure }
+export type Spent = Pick<TurnResult, 'costUsd' | 'usage' | 'model' | 'tools'> & { readonly failure?: AgentFailure }
 
 /** Whose run it is: caps of a task and of a worker count by it. */
 export interface RunFacts {
@@ -40,9 +41,9 @@ export interface Reservation {
   /** What it may cost at most, for a CLI that keeps a cap of its own; undefined without a cap on money. */
   readonly maxUsd: number | undefined
   /** Takes what its stream says that it has used so far; gives the cap that it has to end for, if there is one. */
-  streamed(used: Pick<TurnResult, 'costUsd' | 'usage'>): Reached | undefined
+  streamed(used: Pick<TurnResult, 'costUsd' | 'usage' | 'model'>): Reached | undefined
   /** Adds what it cost, as `Budget.spend` does. */
-  spend(result: Spent): number | undefined
+  spend(result: Spent): Bill
   /** It has ended, or will not begin. A second time does nothing. */
   release(): void
 }
@@ -59,10 +60,10 @@ export interface Budget {
   /** Counts a run that begins whether it fits or not: the review of work that has been paid for. */
   count(run: RunFacts): Reservation
   /**
-   * Adds what a run cost; gives the cost, from the agent's own report or from the prices in `oompa.json`. Under a cap
-   * a failed run without either counts as the dearest so far.
+   * Adds what a run cost, and gives that: by the agent's own report, or by prices. Under a cap a failed run without
+   * either counts as the dearest so far.
    */
-  spend(spec: AgentSpec, result: Spent, role?: 'probe'): number | undefined
+  spend(spec: AgentSpec, result: Spent, role?: 'probe'): Bill
   /** An iteration of a worker ended, with or without a landing or a completed task. */
   iterationEnded(worker: string, progress: boolean): void
   reached(now?: number): Reached | undefined
@@ -136,18 +137,19 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
       return {
         maxUsd: money.length === 0 ? undefined : Math.min(...money.map((cap) => allowance(cap, run))),
         streamed(result) {
-          const cost = costOf(caps.prices, facts.spec, result)
-          run.used = { usd: Math.max(run.used.usd, cost ?? 0), tokens: Math.max(run.used.tokens, total(result.usage)) }
+          const { costUsd = 0 } = billOf(caps.prices, facts.spec, result)
+          run.used = { usd: Math.max(run.used.usd, costUsd), tokens: Math.max(run.used.tokens, total(result.usage)) }
           changed()
           const passed = [...capsOf(run), ...swarmCaps()].find((cap) => isPassed(cap, run))
           return passed && reachedWords(passed)
         },
         spend(result) {
           run.used = NOTHING
-          const cost = budget.spend(facts.spec, result)
-          byWorker.set(facts.worker, (byWorker.get(facts.worker) ?? 0) + (cost ?? 0))
-          byTask.set(facts.task, (byTask.get(facts.task) ?? 0) + (cost ?? 0))
-          return cost
+          const bill = budget.spend(facts.spec, result)
+          const { costUsd = 0 } = bill
+          byWorker.set(facts.worker, (byWorker.get(facts.worker) ?? 0) + costUsd)
+          byTask.set(facts.task, (byTask.get(facts.task) ?? 0) + costUsd)
+          return bill
         },
         release() {
           if (running.delete(run)) changed()
@@ -155,7 +157,8 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
       }
     },
     spend(spec, result, role) {
-      const cost = costOf(caps.prices, spec, result)
+      const bill = billOf(caps.prices, spec, result)
+      const cost = bill.costUsd
       const counted = counting(spec, result, cost)
       all = { usd: all.usd + counted.usd, tokens: all.tokens + counted.tokens }
       day.add(counted.usd)
@@ -165,7 +168,8 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
       if (role === 'probe') known.addProbe(amount)
       else if (isKnown && (amount.usd > 0 || !result.failure)) known.add(spec, amount)
       changed()
-      return cost ?? (inMoney && result.failure && result.failure.kind !== 'exit' ? counted.usd : undefined)
+      const isAssumed = cost === undefined && inMoney && result.failure && result.failure.kind !== 'exit'
+      return isAssumed ? { costUsd: counted.usd, estimated: true } : bill
     },
     iterationEnded(worker, progress) {
       idle.set(worker, progress ? 0 : (idle.get(worker) ?? 0) + 1)
@@ -326,21 +330,6 @@ function cameToNothing({ failure, tools, usage }: Spent): boolean {
 
 function total(usage: Usage | undefined): number {
   return usage ? usage.input + usage.output + usage.cacheRead + usage.cacheWrite : 0
-}
-
-/** US dollars of one run: as the agent says, or by prices for a million tokens, by `harness:model`, then `harness`. */
-function costOf(
-  prices: Caps['prices'],
-  spec: AgentSpec,
-  { costUsd, usage }: Pick<TurnResult, 'costUsd' | 'usage'>,
-): number | undefined {
-  if (costUsd !== undefined) return costUsd
-  const price = prices[formatAgentSpec({ harness: spec.harness, model: spec.model })] ?? prices[spec.harness]
-  if (!price || !usage) return undefined
-  const { input, output, cacheRead = price.input, cacheWrite = price.input } = price
-  return (
-    (usage.input * input + usage.output * output + usage.cacheRead * cacheRead + usage.cacheWrite * cacheWrite) / 1e6
-  )
 }
 
 /** So many runs are worth a word before somebody pays for them. */

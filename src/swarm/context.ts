@@ -1,6 +1,7 @@
 // What hooks may use: the iteration's facts, commands whose processes end with it, and agents to ask.
 
 import type { Agent, AgentSpec } from '../agents/contract.js'
+import { billOf } from '../agents/prices.js'
 import { runAgent } from '../agents/run.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
@@ -138,7 +139,7 @@ export function hookContext(parts: ContextParts): HookContext {
           durationMs: run.durationMs,
           session: run.session,
           usage: run.usage,
-          costUsd: place ? place.spend(run) : run.costUsd,
+          ...(place ? place.spend(run) : billOf(settings.prices, spec, run)),
           denials: run.denials.length ? run.denials : undefined,
           failure: run.failure?.message,
         })

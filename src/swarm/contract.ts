@@ -119,8 +119,8 @@ export interface Worker extends AsyncIterable<Iteration> {
   readonly settings: WorkerSettings
   /** `OOMPA_PORT_BASE`. */
   readonly portBase: number
-  /** What it is called with, as in `claude:opus`. */
-  readonly agent: AgentSpec
+  /** What it is called with, as in `claude:opus`: that of its settings, or a fallback for the time of a limit. */
+  agent: AgentSpec
   /** Its prompts as they were when the swarm started: an agent cannot change them (docs/contract.md, *State*). */
   readonly prompt: PromptText
   readonly conversation: Persistence
@@ -180,8 +180,9 @@ export interface Iteration extends IterationFacts {
   readonly conflicted: LeftConflict[]
   /** The tip of its change, as it was proposed last. */
   commit?: string
-  /** The session that the author's further turns resume. */
+  /** The session that the author's further turns resume, and whose it is: no other harness knows it. */
   session?: string
+  sessionOf?: string
   /** What the iteration came to; set by the stage that knows. */
   outcome?: Outcome
   reason?: string

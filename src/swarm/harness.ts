@@ -15,8 +15,11 @@ export interface Harnesses {
   /**
    * Whether a run failed for a reason that passes by waiting: then nobody calls this harness until it has. False for
    * every other failure, and when waiting any longer is out of bounds.
+   * @param hasFallback others work meanwhile, so that no wait is too long
    */
-  limited(spec: AgentSpec, failure: AgentFailure): boolean
+  limited(spec: AgentSpec, failure: AgentFailure, hasFallback?: boolean): boolean
+  /** When the usage limit that a harness is at ends, milliseconds since 1970; undefined where it is at none. */
+  limitedUntil(spec: AgentSpec): number | undefined
   /** A run got through: the next wait begins from the start. */
   working(spec: AgentSpec): void
 }
@@ -133,7 +136,7 @@ export function makeHarnesses({ emit, ask, mend, waits = WAITS, now = Date.now }
         await sleep(Math.min(left, pause.reason === 'limit' ? ASK_MS : between), undefined, { signal })
       }
     },
-    limited(spec, failure) {
+    limited(spec, failure, hasFallback = false) {
       const { kind } = failure
       if (kind !== 'limit' && kind !== 'login' && kind !== 'missing') return false
       const key = keyOf(spec)
@@ -146,12 +149,16 @@ export function makeHarnesses({ emit, ask, mend, waits = WAITS, now = Date.now }
       const since = known?.since ?? now()
       const tries = known?.tries ?? 0
       const until = Number.isFinite(named) ? Math.max(named, now()) + MARGIN_MS : now() + waitOf(bounds, tries)
-      if (until - since > bounds.totalMs || tries >= bounds.tries) return false
+      if (!hasFallback && (until - since > bounds.totalMs || tries >= bounds.tries)) return false
       const pause: Pause = { reason: kind, failure, since, until, tries: tries + 1, askedAt: known?.askedAt ?? 0 }
       pauses.set(key, pause)
       if (tries === 0 && kind !== 'limit') tellPerson(key, spec, pause)
       say(key, pause)
       return true
+    },
+    limitedUntil(spec) {
+      const pause = pauses.get(keyOf(spec))
+      return pause?.reason === 'limit' && pause.until > now() ? pause.until : undefined
     },
     working(spec) {
       const key = keyOf(spec)

@@ -22,7 +22,7 @@ export async function probeAgents(swarm: Swarm): Promise<void> {
   const { settings, level, workers, stopping, emit } = swarm
   const asked = workers.flatMap((worker) => swarm.reviewers(worker.settings)).flatMap((hook) => hook.agents ?? [])
   const planner = swarm.planner ? [swarm.planner.agent] : []
-  const authors = byName([...workers.map((worker) => worker.agent), ...planner])
+  const authors = byName([...workers.map((worker) => worker.agent), ...planner, ...settings.fallback])
   const reviewers = byName(asked.map((agent) => parseAgentSpec(agent)))
   for (const name of authors.keys()) reviewers.delete(name)
   for (const [name, spec] of [...authors, ...reviewers]) requireProgram(swarm, name, spec)
@@ -95,7 +95,7 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
     status: failure ? 1 : 0,
     durationMs,
     usage: result.usage,
-    costUsd: swarm.budget.spend(spec, { ...result, failure }, 'probe'),
+    ...swarm.budget.spend(spec, { ...result, failure }, 'probe'),
     failure: failure?.message,
   })
   if (failure && hopeless && !stopping.agents.aborted) {

@@ -155,7 +155,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
   ])
   entry.addEventHooks(loaded.event)
   const findAgent = agentFinder(loaded)
-  for (const lane of settings.workers) findAgent(lane.agent)
+  for (const agent of [...settings.workers.map((lane) => lane.agent), ...settings.fallback]) findAgent(agent)
   const misspelt = new Set(found.misspelt?.map(misspeltWords))
   for (const text of [...settings.remarks, ...found.remarks, ...idleSettings(level, settings)])
     emit({ type: 'note', text, ...(misspelt.has(text) ? { level: 'warning' } : {}) })

@@ -1,6 +1,7 @@
 // One run of an author: waits for its harness, keeps the caps, and writes down what happened.
 
-import type { TurnResult } from '../agents/contract.js'
+import { randomUUID } from 'node:crypto'
+import type { Agent, AgentSpec, Turn as AgentTurn, TurnResult } from '../agents/contract.js'
 import { runAgent } from '../agents/run.js'
 import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
 import { formatAgentSpec } from '../agents/spec.js'
@@ -14,6 +15,7 @@ import type { Reached } from './caps.js'
 import type { Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { environmentOf, oompaVariables, worktreePath } from './environment.js'
+import { chooseAgent } from './fallback.js'
 import { whoseRun } from './iteration.js'
 import { prepareNext } from './open.js'
 import { waitUnlessOver } from './waiting.js'
@@ -47,27 +49,34 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const { lane } = iteration
   const { swarm } = lane
   const { settings, stopping, harnesses, emit } = swarm
-  const spec = lane.agent
-  const agent = swarm.findAgent(spec)
-  const name = formatAgentSpec(spec)
   const facts = { worker: lane.name, iteration: iteration.number, task: iteration.claims[0]?.task.id }
   const runWatched: typeof runAgent = (asked) => swarm.watch.during(iteration, () => runAgent(asked))
   for (;;) {
-    const place = await placeFor(iteration)
+    const spec = chooseAgent(iteration)
+    const agent = swarm.findAgent(spec)
+    const name = formatAgentSpec(spec)
+    const place = await placeFor(iteration, spec)
     const over = new AbortController()
     let passed: Reached | undefined
-    const session = request.resume ?? request.session
-    emit({ type: 'agent.started', ...facts, agent: name, attempt: request.attempt, role: 'author', session })
+    const { session, prompt: input } = sessionFor(request, agent)
+    emit({
+      type: 'agent.started',
+      ...facts,
+      agent: name,
+      attempt: request.attempt,
+      role: 'author',
+      session: session?.id,
+    })
     const run = await runWatched({
       agent,
       turn: {
         spec,
         form: request.form,
         permissions: settings.permissions,
-        ...(session ? { session: { id: session, resume: request.resume !== undefined } } : {}),
+        ...(session ? { session } : {}),
         ...(swarm.keepsCap.has(spec.harness) ? { maxUsd: place.maxUsd } : {}),
       },
-      prompt: request.prompt,
+      prompt: input,
       freshPrompt: request.freshPrompt,
       cwd: request.cwd,
       root: swarm.repository.root,
@@ -95,11 +104,11 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       place.release()
       throw error
     })
-    const asked = run.restarted ? (request.freshPrompt ?? request.prompt) : request.prompt
+    const asked = run.restarted ? (request.freshPrompt ?? request.prompt) : input
     const prompt = typeof asked === 'string' ? asked : Buffer.from(asked).toString('utf8')
     lane.conversation.write(worktreePath(iteration), 'user', prompt)
     lane.conversation.write(worktreePath(iteration), 'assistant', run.text)
-    const costUsd = place.spend(run)
+    const bill = place.spend(run)
     place.release()
     const signals = readSignals(run.text, prompt)
     emit({
@@ -112,7 +121,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       durationMs: run.durationMs,
       session: run.session,
       usage: run.usage,
-      costUsd,
+      ...bill,
       denials: run.denials.length ? run.denials : undefined,
       failure: run.failure && (passed?.why ?? run.failure.message),
       signals: signals.length ? signals.map(formatSignal) : undefined,
@@ -129,18 +138,30 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
     if (cap) endAt(iteration, cap)
     if (run.failure && (kind === 'interrupted' || kind === 'budget'))
       throw new IterationEnding('interrupted', stopping.why ?? run.failure.message)
-    if (run.failure && harnesses.limited(spec, run.failure)) continue
+    if (run.failure && harnesses.limited(spec, run.failure, settings.fallback.length > 0)) continue
     if (!run.failure || run.failure.kind === 'exit') harnesses.working(spec)
+    if (run.session) iteration.sessionOf = spec.harness
     return { ...run, signals }
   }
+}
+
+/** The session to go on with, or to begin, and what to say in it: an agent does not know the session of another. */
+function sessionFor(
+  { iteration, resume, session, prompt, freshPrompt = prompt }: TurnRequest,
+  agent: Agent,
+): { session?: AgentTurn['session']; prompt: string | Uint8Array } {
+  if (resume !== undefined && iteration.sessionOf === agent.name)
+    return { session: { id: resume, resume: true }, prompt }
+  const isWanted = (resume ?? session) !== undefined && agent.choosesSession
+  return { ...(isWanted ? { session: { id: session ?? randomUUID(), resume: false } } : {}), prompt: freshPrompt }
 }
 
 /**
  * Waits until the author's harness may be called and its run fits under the caps.
  * @throws IterationEnding when the swarm is being stopped or a cap is reached, while it waits as well
  */
-async function placeFor(iteration: Iteration): Promise<Reservation> {
-  const { swarm, agent: spec } = iteration.lane
+async function placeFor(iteration: Iteration, spec: AgentSpec): Promise<Reservation> {
+  const { swarm } = iteration.lane
   const { stopping, harnesses, budget } = swarm
   let place: Reservation | undefined
   const waited = await waitUnlessOver(swarm, async (signal) => {

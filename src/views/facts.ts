@@ -36,6 +36,7 @@ export function swarmFacts(run: Run, state: SwarmState): Record<string, unknown>
     into: state.into ?? null,
     resumed: state.resumed,
     costUsd: state.costUsd ?? null,
+    ...(state.estimated ? { estimated: true } : {}),
     counts: state.counts,
     workers: [...state.workers.values()].map((worker) => ({
       ...workerFacts(worker),
@@ -67,6 +68,7 @@ export function figuresFacts({ state, figures }: { state: SwarmState; figures: F
     gateRuns: figures.gateRuns,
     tasksCompleted: figures.tasksCompleted,
     costUsd: state.costUsd ?? null,
+    ...(state.estimated ? { estimated: true } : {}),
     costOfRefusedUsd: costOfRefused(state),
     spending: { agent: by('agent'), role: by('role'), worker: by('worker'), task: by('task') },
   }
@@ -82,8 +84,16 @@ function spread(values: readonly number[]): Record<string, unknown> {
   }
 }
 
-function spendingFacts({ runs, failed, unpriced, costUsd, usage, durationMs }: Spending): Record<string, unknown> {
-  return { runs, failed, unpriced, costUsd, usage: usage ?? null, durationMs }
+function spendingFacts({
+  runs,
+  failed,
+  unpriced,
+  costUsd,
+  estimated = false,
+  usage,
+  durationMs,
+}: Spending): Record<string, unknown> {
+  return { runs, failed, unpriced, costUsd, ...(estimated ? { estimated } : {}), usage: usage ?? null, durationMs }
 }
 
 function workerFacts(worker: WorkerState): Record<string, unknown> {
@@ -94,5 +104,6 @@ function workerFacts(worker: WorkerState): Record<string, unknown> {
     task: worker.task ?? null,
     agent: worker.agent,
     costUsd: worker.costUsd ?? null,
+    ...(worker.estimated ? { estimated: true } : {}),
   }
 }

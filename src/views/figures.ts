@@ -34,6 +34,8 @@ export interface Spending {
   /** Runs that did not say what they cost. */
   unpriced: number
   costUsd: number
+  /** Part of it is an estimate. */
+  estimated?: boolean
   usage?: Usage
   /** Milliseconds. */
   durationMs: number
@@ -175,6 +177,7 @@ function spend(figures: Figures, event: Extract<OompaEvent, { type: 'agent.ended
   if (event.failure) one.failed++
   if (typeof event.costUsd === 'number') one.costUsd += event.costUsd
   else one.unpriced++
+  if (event.estimated) one.estimated = true
   if (typeof event.durationMs === 'number') {
     one.durationMs += event.durationMs
     push(figures.runs, role, event.durationMs / 1000)
@@ -240,6 +243,7 @@ export function spendingBy(figures: Figures, key: 'agent' | 'role' | 'worker' | 
             failed: sum.failed + one.failed,
             unpriced: sum.unpriced + one.unpriced,
             costUsd: sum.costUsd + one.costUsd,
+            estimated: sum.estimated || one.estimated,
             durationMs: sum.durationMs + one.durationMs,
             usage: added(sum.usage, one.usage),
           }

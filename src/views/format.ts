@@ -25,8 +25,13 @@ export function age(ms: number): string {
 }
 
 /** US dollars; a dash where no agent has said what it cost. */
-export function money(usd: number | undefined): string {
-  return usd === undefined ? '–' : `$${usd.toFixed(usd >= 1000 ? 0 : 2)}`
+export function money(usd: number | undefined, estimated?: boolean): string {
+  return usd === undefined ? '–' : `${estimated ? '~' : ''}$${usd.toFixed(usd >= 1000 ? 0 : 2)}`
+}
+
+/** The same of something that has both. */
+export function costOf({ costUsd, estimated }: { costUsd?: number; estimated?: boolean }): string {
+  return money(costUsd, estimated)
 }
 
 /** `1 commit`, `2 commits`. */

@@ -3,7 +3,7 @@
 import type { Run } from '../events/runs.js'
 import type { SwarmState } from '../events/state.js'
 import { columnLines } from './columns.js'
-import { age, between, money } from './format.js'
+import { age, between, costOf } from './format.js'
 
 const HEADER = ['swarm', 'ago', 'came to', 'cost', 'why it ended']
 /** Wider reasons for an iteration's end leave no room for the swarm's. */
@@ -17,13 +17,7 @@ export function historyLines(
 ): string[] {
   return columnLines(
     HEADER,
-    swarms.map(({ run, state }) => [
-      run.swarm,
-      ago(run, state, now),
-      cameTo(state),
-      state.costUsd === undefined ? '–' : money(state.costUsd),
-      why(run, state),
-    ]),
+    swarms.map(({ run, state }) => [run.swarm, ago(run, state, now), cameTo(state), costOf(state), why(run, state)]),
     columns,
   )
 }

@@ -157,7 +157,7 @@ export const METRICS: readonly Metric[] = [
   {
     name: 'oompa_cost_usd_total',
     type: 'counter',
-    help: 'US dollars that agents reported, or that the prices of oompa.json came to.',
+    help: 'US dollars that agents reported, or by prices where they report tokens alone.',
     samples: ({ swarms }) => spending(swarms).map(({ agent, role, costUsd }) => [costUsd, { agent, role }] as const),
   },
   {

@@ -5,7 +5,7 @@ import type { Run } from '../events/runs.js'
 import type { EndedIteration, SwarmState } from '../events/state.js'
 import type { Block, Cell } from './document.js'
 import { costOfRefused, type Figures, landingsPerHour, medianTimeToMerge, spendingBy, successRate } from './figures.js'
-import { between, count, dateAndTime, money, short, span } from './format.js'
+import { between, costOf, count, dateAndTime, money, short, span } from './format.js'
 import { nextCommands } from './next.js'
 
 export interface ReportFacts {
@@ -72,12 +72,17 @@ function headFacts({ run, state, figures, argv }: ReportFacts): [string, Cell][]
     ['landed', `${state.counts.landed}${hour ? ` (${hour.toFixed(1)} an hour)` : ''}`],
     ['success rate', rate === undefined ? undefined : `${Math.round(rate * 100)} % of what was decided`],
     ['time to merge', merge === undefined ? undefined : `${span(merge)} (half took less)`],
-    ['cost', `${money(state.costUsd)}${cap === undefined ? '' : ` of ${money(cap)}`}`],
+    ['cost', `${costOf(state)}${cap === undefined ? '' : ` of ${money(cap)}`}`],
     [
       'cost of a landing',
-      state.costUsd !== undefined && state.counts.landed > 0 ? money(state.costUsd / state.counts.landed) : undefined,
+      state.costUsd !== undefined && state.counts.landed > 0
+        ? money(state.costUsd / state.counts.landed, state.estimated)
+        : undefined,
     ],
-    ['cost of what landed nothing', state.costUsd === undefined ? undefined : money(costOfRefused(state))],
+    [
+      'cost of what landed nothing',
+      state.costUsd === undefined ? undefined : money(costOfRefused(state), state.estimated),
+    ],
     ['tests of merged trees', `${figures.gateRuns}`],
   ]
   return facts.flatMap(([name, value]): [string, Cell][] => (value === undefined ? [] : [[name, value]]))
@@ -113,7 +118,7 @@ function leftRows(state: SwarmState): Cell[][] {
         text(one.task ?? ''),
         text(one.kept ?? (one.commits ? (one.branch ?? '') : '')),
         text(one.reason ?? ''),
-        money(one.costUsd),
+        costOf(one),
       ]),
   )
   const own = new Set([...state.workers.values()].flatMap(({ ended }) => ended.map(({ kept }) => kept)))
@@ -136,7 +141,7 @@ function costRows(figures: Figures): Cell[][] {
           role,
           `${one.runs}`,
           `${one.failed}`,
-          `${one.unpriced === one.runs ? 'not said' : money(one.costUsd)}`,
+          `${one.unpriced === one.runs ? 'not said' : costOf(one)}`,
           `${one.usage?.input ?? '–'}`,
           `${one.usage?.output ?? '–'}`,
         ])

@@ -3,7 +3,7 @@
 import type { OompaEvent } from '../events/contract.js'
 import { warningOf } from '../events/warnings.js'
 import { escapeLines, escapeText } from './escape.js'
-import { count, money, short, span, timeOfDay } from './format.js'
+import { costOf, count, short, span, timeOfDay } from './format.js'
 
 export interface Said {
   readonly worker?: string
@@ -112,6 +112,10 @@ function landingWords(event: OompaEvent): Words {
       ]
     case 'limit.waiting':
       return ['bad', `${event.agent} ${WAITS_FOR[event.kind ?? 'limit']} ${timeOfDay(event.until)}: ${event.reason}`]
+    case 'agent.fallback': {
+      const until = event.until && `, since ${event.instead} is at its limit until ${timeOfDay(event.until)}`
+      return [until ? 'bad' : 'good', `goes on with ${event.agent}${until ?? ' again'}`]
+    }
     case 'note':
       return ['plain', event.text]
     default:
@@ -156,7 +160,7 @@ function agentWords(event: Of<'agent.ended'>): Words {
   const after = `after ${span(event.durationMs)}`
   if (event.failure === ENDED_WITH_SWARM) return ['plain', `${event.agent} was ended ${after}`]
   const failed = event.failure !== undefined || event.status !== 0
-  const cost = event.costUsd === undefined ? '' : `, ${money(event.costUsd)}`
+  const cost = event.costUsd === undefined ? '' : `, ${costOf(event)}`
   const how = event.failure ?? (event.status === null ? 'was ended' : `status ${event.status}`)
   const denied = event.denials?.length ? `. Refused to it: ${event.denials.join(', ')}` : ''
   const words = `${event.agent} ${failed ? `failed (${how})` : 'ended'} ${after}${cost}${denied}`

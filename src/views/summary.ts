@@ -5,7 +5,7 @@ import type { EndedIteration, SwarmState, WorkerState } from '../events/state.js
 import { type Colours, coloursFor } from './colour.js'
 import { escapeLines, escapeText } from './escape.js'
 import { medianTimeToMerge, successRate } from './figures.js'
-import { between, count, money, short, span, tally } from './format.js'
+import { between, costOf, count, short, span, tally } from './format.js'
 import { nextCommands } from './next.js'
 import { folded } from './width.js'
 
@@ -58,7 +58,7 @@ function headline(state: SwarmState, run: RunState, now = Date.now()): string {
       : run === 'crashed'
         ? 'crashed: its process is gone and wrote no end'
         : `ended${state.stopped?.reason ? `: ${oneLine(state.stopped.reason)}` : ''}`
-  const cost = state.costUsd === undefined ? '' : `  ${money(state.costUsd)}`
+  const cost = state.costUsd === undefined ? '' : `  ${costOf(state)}`
   return `Swarm ${escapeText(state.swarm)} ${how}  ${span(between(state.startedAt, end))}${cost}`
 }
 
@@ -75,7 +75,7 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
   const facts = [
     escapeText(worker.agent),
     count(worker.ended.length, 'iteration'),
-    worker.costUsd === undefined ? '' : money(worker.costUsd),
+    worker.costUsd === undefined ? '' : costOf(worker),
   ]
   const landed = state.landed.filter((entry) => entry.worker === worker.worker)
   const none = worker.ended.filter((one) => one.noTask !== undefined)

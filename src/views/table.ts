@@ -4,7 +4,7 @@ import type { SwarmState, WorkerPhase, WorkerState } from '../events/state.js'
 import type { Colours } from './colour.js'
 import { fitted, nowWords } from './doing.js'
 import { escapeText } from './escape.js'
-import { between, clock, money } from './format.js'
+import { between, clock, costOf, money } from './format.js'
 import { cut, fill, widthOf } from './width.js'
 
 export interface TableOptions {
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'task', from: 60, cell: (worker, { columns }) => cut(escapeText(worker.task ?? ''), taskWidth(columns)) },
   { title: 'now', from: 0, rest: true, cell: (worker, { state, now }) => nowWords(worker, state, now) },
   { title: 'time', from: 26, align: 'right', cell: timeCell },
-  { title: 'cost', from: 34, align: 'right', cell: (worker) => money(worker.costUsd) },
+  { title: 'cost', from: 34, align: 'right', cell: (worker) => costOf(worker) },
 ]
 
 /** The busiest first, where there is not room for all. */
@@ -150,7 +150,7 @@ function footerOf(state: SwarmState, { now, columns, keys }: TableOptions): stri
     ...(state.stopping === undefined ? [] : [[`stopping, ${busy} to end`, 0] as const]),
     [`swarm ${escapeText(state.swarm)}`, 6],
     [clock(between(state.startedAt, end)), 3],
-    ...(costUsd === undefined && !cap ? [] : [[`${money(costUsd ?? 0)}${cap}`, 2] as const]),
+    ...(costUsd === undefined && !cap ? [] : [[`${money(costUsd ?? 0, state.estimated)}${cap}`, 2] as const]),
     ...(state.stopping === undefined ? [[`${busy} of ${workers.size} at work`, 5] as const] : []),
     ...(['landed', 'done', 'kept', 'refused', 'failed'] as const).flatMap((outcome): Part[] =>
       counts.outcomes[outcome] ? [[`${counts.outcomes[outcome]} ${outcome}`, outcome === 'landed' ? 1 : 4]] : [],

@@ -16,6 +16,7 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   workers: { config: { workers: [worker] } },
   agent: { config: { agent: 'codex' } },
   iterations: { config: { iterations: 9 } },
+  fallback: { config: { fallback: ['codex'] } },
   prompt: { config: { prompt: 'prompts/other.md' } },
   review_model: { config: { review_model: 'codex' } },
   review_models: { config: { review_models: ['codex'] } },

@@ -51,5 +51,5 @@ test.each<[string, Partial<Settings>, boolean]>([
   ['few', { workers: [{ agent: { harness: 'claude' }, iterations: 3 }] as never }, false],
 ])('%s', (_name, given, isSaid) => {
   const workers = [{ agent: { harness: 'claude' }, iterations: 15 }]
-  expect(uncappedWords({ workers, noProgress: 0, prices: {}, ...given } as never) !== undefined).toBe(isSaid)
+  expect(uncappedWords({ workers, budget: {}, ...given } as never) !== undefined).toBe(isSaid)
 })
