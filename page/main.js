@@ -5,7 +5,7 @@ import { Tasks } from '/graph.js'
 import { html, render, useEffect, useRef, useState } from '/lib/preact.js'
 import { Log } from '/log.js'
 import { Grid, Pipeline, Problems } from '/overview.js'
-import { Badge, clock, money, percent, since } from '/parts.js'
+import { Badge, clock, count, money, percent, since, span } from '/parts.js'
 import { Changes, Cost, History, Queue } from '/tabs.js'
 
 const TABS = ['changes', 'tasks', 'queue', 'cost', 'log', 'history']
@@ -143,6 +143,14 @@ function App({ repository }) {
     </main>`
 }
 
+/** What is left costs and takes, if it goes on as it did. */
+function forecastOf({ costUsd, ms }) {
+  const parts = [costUsd !== undefined && money(costUsd, true), ms !== undefined && `~${span(ms / 1000)}`].filter(
+    Boolean,
+  )
+  return parts.length > 0 && html` <small>${parts.join(', ')}</small>`
+}
+
 function Head({ facts, now }) {
   const { swarm, state, startedAt, stoppedAt, costUsd, estimated, budgetUsd, figures, counts, into } = facts
   const cap = budgetUsd !== null ? ` of ${money(budgetUsd)}` : ''
@@ -155,6 +163,7 @@ function Head({ facts, now }) {
     <div><dt>landed${into ? ` on ${into}` : ''}</dt><dd>${counts.landed}${hours > 1 / 6 && html` <small>${(counts.landed / hours).toFixed(1)}/h</small>`}</dd></div>
     <div><dt>success</dt><dd>${percent(figures.successRate)}</dd></div>
     <div><dt>cost</dt><dd>${money(costUsd, estimated)}${cap}</dd></div>
+    ${figures.forecast?.tasks > 0 && html`<div><dt>left</dt><dd>${count(figures.forecast.tasks, 'task')}${forecastOf(figures.forecast)}</dd></div>`}
   </dl>`
 }
 

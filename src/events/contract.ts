@@ -70,6 +70,8 @@ export interface EventFacts {
   'task.released': { reason: string; kept?: string }
   /** A worker found no task to begin with: how many are pending, and with how many something is wrong. */
   'task.none': { reason: string; pending: number; problems: number }
+  /** After an iteration, now and then, and at the end: tasks that nobody has begun, and those that are held. */
+  'tasks.left': { pending: number; current: number }
   /** At the end: files of tasks whose status stands in no commit. */
   'tasks.uncommitted': { paths: readonly string[] }
   'task.ready': Record<never, never>

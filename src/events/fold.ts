@@ -85,6 +85,9 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
     case 'tasks.uncommitted':
       state.uncommitted = event.paths.map(String)
       return
+    case 'tasks.left':
+      state.tasksLeft = Number(event.pending) + Number(event.current)
+      return
     case 'task.none':
       workerOf(state, event).noTask = { pending: event.pending, problems: event.problems }
       return

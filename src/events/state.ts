@@ -167,6 +167,8 @@ export interface SwarmState {
   stopped?: { readonly at: string; readonly reason: string; readonly status: number; readonly early?: boolean }
   /** Files of tasks that no commit has as they stood at the end. */
   uncommitted?: readonly string[]
+  /** Tasks that are not complete, by the latest count; absent where the loop knows of none. */
+  tasksLeft?: number
   /** The cap that was reached since the latest start, as `budget.reached` names it. */
   limit?: string
   /** Of the latest event, ISO 8601. */

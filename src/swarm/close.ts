@@ -60,6 +60,7 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
     commits,
     kept: iteration.kept,
   })
+  if (swarm.store) await tried(async () => (await import('./tasks-left.js')).countTasks(swarm))
   noteProgress(iteration)
   const progress = iteration.outcome === 'landed' || iteration.outcome === 'waiting' || iteration.completed > 0
   budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)

@@ -26,9 +26,10 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
   await swarm.watch.close()
   const settle = () => tried('Giving tasks back', () => payLastDebts(swarm))
   await tried('Ending the landings', () => swarm.drain(settle))
-  if (swarm.store?.tracked) {
-    const { sayTasksLeft } = await import('./tasks-left.js')
+  if (swarm.store) {
+    const { countTasks, sayTasksLeft } = await import('./tasks-left.js')
     await tried('Looking at what is committed of the tasks', () => sayTasksLeft(swarm))
+    await tried('Counting the tasks that are left', () => countTasks(swarm, true))
   }
   await tried('Clearing a lock of git away', async () => {
     clearMaintenanceLock(gitFolders(swarm.repository.root).common, performance.timeOrigin)

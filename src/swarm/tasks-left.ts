@@ -1,4 +1,4 @@
-// The status of tasks that no commit has when a swarm has ended: of tasks that a person added and never committed, and
+// How many tasks are left, for the forecast; and the status of tasks that no commit has when a swarm has ended: of tasks that a person added and never committed, and
 // where nothing lands. It is the person's to commit, so it is said, with the command.
 
 import { existsSync } from 'node:fs'
@@ -7,6 +7,19 @@ import { runningWorkers } from '../events/running.js'
 import { branchOf } from '../git/folders.js'
 import { git } from '../git/run.js'
 import type { Swarm } from './contract.js'
+
+/** Between two counts: a store may have many tasks. */
+const COUNT_MS = 30_000
+const countedAt = new WeakMap<object, number>()
+
+/** Says how many tasks are left to do, not more often than that, and in any case when the swarm ends. */
+export async function countTasks(swarm: Pick<Swarm, 'store' | 'emit'>, isEnd = false): Promise<void> {
+  const now = Date.now()
+  if (!swarm.store || (!isEnd && now - (countedAt.get(swarm) ?? 0) < COUNT_MS)) return
+  countedAt.set(swarm, now)
+  const { pending, current } = await swarm.store.list()
+  swarm.emit({ type: 'tasks.left', pending: pending.length, current: current.length })
+}
 
 /** Says it, unless another swarm is at work on the same tasks. */
 export async function sayTasksLeft(swarm: Pick<Swarm, 'id' | 'repository' | 'store' | 'into' | 'emit'>): Promise<void> {

@@ -5,6 +5,7 @@ import type { SwarmState, WorkerState } from '../events/state.js'
 import {
   costOfRefused,
   type Figures,
+  forecastOf,
   landingsPerHour,
   median,
   type Spending,
@@ -61,6 +62,7 @@ export function figuresFacts({ state, figures }: { state: SwarmState; figures: F
     successRate: successRate(state) ?? null,
     timeToMerge: spread(figures.timeToMerge),
     landingsPerHour: landingsPerHour(state, state.stopped?.at ?? state.lastAt) ?? null,
+    forecast: forecastOf(state, state.stopped?.at ?? state.lastAt) ?? null,
     stages: Object.fromEntries([...figures.stages].map(([stage, seconds]) => [stage, spread(seconds)])),
     reviewRounds: spread(figures.rounds),
     verdicts: Object.fromEntries(figures.verdicts),

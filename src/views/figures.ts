@@ -228,6 +228,27 @@ export function landingsPerHour(state: SwarmState, until: string | number | unde
   return ms > 0 ? (state.counts.landed * 3_600_000) / ms : undefined
 }
 
+/** What is left, and what it will come to if it goes on as it did. */
+export interface Forecast {
+  readonly tasks: number
+  /** At what a landing has cost so far, all that landed nothing included. */
+  readonly costUsd?: number
+  /** At the rate of landings so far, milliseconds. */
+  readonly ms?: number
+}
+
+/** Mean cost and time of a landing × tasks left; undefined where nobody knows how many are. Pure. */
+export function forecastOf(state: SwarmState, until: string | number | undefined): Forecast | undefined {
+  const { tasksLeft: tasks, costUsd, counts } = state
+  if (tasks === undefined) return undefined
+  const hour = landingsPerHour(state, until)
+  return {
+    tasks,
+    ...(costUsd === undefined || counts.landed === 0 ? {} : { costUsd: (costUsd / counts.landed) * tasks }),
+    ...(hour ? { ms: (tasks / hour) * 3_600_000 } : {}),
+  }
+}
+
 /** Spending put together by one of its keys, the dearest first. */
 export function spendingBy(figures: Figures, key: 'agent' | 'role' | 'worker' | 'task'): Map<string, Spending> {
   const groups = new Map<string, Spending>()

@@ -34,6 +34,12 @@ export function costOf({ costUsd, estimated }: { costUsd?: number; estimated?: b
   return money(costUsd, estimated)
 }
 
+/** `12 tasks left, ~$3.60, ~2h10m`: a forecast is always an estimate. */
+export function forecastWords({ tasks, costUsd, ms }: { tasks: number; costUsd?: number; ms?: number }): string {
+  const cost = costUsd === undefined ? [] : [money(costUsd, true)]
+  return [`${count(tasks, 'task')} left`, ...cost, ...(ms === undefined ? [] : [`~${span(ms)}`])].join(', ')
+}
+
 /** `1 commit`, `2 commits`. */
 export function count(number: number, word: string, plural = `${word}s`): string {
   return `${number} ${number === 1 ? word : plural}`

@@ -4,8 +4,8 @@ import type { RunState } from '../events/runs.js'
 import type { EndedIteration, SwarmState, WorkerState } from '../events/state.js'
 import { type Colours, coloursFor } from './colour.js'
 import { escapeLines, escapeText } from './escape.js'
-import { medianTimeToMerge, successRate } from './figures.js'
-import { between, costOf, count, short, span, tally } from './format.js'
+import { forecastOf, medianTimeToMerge, successRate } from './figures.js'
+import { between, costOf, count, forecastWords, short, span, tally } from './format.js'
 import { nextCommands } from './next.js'
 import { folded } from './width.js'
 
@@ -65,9 +65,11 @@ function headline(state: SwarmState, run: RunState, now = Date.now()): string {
 function rates(state: SwarmState): string[] {
   const rate = successRate(state)
   const ms = medianTimeToMerge(state)
+  const forecast = forecastOf(state, state.stopped?.at ?? state.lastAt)
   return [
     ...(rate === undefined ? [] : [`${Math.round(rate * 100)} % succeeded`]),
     ...(ms === undefined ? [] : [`${span(ms)} to merge`]),
+    ...(forecast && forecast.tasks > 0 ? [forecastWords(forecast)] : []),
   ]
 }
 

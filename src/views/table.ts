@@ -4,7 +4,9 @@ import type { SwarmState, WorkerPhase, WorkerState } from '../events/state.js'
 import type { Colours } from './colour.js'
 import { fitted, nowWords } from './doing.js'
 import { escapeText } from './escape.js'
-import { between, clock, costOf, money } from './format.js'
+import { forecastOf, landingsPerHour } from './figures.js'
+import { between, clock, costOf, forecastWords, money } from './format.js'
+import { problemsOf } from './problems.js'
 import { cut, fill, widthOf } from './width.js'
 
 export interface TableOptions {
@@ -56,8 +58,11 @@ const BUSY: Readonly<Record<WorkerPhase, number>> = {
 
 /** Header, a line for each worker (or as many as fit), and a line about the swarm. */
 export function tableLines(state: SwarmState, options: TableOptions): string[] {
-  const { rows, colours } = options
+  const { colours } = options
   const columns = Math.max(1, options.columns)
+  // Without much room the workers come first.
+  const problems = options.rows < 12 ? [] : problemLines(state, options)
+  const rows = options.rows - problems.length
   const workers = [...state.workers.values()]
   const footer = colours.dim(footerOf(state, { ...options, columns }))
   if (rows < 3) return [footer]
@@ -67,7 +72,7 @@ export function tableLines(state: SwarmState, options: TableOptions): string[] {
   const hidden = workers.length - shown.length
   const lines = rowsOf(shown, state, columns, options, header)
   if (hidden > 0) lines.push(colours.dim(cut(`… and ${hidden} more`, columns)))
-  return [...lines, footer]
+  return [...problems.map((line) => colours.yellow(cut(line, columns))), ...lines, footer]
 }
 
 function rowsOf(
@@ -138,6 +143,16 @@ function timeCell(worker: WorkerState, { now }: { now: number }): string {
   return worker.startedAt === undefined ? '' : clock(between(worker.startedAt, now))
 }
 
+const MOST_PROBLEMS = 3
+
+/** What needs a person, with the command that helps; warnings have been said above. */
+function problemLines(state: SwarmState, { now }: TableOptions): string[] {
+  return problemsOf(state, 'running', now)
+    .filter(({ kind }) => kind !== 'warning')
+    .slice(0, MOST_PROBLEMS)
+    .map(({ text, command }) => `! ${escapeText(text)}${command ? `: ${escapeText(command)}` : ''}`)
+}
+
 /** A part of the footer; of parts that do not all fit, those with the highest number go first. */
 type Part = readonly [words: string, goes: number]
 
@@ -145,6 +160,8 @@ function footerOf(state: SwarmState, { now, columns, keys }: TableOptions): stri
   const { approvals, queue, costUsd, budgetUsd, workers, counts } = state
   const busy = [...workers.values()].filter(({ phase }) => phase !== 'idle' && phase !== 'ended').length
   const end = state.stopped ? Date.parse(state.stopped.at) : now
+  const hour = landingsPerHour(state, end)
+  const forecast = forecastOf(state, end)
   const cap = budgetUsd === undefined ? '' : ` of ${money(budgetUsd)}`
   const parts: Part[] = [
     ...(state.stopping === undefined ? [] : [[`stopping, ${busy} to end`, 0] as const]),
@@ -155,6 +172,8 @@ function footerOf(state: SwarmState, { now, columns, keys }: TableOptions): stri
     ...(['landed', 'done', 'kept', 'refused', 'failed'] as const).flatMap((outcome): Part[] =>
       counts.outcomes[outcome] ? [[`${counts.outcomes[outcome]} ${outcome}`, outcome === 'landed' ? 1 : 4]] : [],
     ),
+    ...(hour !== undefined && counts.landed > 1 ? [[`${hour.toFixed(1)}/h`, 6] as const] : []),
+    ...(forecast && forecast.tasks > 0 ? [[forecastWords(forecast), 5] as const] : []),
     ...(queue.length ? [[`${queue.length} to land`, 7] as const] : []),
     ...(approvals.length ? [[waiting(approvals.length), 0] as const] : []),
     ...(keys ? [['? for keys', 8] as const] : []),

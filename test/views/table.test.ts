@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { apply, fold } from '../../src/events/fold.js'
 import type { SwarmState } from '../../src/events/state.js'
 import { coloursFor } from '../../src/views/colour.js'
+import { forecastOf } from '../../src/views/figures.js'
 import { tableLines } from '../../src/views/table.js'
 import { widthOf } from '../../src/views/width.js'
 import { at, COMMIT, SWARM, started } from '../events/sample.js'
@@ -64,6 +65,35 @@ test('at 80 columns it shows worker, iteration, what is done now, time and cost'
     'w2      2/5   t-日本  tests: npm test                               1:10  $1.50',
     `swarm ${SWARM}  1:40  $1.50  2 of 2 at work`,
   ])
+})
+
+test('what needs a person stands above the table, and below it how fast it goes and what is left', () => {
+  const state = swarm(1)
+  apply(state, at(35, { type: 'approval.waiting', id: 'w1-1-abc', branch: 'b', reasons: ['it touches hooks/'] }))
+  const facts = { agent: 'claude', role: 'author', attempt: 1, status: 0, durationMs: 1 } as const
+  apply(state, at(36, { type: 'agent.ended', worker: 'w1', ...facts, costUsd: 1, estimated: true }))
+  for (const branch of ['b1', 'b2']) apply(state, at(50, { type: 'landing.landed', branch, into: 'main' }))
+  apply(state, at(60, { type: 'tasks.left', pending: 3, current: 1 }))
+  const lines = tableLines(state, { columns: 150, rows: 22, now, colours })
+  expect(lines[0]).toBe('! w1-1-abc waits for you: it touches hooks/: oompa approve w1-1-abc')
+  expect(lines[1]).toMatch(/^worker/)
+  expect(lines.at(-1)).toContain('~$1.00')
+  expect(lines.at(-1)).toContain('72.0/h  4 tasks left, ~$2.00, ~3m')
+  expect(tableLines(state, { columns: 150, rows: 8, now, colours })[0]).toMatch(/^worker/)
+})
+
+test.each([
+  ['nobody has counted', undefined, 1, 2, undefined],
+  ['none is left', 0, 1, 2, { tasks: 0, costUsd: 0, ms: 0 }],
+  ['nothing has landed', 5, 1, 0, { tasks: 5 }],
+  ['nothing has a cost', 5, undefined, 1, { tasks: 5, ms: 500_000 }],
+  ['all is known', 5, 3, 2, { tasks: 5, costUsd: 7.5, ms: 250_000 }],
+])('a forecast where %s', (_name, tasksLeft, costUsd, landed, expected) => {
+  const state = swarm(1)
+  Object.assign(state, { tasksLeft, costUsd })
+  state.counts.landed = landed
+  const found = forecastOf(state, now)
+  expect(found && { ...found, ...(found.ms === undefined ? {} : { ms: Math.round(found.ms) }) }).toEqual(expected)
 })
 
 test('a long id is cut and not what is done; where nobody has a task there is no column for it', () => {
@@ -142,7 +172,7 @@ test('each phase has its words', () => {
   const state = swarm(4)
   for (const worker of state.workers.values()) worker.task = undefined
   const now4 = () =>
-    tableLines(state, { columns: 79, rows: 22, now, colours })
+    tableLines(state, { columns: 79, rows: 11, now, colours })
       .slice(1, 5)
       .map((line) => line.slice(14, 60).trim())
   const until = new Date(2026, 10, 21, 14, 5).toISOString()
