@@ -23,11 +23,12 @@ await swarm(async (worker) => {                               // for w in $(seq 
 
 /** The package: what runs us, or is installed beside this file, on the PATH, or wrote this file; nothing of this folder. */
 function toolkit() {
+  const end = (why) => { console.error(why); process.exit(2) }
+  if (!/^v(20\.(19|[2-9]\d)|22\.(1[2-9]|[2-9]\d)|2[3-9]|[3-9]\d|\d{3,})\b/.test(process.version)) end(`oompa needs Node 20.19 or 22.12 and newer; this is ${process.version}.\n  → https://nodejs.org/en/download`)
   const here = import.meta.dirname
   const isHere = (file) => [process.cwd(), resolve(file)].every((one) => `${one}/`.startsWith(`${here}/`))
-  const writer = join(here, '.oompa/package')
   const found = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'oompa'))
-  if (existsSync(writer)) found.push(readFileSync(writer, 'utf8'))
+  found.push(...[join(here, '.oompa/package')].filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8')))
   const program = process.env.OOMPA_PACKAGE ?? found.find((file) => file && existsSync(file) && !isHere(file))
   try {
     const beside = import.meta.resolve('oompa-loompas/loop')
@@ -35,6 +36,5 @@ function toolkit() {
     if (!process.env.OOMPA_PACKAGE && isInstalled) return beside
   } catch {} // not beside this file
   if (program) return pathToFileURL(join(realpathSync(program), '../../dist/swarm/loop.js')).href
-  console.error('oompa-loompas is not installed here. Get it in its clone: npm install --global .')
-  process.exit(2)
+  end('oompa-loompas is not installed here. Get it in its clone: npm install --global .')
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type Args, type Command, flag, NO_ARGS, number, text } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
-import { STATUS, type Status } from '../errors.js'
+import { STATUS, type Status, usageError } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
 import { runGitHooks } from '../git/run.js'
@@ -89,6 +89,7 @@ async function run(args: Args): Promise<Status> {
         if (holder) console.error(`oompa: waiting for process ${holder.pid}, which is landing (${holder.command})`)
       },
     })
+    mustHaveTest(answer)
     const status = flag(args, 'json') ? printJson(branch, answer, remarks) : print(branch, answer)
     // It has landed here; what else was asked for has not been done.
     if (isRefusal(answer)) return status
@@ -102,6 +103,22 @@ async function run(args: Args): Promise<Status> {
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
   }
+}
+
+/**
+ * A test that no shell finds, with the change or without it, has judged nothing.
+ * @throws OompaError with status 2
+ */
+function mustHaveTest(answer: Landing | Refusal): void {
+  if (!isRefusal(answer) || answer.refused !== 'test') return
+  const { command, status, failsOnTarget, output } = answer.details ?? {}
+  if (status !== 127 || failsOnTarget !== true) return
+  const last = String(output).trim().split('\n').at(-1)
+  throw usageError(
+    `The test \`${command}\` cannot be run: ${last}`,
+    'Name one that is there: --test, merge.test in oompa.json or hooks/merge.',
+    'no-test',
+  )
 }
 
 /** With `--task` the task is completed by the landing, if this worker (or whoever asks, outside a swarm) holds it. */

@@ -58,7 +58,8 @@ export function uncommittedWords({ differ, fresh }: Uncommitted): { text: string
   const stand = all.length === 1 ? 'it stands' : 'they stand'
   return {
     text: `${parts.join(', and ')}: a swarm uses ${it} as ${stand} here. Commit ${it}, so that everybody can see what judged, and a fresh clone judges in the same way.`,
-    mend: `git add -A -- ${places(all).join(' ')} && git commit`,
+    // What else the person has staged stays staged.
+    mend: `git add -A -- ${places(all).join(' ')} && git commit -m Hooks -- ${places(all).join(' ')}`,
   }
 }
 
@@ -68,6 +69,6 @@ function listed(files: readonly string[]): string {
 
 /** Few words for many files. */
 function places(files: readonly string[]): string[] {
-  if (files.length <= 5) return [...files]
+  if (files.length === 1) return [...files]
   return [...new Set(files.map((file) => file.split('/')[0] ?? file))]
 }

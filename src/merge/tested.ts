@@ -54,7 +54,8 @@ export async function testStack(context: LandContext, request: StackTest): Promi
   let result = await run(whole.commit, whole.tree)
   if (result.status === 0) return { runs, verdict: 'passed' }
   if (candidates.length > 1) return { runs, verdict: 'failed together' }
-  for (let retry = 0; retry < (options.retries ?? 1) && !result.timedOut; retry++) {
+  const isMissing = result.status === 127
+  for (let retry = 0; retry < (options.retries ?? 1) && !result.timedOut && !isMissing; retry++) {
     result = await run(whole.commit, whole.tree)
     if (result.status !== 0) continue
     const text = `\`${command}\` failed on ${branch} and then passed on the same tree: it is flaky.`

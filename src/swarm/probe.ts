@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { AgentSpec } from '../agents/contract.js'
 import { missing, type ProbeContext, probeLogin, probePlace, probePrompt, probeVersion } from '../agents/probe.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
-import { messageOf, OompaError, STATUS } from '../errors.js'
+import { OompaError, STATUS, type Status } from '../errors.js'
 import { ceilings } from '../git/ceilings.js'
 import { findExecutable } from '../processes/executable.js'
 import type { Swarm } from './contract.js'
@@ -14,12 +14,11 @@ import { authorPlace, type ProbePlace, reviewerPlace, rootPlace } from './probe-
 
 /**
  * Asks each distinct agent for its version and login, and from level 2 on for one word, where it will work and as it
- * will be called. At level 1 the agents start meanwhile, as those of the bash loop do, and an agent that cannot work
- * stops them.
- * @throws OompaError `agent-cannot-work` from level 2 on
+ * will be called.
+ * @throws OompaError `agent-cannot-work`; with status 2 for a program that is not there
  */
 export async function probeAgents(swarm: Swarm): Promise<void> {
-  const { settings, level, workers, stopping, emit } = swarm
+  const { settings, level, workers } = swarm
   const asked = workers.flatMap((worker) => swarm.reviewers(worker.settings)).flatMap((hook) => hook.agents ?? [])
   const planner = swarm.planner ? [swarm.planner.agent] : []
   const authors = byName([...workers.map((worker) => worker.agent), ...planner, ...settings.fallback])
@@ -27,15 +26,8 @@ export async function probeAgents(swarm: Swarm): Promise<void> {
   for (const name of authors.keys()) reviewers.delete(name)
   for (const [name, spec] of [...authors, ...reviewers]) requireProgram(swarm, name, spec)
   if (!settings.probe) return
-  if (level > 1) {
-    await Promise.all([probeIn(swarm, authors, authorPlace), probeIn(swarm, reviewers, reviewerPlace)])
-    return
-  }
-  probeIn(swarm, authors, rootPlace).catch((error: unknown) => {
-    const mend = error instanceof OompaError && error.mend ? ` ${error.mend}` : ''
-    emit({ type: 'note', level: 'warning', text: `${messageOf(error)}.${mend}`.replace('..', '.') })
-    stopping.now(messageOf(error), STATUS.failed)
-  })
+  if (level === 1) await probeIn(swarm, authors, rootPlace)
+  else await Promise.all([probeIn(swarm, authors, authorPlace), probeIn(swarm, reviewers, reviewerPlace)])
 }
 
 const byName = (specs: readonly AgentSpec[]) => new Map(specs.map((spec) => [formatAgentSpec(spec), spec]))
@@ -66,6 +58,8 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
     env: environmentOf(settings, { ...ceilings(repository.root, place.path), ...place.variables }),
     signal: stopping.agents,
   }
+  // At level 1, which starts as fast as the bash loop, both are asked at once: a CLI takes up to two seconds for each.
+  const early = level === 1 ? probeLogin(agent, spec, context) : undefined
   let version = await probeVersion(agent, spec, context)
   if (version.works === false && version.onlyInRoot && (await place.setUp())) {
     version = await probeVersion(agent, spec, context)
@@ -74,7 +68,7 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
   // A CLI that cannot even say its version may still work; one that can is believed when it says it is not logged in.
   if (version.works === false) emit({ type: 'note', level: 'warning', text: `${name}: ${version.detail}` })
   if (version.works === true && agent.check.keepsCap?.(version.detail)) swarm.keepsCap.add(spec.harness)
-  const login = version.works === true ? await probeLogin(agent, spec, context) : version
+  const login = version.works === true ? await (early ?? probeLogin(agent, spec, context)) : version
   if (version.works === true && login.works === false) throw cannotWork(name, login.detail, login.mend)
   const account = agent.check.account?.(context.env)
   if (account) emit({ type: 'note', text: `${name}: ${account.text}. ${account.mend}` })
@@ -136,9 +130,9 @@ function requireProgram(swarm: Swarm, name: string, spec: AgentSpec): void {
   const program = file.includes('/') ? path.resolve(root, file) : file
   if (findExecutable(program, process.env, root)) return
   const { detail, mend } = missing(file, agent, process.env)
-  throw cannotWork(name, detail, mend)
+  throw cannotWork(name, detail, mend, STATUS.usage)
 }
 
-function cannotWork(name: string, why: string, mend: string): OompaError {
-  return new OompaError({ code: 'agent-cannot-work', message: `${name} cannot work: ${why}`, mend })
+function cannotWork(name: string, why: string, mend: string, status: Status = STATUS.failed): OompaError {
+  return new OompaError({ code: 'agent-cannot-work', message: `${name} cannot work: ${why}`, mend, status })
 }

@@ -78,7 +78,7 @@ export function unseenWords({ paths, isSample }: Unseen): UnseenWords[] {
   const shown = someOf(paths)
   const add = one
     ? paths[0]
-    : [...new Set(paths.map((file) => (paths.length > 5 ? file.split('/')[0] : file)))].join(' ')
+    : [...new Set(paths.map((file) => (paths.length > 2 ? file.split('/')[0] : file)))].join(' ')
   return [
     ...(isSample
       ? [
@@ -93,7 +93,7 @@ export function unseenWords({ paths, isSample }: Unseen): UnseenWords[] {
           {
             text: `${shown} ${one ? 'is' : 'are'} not committed as ${one ? 'it stands' : 'they stand'} here: agents work from what is committed, and do not see ${one ? 'it' : 'them'}.`,
             // What else the person has staged stays staged.
-            mend: `git add -A -- ${add} && git commit -m "What agents work from" -- ${add}`,
+            mend: `git add -A -- ${add} && git commit -m Spec -- ${add}`,
           },
         ]
       : []),

@@ -136,7 +136,7 @@ test('tasks with a problem, and what agents work from and do not see, are worth 
     {
       warning: true,
       text: 'docs/plan.md, spec.md are not committed as they stand here: agents work from what is committed, and do not see them.',
-      mend: 'git add -A -- docs/plan.md spec.md && git commit -m "What agents work from" -- docs/plan.md spec.md',
+      mend: 'git add -A -- docs/plan.md spec.md && git commit -m Spec -- docs/plan.md spec.md',
     },
   ])
 })
@@ -181,8 +181,8 @@ describe('judgements', () => {
     expect(judgeGit(printed).ok).toBe(ok)
   })
 
-  test('Node from 20.12 on', () => {
-    expect([nodeFinding('20.11.1').ok, nodeFinding('20.12.0').ok, nodeFinding('24.0.0').ok]).toEqual([
+  test('Node from 20.19 on', () => {
+    expect([nodeFinding('20.18.1').ok, nodeFinding('20.19.0').ok, nodeFinding('24.0.0').ok]).toEqual([
       false,
       true,
       true,

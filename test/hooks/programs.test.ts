@@ -164,7 +164,7 @@ test('what judges and is not committed is named, with the command that commits i
     text: expect.stringMatching(
       /^hooks\/review\.ts differs from HEAD: a swarm uses it as it stands here\. Commit it, so that /,
     ),
-    mend: 'git add -A -- hooks/review.ts && git commit',
+    mend: 'git add -A -- hooks/review.ts && git commit -m Hooks -- hooks/review.ts',
   })
 })
 

@@ -27,7 +27,35 @@ describe('mistakes are said before anything is started', () => {
     const loop = level1('echo done')
     // Everything that is on the PATH but the scripted agent.
     const ended = await loop.run([], { env: { ...loop.env, ...once, PATH: '/usr/bin:/bin' } })
-    expectMistake(loop, ended, /no executable `claude` on the PATH/, 1)
+    expectMistake(loop, ended, /no executable `claude` on the PATH/)
+  })
+
+  test('Node is too old, at each door', async () => {
+    const loop = level1('echo done')
+    // What such a Node has not, either.
+    const old = loop.repository.write(
+      '../home/old.mjs',
+      "Object.defineProperty(process, 'version', { value: 'v18.20.4' })\nObject.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.4' } })\n",
+    )
+    const env = { ...loop.env, NODE_OPTIONS: `--import=${old}` }
+    for (const ended of [await loop.run([], { env }), await loop.oompa(['run'], { env })])
+      expectMistake(loop, ended, /^oompa needs Node 20\.19 or 22\.12 and newer; this is v18\.20\.4\.$/m)
+  })
+
+  test('an agent’s program is not there', async () => {
+    const loop = level1('echo done')
+    expectMistake(loop, await loop.oompa(['run', '--agent', 'command:./nope']), /no executable `\.\/nope`/)
+  })
+
+  test('`claude` is not logged in, by its own free command: one sentence, and what mends it', async () => {
+    const loop = level1('echo done')
+    loop.repository.write(
+      '../home/bin/claude',
+      `#!/bin/sh\ncase "$1" in --version) echo 2.1.197;; auth) echo '{"loggedIn": false}'; exit 1;; *) touch "$HOME/ran";; esac\n`,
+      0o755,
+    )
+    expectMistake(loop, await loop.run([], { env: { ...loop.env, ...once } }), /claude cannot work: not logged in/, 1)
+    expect(existsSync(path.join(loop.repository.home, 'ran'))).toBe(false)
   })
 
   test('the prompt is missing, or empty', async () => {

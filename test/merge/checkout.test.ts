@@ -319,6 +319,27 @@ describe('oompa merge', () => {
     expect(await waiting.ended).toMatchObject({ status: 0, stdout: `${repository.git(['rev-parse', 'main'])}\n` })
   })
 
+  test('with a test that no shell finds is wrong usage, in one try; one that the change took away is a refusal', async () => {
+    const repository = landingRepository()
+    repository.branch('work', { 'new.txt': 'theirs\n' })
+    const { root: cwd, env } = repository
+    const ended = await oompa(['merge', 'work', '--test', 'echo x >> "$HOME/tries"; nope'], { cwd, env })
+    expect(ended).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/cannot be run: .*nope.*\n {2}→ /),
+    })
+    // Of the change, and of the target without it.
+    expect(readFileSync(path.join(repository.home, 'tries'), 'utf8')).toBe('x\nx\n')
+    repository.write('check.sh', '#!/bin/sh\n', 0o755)
+    repository.commit('A test')
+    repository.git(['checkout', '-q', '-b', 'away'])
+    repository.git(['rm', '-q', 'check.sh'])
+    repository.commit('No test')
+    repository.git(['checkout', '-q', 'main'])
+    expect((await oompa(['merge', 'away', '--test', './check.sh'], { cwd, env })).status).toBe(4)
+  })
+
   test('signs where commit.gpgSign asks for it, and explains where that fails', async () => {
     const repository = landingRepository()
     repository.branch('work', { 'new.txt': 'theirs\n' })

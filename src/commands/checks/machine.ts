@@ -5,7 +5,7 @@ import { type Finding, failed } from './contract.js'
 
 /** `merge-tree --write-tree`, by which changes land, is there from this version on. */
 const GIT = [2, 38] as const
-const NODE = [20, 12] as const
+const NODE = [20, 19] as const
 
 export async function machineFindings(): Promise<Finding[]> {
   return [await gitFinding(), nodeFinding(process.versions.node), ...systemFindings(process.platform)]
