@@ -92,8 +92,9 @@ export const command: Command = {
     const first = isServed
       ? '  npm install pg\n  export OOMPA_POSTGRES=postgres://user:password@host/database\n  oompa engine status\n'
       : ''
+    const tested = hook === 'merge' && facts.test ? `  ${facts.test}  # it has to pass here first\n` : ''
     console.log(
-      `\nNext:\n${first}  look at ${name}, then: git add hooks && git commit -m "Add the ${hook} hook" -- hooks\n  oompa check`,
+      `\nNext, when you have looked at ${name}:\n${first}${tested}  git add hooks && git commit -m "Add the ${hook} hook" -- hooks\n  oompa check`,
     )
     return STATUS.done
   },

@@ -6,7 +6,7 @@ import { findRepository } from '../git/repository.js'
 import { listApprovals, publicFields, type StoredApproval } from '../review/approvals.js'
 import { screenColumns } from '../views/columns.js'
 import { escapeText } from '../views/escape.js'
-import { age, between, dateAndTime, timeOfDay } from '../views/format.js'
+import { age, between, count, dateAndTime, timeOfDay } from '../views/format.js'
 import { folded } from '../views/width.js'
 
 const MOST_FILES = 8
@@ -47,7 +47,7 @@ function lines(approval: StoredApproval, now: number): string[] {
     ...reasons.flatMap((reason) => reason.split('\n')).map((reason) => `  because: ${escapeText(reason)}`),
     ...(reviewedBy.length ? [`  reviewed by ${escapeText(reviewedBy.join(', '))}`] : []),
     ...shown,
-    ...(files.length > MOST_FILES ? [`  and ${files.length - MOST_FILES} more files`] : []),
+    ...(files.length > MOST_FILES ? [`  and ${count(files.length - MOST_FILES, 'more file')}`] : []),
     `  look:  git diff ${base.slice(0, 12)} ${commit.slice(0, 12)}`,
     `  then:  oompa approve ${id}`,
     `     or  oompa reject ${id} "why"`,

@@ -5,7 +5,9 @@ import { STATUS } from '../errors.js'
 import type { Repository } from '../git/folders.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
+import { screenColumns } from '../views/columns.js'
 import { escapeLines } from '../views/escape.js'
+import { folded } from '../views/width.js'
 import { type Finding, failed, markOf } from './checks/contract.js'
 
 export const command: Command = {
@@ -61,9 +63,12 @@ function print(findings: readonly Finding[]): void {
   for (const finding of findings) {
     const { check, text, mend } = finding
     const mark = markOf(finding)
-    const [first = '', ...more] = escapeLines(text)
+    const room = (screenColumns() ?? Number.POSITIVE_INFINITY) - width - 4
+    const [first = '', ...more] = escapeLines(text).flatMap((line) => folded(line, room))
     console.log(`${tones[mark](mark)} ${check.padEnd(width)}  ${first}`)
     for (const line of more) console.log(`  ${' '.repeat(width)}  ${line}`)
-    if (mend) console.log(`  ${' '.repeat(width)}  ${colours.dim(`→ ${mend}`)}`)
+    // A command that does not fit here begins further to the left.
+    const at = mend && mend.length > room - 2 ? '  ' : `  ${' '.repeat(width)}  `
+    if (mend) console.log(`${at}${colours.dim(`→ ${mend}`)}`)
   }
 }

@@ -7,6 +7,7 @@ import { STATUS } from '../errors.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { findRepository } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
+import { count } from '../views/format.js'
 import { removeSpares } from '../worktrees/pool.js'
 
 export const command: Command = {
@@ -51,7 +52,7 @@ export const command: Command = {
     }
     if (logs.length + gates.length === 0 && done.removed.length === 0 && done.left.length === 0)
       console.log('Nothing to clean up.')
-    if (spares > 0) console.log(`removed ${spares} spare checkouts`)
+    if (spares > 0) console.log(`removed ${count(spares, 'spare checkout')}`)
     return STATUS.done
   },
 }

@@ -5,6 +5,7 @@ import { type Command, number } from '../cli/contract.js'
 import { STATUS, type Status, usageError } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { withoutRepository } from '../git/environment.js'
+import { findExecutable } from '../processes/executable.js'
 
 const WHAT = {
   1: 'Level 1: three workers, two iterations each, every one in a worktree of its own.',
@@ -22,7 +23,8 @@ export const command: Command = {
   ],
   async run(args) {
     const level = number(args, 'level') ?? 2
-    if (level !== 1 && level !== 2 && level !== 3) throw usageError(`--level is ${level}: it must be 1, 2 or 3.`)
+    if (level !== 1 && level !== 2 && level !== 3)
+      throw usageError(`--level is ${level}: it must be 1, 2 or 3.`, 'oompa demo --level 2')
     const { demoRepository } = await import('../demo/repository.js')
     const { root, env } = await demoRepository(level)
     console.log(`${WHAT[level]}\nRepository: ${root}\n`)
@@ -51,6 +53,8 @@ async function showResult(root: string, level: 1 | 2 | 3): Promise<void> {
   const which = level === 1 ? '--branches' : 'main'
   const log = (await gitFor(root).raw('log', '--graph', '--oneline', which, '-n', '14')).trimEnd()
   console.log(`\n${level === 1 ? 'The branches that were made' : 'What landed on main'}:\n${log}\n`)
-  console.log(`Look around:\n  cd ${root}\n  oompa list\n  oompa view`)
-  if (level < 3) console.log(`Next:\n  oompa demo --level ${level + 1}`)
+  // In a clone that nobody has installed yet there is no such word.
+  const oompa = findExecutable('oompa', process.env, root) ? 'oompa' : (process.argv[1] ?? 'oompa')
+  console.log(`Look around:\n  cd ${root}\n  ${oompa} list\n  ${oompa} view`)
+  if (level < 3) console.log(`\nNext:\n  ${oompa} demo --level ${level + 1}`)
 }

@@ -123,7 +123,7 @@ async function whatNext(root: string, written: readonly string[]): Promise<strin
     `  edit spec.md                         what is to be built${written.includes('spec.md') ? '' : ' (it is yours)'}`,
     ...(commit ? ['  git add -A && git commit -m "Start"  worktrees are made from what is committed'] : []),
     '  oompa check                          whether a run can work here',
-    '  ./oompa_loompas.mjs                  three workers, five iterations each (WORKERS, ITERATIONS)',
+    '  ./oompa_loompas.mjs                  three workers, five iterations each',
     '  oompa add merge                      land their work, tested: level 2',
   ].join('\n')
 }

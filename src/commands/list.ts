@@ -65,7 +65,7 @@ export const command: Command = {
       return STATUS.done
     }
     if (!lines.length) {
-      console.log('No swarm has been run in this repository yet. See: oompa run')
+      console.log('No swarm has been run in this repository yet.\n  → oompa run')
       return STATUS.done
     }
     for (const line of columnLines(HEADER, lines.map(cells), undefined, ' | ')) console.log(line)

@@ -10,6 +10,8 @@ export async function main(argv: readonly string[]): Promise<Status> {
       console.log(packageVersion())
       return STATUS.done
     }
+    const isRead = (process.stdout.isTTY || process.stderr.isTTY) && !argv.includes('--json')
+    if (isRead) (await import('../views/tell.js')).foldConsole()
     const { find, parse } = await import('../cli/parse.js')
     const { root } = await import('./index.js')
     const { flag } = await import('../cli/contract.js')

@@ -78,9 +78,10 @@ function list(left: readonly LeftWork[], json: boolean): Status {
     )
     console.log(`  ${work.approval ? `waits for you: oompa approve ${work.approval}` : firstLine(work.reason)}`)
   }
-  console.log(
-    `\n  → git log -p ${escapeText(left[0]?.into ?? 'HEAD')}..${left[0]?.ref}, then oompa salvage ${left[0] ? workName(left[0]) : ''} (or --land for all)`,
-  )
+  const [first] = left
+  if (!first) return STATUS.done
+  console.log(`\nNext:\n  git log -p ${escapeText(first.into)}..${first.ref}  # look at it`)
+  console.log(`  oompa salvage ${workName(first)}  # land it; all: oompa salvage --land`)
   return STATUS.done
 }
 

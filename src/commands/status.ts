@@ -74,9 +74,9 @@ function headline(run: Run, state: SwarmState): string {
     const { pid, host } = run.owner ?? {}
     // Of another machine or container we know no more than that its last sign of life is young.
     const where = run.owner && !isSeenFromHere(run.owner) ? ` on ${host}, which cannot be seen from here` : ''
-    return `${id} is running (pid ${pid}${where}). See: oompa view ${run.swarm} --watch`
+    return `${id} is running (pid ${pid}${where}).\n  → oompa view ${run.swarm} --watch`
   }
-  if (run.state === 'crashed') return `${id} crashed: its process is gone. See: oompa resume ${run.swarm}`
+  if (run.state === 'crashed') return `${id} crashed: its process is gone.\n  → oompa resume ${run.swarm}`
   const ago = age(between(run.stoppedAt, Date.now()))
-  return `No swarm is running; the latest, ${run.swarm}, ended ${ago} ago with status ${state.stopped?.status ?? '–'}. See: oompa view ${run.swarm}`
+  return `No swarm is running; the latest, ${run.swarm}, ended ${ago} ago with status ${state.stopped?.status ?? '–'}.\n  → oompa view ${run.swarm}`
 }

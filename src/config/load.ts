@@ -60,6 +60,8 @@ export async function settingsOf(
   { env, command = 'run', cwd = process.cwd() }: Omit<LoadOptions, 'argv'>,
 ): Promise<Settings> {
   const [first] = args.positionals
+  if (command === 'loop' && first === undefined && text(args, 'iterations') === undefined && !env.ITERATIONS)
+    throw usageError('How many iterations shall each worker have?', 'oompa loop 5')
   const flags = overridesFromFlags(args)
   const file = configFile(root, cwd, text(args, 'config') ?? (command === 'run' ? first : undefined))
   const checked = file

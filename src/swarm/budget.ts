@@ -5,6 +5,7 @@ import type { AgentFailure, AgentSpec, TurnResult } from '../agents/contract.js'
 import { type Bill, billOf } from '../agents/prices.js'
 import { formatAgentSpec } from '../agents/spec.js'
 import type { BudgetSettings, Settings } from '../config/contract.js'
+import { count } from '../views/format.js'
 import type { Usage } from '../words.js'
 import {
   type Amount,
@@ -190,13 +191,13 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
         return { limit: 'unpriced', value, why: unpriced }
       }
       if (minutes !== undefined && now - startedAt >= minutes * 60_000) {
-        return { limit: 'minutes', value: minutes, why: `${minutes} minutes are over` }
+        return { limit: 'minutes', value: minutes, why: minutesOver(minutes) }
       }
       if (caps.noProgress > 0 && idle.size > 0 && [...idle.values()].every((count) => count >= caps.noProgress)) {
         return {
           limit: 'no-progress',
           value: caps.noProgress,
-          why: `${caps.noProgress} iterations of each worker in a row landed nothing and completed no task`,
+          why: `${count(caps.noProgress, 'iteration')} of each worker in a row landed nothing and completed no task`,
         }
       }
       return undefined
@@ -343,4 +344,9 @@ export function uncappedWords({ workers, budget }: Pick<Settings, 'workers' | 'b
   const runs = paid.reduce((sum, { iterations }) => sum + iterations, 0)
   if (runs < MANY_RUNS) return undefined
   return `${runs} runs of agents without a cap: they may cost what ${runs} sessions of your own cost. To cap it: oompa run --budget-usd 10, or --max-minutes 60; ITERATIONS=1 WORKERS=1 is one run.`
+}
+
+/** Why a swarm ends whose minutes are over. */
+export function minutesOver(minutes: number): string {
+  return minutes === 1 ? '1 minute is over' : `${minutes} minutes are over`
 }

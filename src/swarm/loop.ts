@@ -30,6 +30,7 @@ export async function swarm(body: (worker: Worker) => Promise<void>): Promise<vo
     await Promise.all(started.workers.map((worker) => runWorker(worker, body)))
     process.exitCode = await started.end()
   } catch (error) {
+    ;(await import('../views/tell.js')).foldConsole()
     process.exitCode = reportError(error)
   }
 }

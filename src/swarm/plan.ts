@@ -2,6 +2,7 @@
 
 import { formatAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
+import { count } from '../views/format.js'
 import type { NamedLoop } from '../worktrees/named.js'
 
 export interface PlanFacts {
@@ -18,7 +19,7 @@ export function describePlan({ root, settings, hooks, level, into, named }: Plan
   const lines = settings.workers.map((worker, index) => {
     const place = named ? `in ${named.path}, on ${named.branch}` : 'in the main checkout'
     const where = settings.here || named ? place : `in .w${index + 1}-i1 … .w${index + 1}-i${worker.iterations}`
-    return `  w${index + 1}  ${formatAgentSpec(worker.agent)}, ${worker.iterations} iterations ${where}, told ${worker.prompts.join(' + ')}`
+    return `  w${index + 1}  ${formatAgentSpec(worker.agent)}, ${count(worker.iterations, 'iteration')} ${where}, told ${worker.prompts.join(' + ')}`
   })
   const landing =
     level === 1
@@ -29,8 +30,8 @@ export function describePlan({ root, settings, hooks, level, into, named }: Plan
   const caps = [
     ...(usd === undefined ? [] : [`$${usd}`]),
     ...(perDay === undefined ? [] : [`$${perDay} a day`]),
-    ...(tokens === undefined ? [] : [`${tokens} tokens`]),
-    ...(minutes === undefined ? [] : [`${minutes} minutes`]),
+    ...(tokens === undefined ? [] : [count(tokens, 'token')]),
+    ...(minutes === undefined ? [] : [count(minutes, 'minute')]),
   ]
   const parts = [
     ...(perTask === undefined ? [] : [`A task is given back at $${perTask}.`]),

@@ -22,6 +22,7 @@ import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
 import { lateView } from '../views/late.js'
 import type { NamedLoop } from '../worktrees/named.js'
+import { minutesOver } from './budget.js'
 import type { ResumePoint } from './resume.js'
 import { forgetStart, proveStart } from './start-proof.js'
 import { listenToSignals, type Stopping } from './stop.js'
@@ -265,7 +266,7 @@ function stopAfter(minutes: number, stopping: Stopping, emit: Emit): () => void 
   const timer = setTimeout(
     () => {
       emit({ type: 'budget.reached', limit: 'minutes', value: minutes })
-      stopping.now(`${minutes} minutes are over`, STATUS.limit)
+      stopping.now(minutesOver(minutes), STATUS.limit)
     },
     Math.min(minutes * 60_000, 2 ** 31 - 1),
   )

@@ -18,6 +18,8 @@ interface Ended {
 }
 
 const MOST = 3
+/** Of paths that stand twice in a command of 80 columns. */
+const MOST_LETTERS = 18
 /** A resume has spent as much as its swarm: under the same cap on money it would end at once. */
 const SPENT: ReadonlySet<string> = new Set(['budget', 'day', 'unpriced'])
 
@@ -128,8 +130,8 @@ function landedOf({ landed }: SwarmState): Next[] {
 /** What landings did not carry of the status of tasks. */
 function commitOf({ uncommitted = [] }: SwarmState): Next[] {
   if (uncommitted.length === 0) return []
-  const tops =
-    uncommitted.length > 3 ? [...new Set(uncommitted.map((file) => file.split('/')[0] ?? file))] : uncommitted
+  const isLong = uncommitted.join(' ').length > MOST_LETTERS
+  const tops = isLong ? [...new Set(uncommitted.map((file) => file.split('/')[0] ?? file))] : uncommitted
   const places = tops.map((file) => (/^[\w./-]+$/.test(file) ? file : `'${escapeText(file.replaceAll("'", "'\\''"))}'`))
   // What else the person has staged stays staged.
   const paths = `-- ${places.join(' ')}`

@@ -39,14 +39,16 @@ export function summaryLines(state: SwarmState, options: SummaryOptions = {}): s
   ]
   return [
     ...(columns === undefined ? lines : lines.flatMap((line) => folded(line, columns))),
-    ...block('Next', nextLines(state, run, colours)),
+    ...block('Next', nextLines(state, run, colours, columns)),
   ]
 }
 
-/** The commands, and beside them in one column what each is good for. */
-function nextLines(state: SwarmState, run: RunState, colours: Colours): string[] {
+/** The commands, and beside them in one column what each is good for; above them where a screen is too narrow for that. */
+function nextLines(state: SwarmState, run: RunState, colours: Colours, columns = Number.POSITIVE_INFINITY): string[] {
   const next = nextCommands(state, run)
   const width = Math.max(0, ...next.map(({ command }) => command.length))
+  const whole = width + Math.max(0, ...next.map(({ why }) => why.length))
+  if (whole + '    # '.length > columns) return next.flatMap(({ command, why }) => [colours.dim(`# ${why}`), command])
   return next.map(({ command, why }) => `${command.padEnd(width)}  ${colours.dim(`# ${why}`)}`)
 }
 
@@ -90,17 +92,18 @@ function workerLines(worker: WorkerState, state: SwarmState, run: RunState, colo
   return [
     [colours.bold(escapeText(worker.worker)), ...facts.filter(Boolean)].join('  '),
     ...landed.map((entry) => {
-      const task = entry.task ? ` ${oneLine(entry.task)}` : ''
       const commit = entry.commit ? short(escapeText(entry.commit)) : escapeText(entry.branch)
-      return `  ${number(entry.iteration)} ${colours.green('landed')} ${commit} on ${escapeText(entry.into)}${task}`
+      const into = entry.into === state.into ? [] : [`on ${escapeText(entry.into)}`]
+      const task = entry.task ? [oneLine(entry.task)] : []
+      return `  ${[number(entry.iteration), colours.green('landed'), ...task, commit, ...into].join('  ')}`
     }),
     ...(rest.length > shown.length
       ? [`  … ${rest.length - shown.length} earlier: oompa view ${state.swarm} --json`]
       : []),
-    ...shown.map((one) => `  ${number(one.iteration)} ${iterationLine(one, state.level ?? 1, colours)}`),
+    ...shown.map((one) => `  ${number(one.iteration)}  ${iterationLine(one, state.level ?? 1, colours)}`),
     ...goingOn(worker, run, colours),
-    ...(idle.length ? [`  ${idle.map((one) => number(one.iteration)).join(' ')} made no change`] : []),
-    ...none.map((one) => `  ${number(one.iteration)} no task – ${oneLine(one.reason ?? '')}`),
+    ...(idle.length ? [`  ${idle.map((one) => number(one.iteration)).join(' ')}  made no change`] : []),
+    ...none.map((one) => `  ${number(one.iteration)}  no task – ${oneLine(one.reason ?? '')}`),
     ...(worker.denials.size ? [`  refused to its agents: ${[...worker.denials].map(oneLine).join(', ')}`] : []),
   ]
 }
@@ -114,7 +117,7 @@ function goingOn(worker: WorkerState, run: RunState, colours: Colours): string[]
     worker.worktree && `in ${escapeText(worker.worktree)}`,
   ].filter(Boolean)
   const what = run === 'running' ? colours.bold('now') : colours.yellow('cut off')
-  return [`  ${number(worker.iteration)} ${what} ${where.join(' ')}`.trimEnd()]
+  return [`  ${[number(worker.iteration), what, ...where].join('  ')}`]
 }
 
 /** From level 2 on the worktree is given back, and so is the branch unless there is work on it. */
@@ -127,8 +130,8 @@ function iterationLine(one: EndedIteration, level: number, colours: Colours): st
   else if (one.branch && (one.commits || (level === 1 && one.commits === undefined)))
     parts.push(`on ${escapeText(one.branch)}`)
   if (one.worktree && level === 1) parts.push(`in ${escapeText(one.worktree)}`)
-  if (one.reason) parts.push(`– ${oneLine(one.reason)}`)
-  return parts.join(' ')
+  const line = parts.join('  ')
+  return one.reason ? `${line} – ${oneLine(one.reason)}` : line
 }
 
 /** Work that was kept, but not at the end of one of this swarm's iterations. */

@@ -60,20 +60,22 @@ export function shownWidth(text: string): number {
 
 /**
  * `text` as lines of at most `width` columns, broken at spaces, those that follow indented. A word that is wider stays
- * whole: a ref that is cut in two cannot be copied.
+ * whole, and so does what stands in backticks: a ref or a command that is cut in two cannot be copied.
  */
 export function folded(text: string, width: number): string[] {
   if (shownWidth(text) <= width) return [text]
+  const [indent = ''] = /^ */.exec(text) ?? []
+  const whole = text.slice(indent.length).replace(/`[^`]{1,60}`/g, (code) => code.replaceAll(' ', '\0'))
   const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`
+  let line = indent
+  for (const word of whole.split(' ')) {
+    const longer = line === indent ? `${indent}${word}` : `${line} ${word}`
     if (line.trim() !== '' && shownWidth(longer) > width) {
       lines.push(line)
-      line = `  ${word}`
+      line = `${indent}  ${word}`
     } else line = longer
   }
-  return [...lines, line]
+  return [...lines, line].map((one) => one.replaceAll('\0', ' ').trimEnd())
 }
 
 /** `text` in exactly `width` columns, cut or filled with spaces. */

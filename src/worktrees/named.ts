@@ -13,6 +13,7 @@ import { gitFor } from '../git/simple-git.js'
 import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees, type WorktreeEntry } from '../git/worktrees.js'
 import { WORKTREE_LOCK, withLock } from '../locks/index.js'
+import { count } from '../views/format.js'
 
 export interface NamedWorktree {
   readonly name: string
@@ -169,7 +170,7 @@ export async function removeNamed(root: string, name: string, target: string): P
   if (found.unsaved > 0) {
     throw refused(
       'unsaved-work',
-      `${found.path} has ${found.unsaved} files that are not committed.`,
+      `${found.path} has ${count(found.unsaved, 'file')} not committed.`,
       `git -C '${found.path}' status`,
     )
   }
@@ -178,7 +179,7 @@ export async function removeNamed(root: string, name: string, target: string): P
   if (!found.merged && (own || !found.branch)) {
     throw refused(
       'unmerged-work',
-      `${found.branch ?? 'The detached HEAD'} of ${found.path} has ${found.ahead} commits that ${target} has not.`,
+      `${found.branch ?? 'The detached HEAD'} of ${found.path} has ${count(found.ahead, 'commit')} that ${target} has not.`,
       found.branch ? `oompa merge ${found.branch}` : `git -C '${found.path}' switch -c ${namedBranch(name)}`,
     )
   }

@@ -90,7 +90,7 @@ test('status shows a running swarm as a table, a crashed one as crashed and with
   const other = testRepository()
   writeEvents(other.root, A, [startedByTheDead(0, A), ...sampleEvents().slice(1, 6)])
   expect((await run(other, 'status')).stdout).toContain(
-    `Swarm ${A} crashed: its process is gone. See: oompa resume ${A}`,
+    `Swarm ${A} crashed: its process is gone.\n  → oompa resume ${A}`,
   )
   expect((await run(other, 'status')).stdout).toMatch(/^w1 +1\/2 +t-1 +was cut off +0:03/m)
   const [facts] = JSON.parse((await run(other, 'status', '--json')).stdout)
@@ -134,7 +134,7 @@ test('view tells what a swarm did, by the beginning of its id; a wrong id is wro
   writeEvents(repository.root, A, [startedByTheDead(0, A), ...sampleEvents().slice(1), stopped(30, A)])
   writeEvents(repository.root, B, [startedHere(0, B)])
   const shown = await run(repository, 'view', 'aa')
-  expect(shown.stdout).toContain(`#1 landed ${COMMIT.slice(0, 8)} on main t-1`)
+  expect(shown.stdout).toContain(`#1  landed  t-1  ${COMMIT.slice(0, 8)}`)
   expect((await run(repository, 'view')).stdout).toContain(`Swarm ${B} is running`)
   const wrong = await run(repository, 'view', 'ffff')
   expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('oompa list --all') })
@@ -169,8 +169,12 @@ test('view --watch follows a swarm of another process until it ends, and sums up
   })
   onTestFinished(() => void watching.child.kill('SIGKILL'))
   writeEvents(repository.root, A, [at(1, { type: 'agent.activity', worker: 'w1', text: 'before or after' }, A)])
-  setTimeout(() => writeEvents(repository.root, A, [at(2, { type: 'note', text: 'something new' }, A)]), 1500)
-  await watching.prints(/something new/)
+  // What was written before the view began is not said again.
+  const again = setInterval(
+    () => writeEvents(repository.root, A, [at(2, { type: 'note', text: 'something new' }, A)]),
+    500,
+  )
+  await watching.prints(/something new/).finally(() => clearInterval(again))
   swarm.child.kill('SIGTERM')
   const ended = await watching.ended
   expect(ended.status).toBe(0)
@@ -190,7 +194,7 @@ test('view --watch tells when the process of the swarm dies', async () => {
   swarm.child.kill('SIGKILL')
   const ended = await watching.ended
   expect(ended.stdout).toContain(`Swarm ${A} crashed: its process is gone and wrote no end`)
-  expect(ended.stdout).toMatch(/#1 cut off on oompa\/w1-i1 in .w1-i1/)
+  expect(ended.stdout).toMatch(/#1 {2}cut off {2}on oompa\/w1-i1 {2}in .w1-i1/)
 })
 
 test('stop asks the running swarm, which ends gently; --wait returns when it has', async () => {

@@ -44,6 +44,7 @@ test('the loop command takes its iterations as a word', async () => {
     ['claude', 4],
     ['codex', 4],
   ])
+  await expect(load(root, [], {}, 'loop')).rejects.toMatchObject({ status: 2, mend: 'oompa loop 5' })
   await expect(load(root, ['0'], {}, 'loop')).rejects.toMatchObject({ status: 2 })
 })
 

@@ -38,7 +38,7 @@ test('no task: one is added, the next run lands it, and what landed is shown', a
   const loop = level2(MAKES, { files: TASKS, config: ONE })
   const none = await loop.oompa(['run'])
   expect(none.status, none.stdout + none.stderr).toBe(3)
-  expect(none.stdout).toContain('  #1 no task – no task is pending')
+  expect(none.stdout).toContain('  #1  no task – no task is pending')
   expect(await follow(loop, none.stdout)).toMatchObject([
     { command: 'oompa tasks add "what is to be done"', status: 0, stdout: 'what-is-to-be-done\n' },
   ])
@@ -58,7 +58,7 @@ test('a task that waits for none, and one that cannot be read, are named, and so
   loop.repository.write('tasks/pending/c.edn', '{:id "c" :summ')
   const ended = await loop.oompa(['run'])
   expect(ended.status, ended.stdout + ended.stderr).toBe(3)
-  expect(ended.stdout).toContain('  #1 no task – `b` waits for `zzz`, which is no task')
+  expect(ended.stdout).toContain('  #1  no task – `b` waits for `zzz`, which is no task')
   expect(await follow(loop, ended.stdout)).toMatchObject([
     {
       command: 'oompa tasks lint',

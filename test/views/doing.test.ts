@@ -3,6 +3,7 @@ import { apply, fold } from '../../src/events/fold.js'
 import { coloursFor } from '../../src/views/colour.js'
 import { fitted, nowWords } from '../../src/views/doing.js'
 import { type Panel, panelAfter, panelLines } from '../../src/views/panels.js'
+import { screenLines } from '../../src/views/tell.js'
 import { folded } from '../../src/views/width.js'
 import { at, started } from '../events/sample.js'
 
@@ -105,4 +106,21 @@ test('a long line is folded at spaces, and a word that is too long stays whole',
   expect(folded('one two three', 8)).toEqual(['one two', '  three'])
   expect(folded(`at ${'x'.repeat(20)} y`, 10)).toEqual(['at', `  ${'x'.repeat(20)}`, '  y'])
   expect(folded('short', 10)).toEqual(['short'])
+  // Neither the indentation nor what is to be copied is lost.
+  expect(folded('  one two three', 10)).toEqual(['  one two', '    three'])
+  expect(folded('say `a b c` or `d e`', 10)).toEqual(['say', '  `a b c`', '  or `d e`'])
+})
+
+test('of a way out the sentence is folded, and the command stays whole', () => {
+  const command = `git commit -m "${'x'.repeat(30)}"`
+  expect(screenLines(`oompa: no\n  → ${command}`, 30)).toEqual(['oompa: no', `  → ${command}`])
+  expect(screenLines('  → Install a newer Node, and then try again', 30)).toEqual([
+    '  → Install a newer Node, and',
+    '      then try again',
+  ])
+  expect(screenLines(`  → Put it aside first, or edit it: ${command}`, 30)).toEqual([
+    '  → Put it aside first, or',
+    '      edit it:',
+    `      ${command}`,
+  ])
 })

@@ -172,7 +172,7 @@ const situations: Readonly<Record<string, readonly [readonly NewEvent[], readonl
   'a task file is broken': [[start(), ...none(0, 1), end(3)], ['oompa tasks lint']],
   'the status of a task is in no commit': [
     [start(), ...landed(1), { type: 'tasks.uncommitted', paths: ['tasks/complete/a.edn'] }, end(0)],
-    ['git add -A -- tasks/complete/a.edn && git commit -m Tasks -- tasks/complete/a.edn', `${LOG} -1 main`],
+    ['git add -A -- tasks && git commit -m Tasks -- tasks', `${LOG} -1 main`],
   ],
   'all tasks are done': [
     [start(), ...landed(1), ...none(0, 0).slice(1, 2), over(2, 'nothing'), end(0)],

@@ -10,10 +10,10 @@ test('the summary says what each worker did, where its work is, and what to do n
     '2 iterations: 1 landed, 1 refused  50 % succeeded  11s to merge',
     '',
     'w1  claude:opus  1 iteration  $0.25',
-    '  #1 landed a1b2c3d4 on main t-1',
+    '  #1  landed  t-1  a1b2c3d4',
     '',
     'w2  codex:o3  1 iteration',
-    `  #1 refused 2 commits at refs/oompa/kept/${SWARM}/w2-1 – conflict`,
+    `  #1  refused  2 commits  at refs/oompa/kept/${SWARM}/w2-1 – conflict`,
     '  refused to its agents: Bash(rm -rf /)',
     '',
     'Next:',
@@ -41,9 +41,9 @@ test('at level 1 the summary names branch, worktree and the commands to see and 
     at(7, { type: 'swarm.stopped', reason: 'done', status: 0 }),
   ])
   const lines = summaryLines(state)
-  expect(lines).toContain('  #1 done 2 commits on oompa/w1-i1 in .w1-i1')
-  expect(lines).toContain('  #2 failed 1 commit on oompa/w1-i2 in .w1-i2 – status 1 …')
-  expect(lines).toContain('  #3 made no change')
+  expect(lines).toContain('  #1  done  2 commits  on oompa/w1-i1  in .w1-i1')
+  expect(lines).toContain('  #2  failed  1 commit  on oompa/w1-i2  in .w1-i2 – status 1 …')
+  expect(lines).toContain('  #3  made no change')
   expect(lines.slice(lines.indexOf('Next:') + 1)).toEqual([
     '  git log --oneline main..oompa/w1-i1  # see the work of one iteration',
     '  oompa merge oompa/w1-i1              # land it',
@@ -98,7 +98,7 @@ test('at level 1, where nobody has counted the commits, it says how to see them'
     at(2, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'done', branch: 'oompa/w1-i1' }),
   ])
   const lines = summaryLines(state)
-  expect(lines).toContain('  #1 done on oompa/w1-i1 in .w1-i1')
+  expect(lines).toContain('  #1  done  on oompa/w1-i1  in .w1-i1')
   expect(lines.at(-1)).toBe('  oompa worktrees  # see which worktrees hold work that has not landed')
 })
 
@@ -110,7 +110,7 @@ test('work of an earlier run that was kept is named, and not as an iteration of 
     at(2, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'done', commits: 0 }),
   ])
   const lines = summaryLines(state)
-  expect(lines).toContain('  #1 done no commits')
+  expect(lines).toContain('  #1  done  no commits')
   expect(lines).toContain(`  ${ref} – an earlier run left it in .w1-i1`)
 })
 
@@ -119,5 +119,5 @@ test('an iteration that landed is told even if no landing stands in the log', ()
     at(0, started()),
     at(1, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'landed', branch: 'b', commits: 1 }),
   ])
-  expect(summaryLines(state)).toContain('  #1 landed 1 commit on b')
+  expect(summaryLines(state)).toContain('  #1  landed  1 commit  on b')
 })

@@ -8,6 +8,7 @@ import { settingsOf } from '../../config/load.js'
 import { askedHooks, type FoundHooks, findHooks, misspeltWords } from '../../hooks/find.js'
 import type { LoadedHooks } from '../../hooks/load.js'
 import type { ProgramSources } from '../../hooks/programs.js'
+import { usualProtection } from '../../hooks/protected.js'
 import { readPrompts } from '../../prompts/index.js'
 import { count } from '../../views/format.js'
 import { type Finding, failed } from './contract.js'
@@ -134,7 +135,8 @@ async function judgeFindings(
 ): Promise<Finding[]> {
   const { programsOf } = await import('../../hooks/programs.js')
   const { uncommittedJudges, uncommittedWords } = await import('../../hooks/uncommitted.js')
-  const programs = programsOf(root, sources)
+  // What waits for a person in every repository is no news.
+  const programs = programsOf(root, sources).filter((one) => !usualProtection.judges(one.path))
   const list = programs.map((one) => `${one.path} (run by ${one.by})`).join(', ')
   const words = uncommittedWords(await uncommittedJudges(root, sources.settings, programs))
   return [

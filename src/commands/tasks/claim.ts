@@ -56,7 +56,7 @@ const STATUSES = {
 
 function refuse(answer: Exclude<ClaimAnswer, { answer: 'claimed' }>, asJson: boolean): Status {
   if (asJson) printJson(answer)
-  console.error(`oompa: ${answer.answer === 'none' ? 'no task is ready' : answer.answer}: ${answer.why}`)
+  console.error(`oompa: ${answer.answer === 'none' ? 'no task is ready: ' : ''}${answer.why}`)
   return STATUSES[answer.answer]
 }
 

@@ -6,6 +6,7 @@ import { drawGraph } from '../../tasks/draw.js'
 import { unknownTask } from '../../tasks/errors.js'
 import { readHistory } from '../../tasks/history.js'
 import { findRoot } from '../../tasks/root.js'
+import { count } from '../../views/format.js'
 import { json, openTasks, taskId } from './open.js'
 import { claimFacts, plain, printJson, problemLine, taskFacts, taskText } from './print.js'
 
@@ -70,7 +71,7 @@ export const lint: Command = {
     const { pending, current, complete, problems } = await store.list()
     if (flag(args, 'json')) printJson(problems)
     else if (problems.length) console.log(problems.map((problem) => problemLine(root, problem)).join('\n'))
-    else console.log(`${pending.length + current.length + complete.length} tasks, no problems.`)
+    else console.log(`${count(pending.length + current.length + complete.length, 'task')}, no problems.`)
     return problems.length ? STATUS.failed : STATUS.done
   },
 }
