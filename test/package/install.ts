@@ -37,7 +37,7 @@ export function pack(): Packed {
 }
 
 /** Where npm looks for packages: its cache and configuration files, wherever this machine has them. */
-function registry(): NodeJS.ProcessEnv {
+export function registry(): NodeJS.ProcessEnv {
   const names = ['cache', 'userconfig', 'globalconfig']
   const printed = execFileSync('npm', ['config', 'get', ...names], {
     encoding: 'utf8',

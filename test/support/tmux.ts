@@ -7,6 +7,10 @@ import { temporaryFolder } from './repository.js'
 export interface Terminal {
   /** What the terminal shows, without the empty lines below. */
   lines(): string[]
+  /** All that it has shown: as rows, and with the rows joined that were one line. */
+  everything(): { readonly lines: readonly string[]; readonly joined: readonly string[] }
+  /** Empties it. */
+  forget(): void
   resize(columns: number, rows: number): void
   /** Types text, to the letter. */
   type(text: string): void
@@ -16,6 +20,7 @@ export interface Terminal {
   shows(pattern: RegExp): Promise<string>
 }
 
+const BETWEEN = '\u2500\u2500 joined'
 const PATIENCE = { timeout: 120_000, interval: 50 }
 
 /** Runs a line of shell in a terminal; the shell stays where that has ended, so that its last screen can be read. */
@@ -36,9 +41,32 @@ export function terminal(
   onTestFinished(() => void tmux('kill-server'))
   tmux('send-keys', '-l', line)
   tmux('send-keys', 'Enter')
+  const rowsOf = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trimEnd())
   const lines = () => tmux('capture-pane', '-p').trimEnd().split('\n')
   return {
     lines,
+    everything() {
+      const all = ['-p', '-S', '-']
+      const text = tmux(
+        'capture-pane',
+        ...all,
+        ';',
+        'display-message',
+        '-p',
+        BETWEEN,
+        ';',
+        'capture-pane',
+        '-J',
+        ...all,
+      )
+      const [first = '', second = ''] = text.split(`${BETWEEN}\n`)
+      return { lines: rowsOf(first), joined: rowsOf(second) }
+    },
+    forget: () => void tmux('send-keys', '-R', ';', 'clear-history'),
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
     type: (text) => void tmux('send-keys', '-l', text),
     press: (...keys) => void tmux('send-keys', ...keys),
