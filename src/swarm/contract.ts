@@ -85,6 +85,8 @@ export interface Swarm {
   readonly persister: Persister
   /** What an agent printed, for the view. */
   output(worker: string, text: string): void
+  /** Says on a terminal what is waited for, while nothing else is shown there. */
+  aside(text: string): void
   /** What each ended iteration came to. */
   readonly outcomes: Ended[]
   /** Whether a worker has moved the target past us: nothing lands any more. */

@@ -78,7 +78,7 @@ async function probe(swarm: Swarm, name: string, spec: AgentSpec, place: ProbePl
   const nothingLeft = Object.values(settings.budget).includes(0)
   if (level === 1 || spec.harness === 'command' || nothingLeft) return
   // Nothing is shown of a swarm before it has begun, and this takes a CLI seconds.
-  if (process.stderr.isTTY) console.error(`oompa: asking ${name} for one word, to know that it can work …`)
+  swarm.aside(`asking ${name} for one word, to know that it can work …`)
   emit({ type: 'agent.started', agent: name, attempt: 1, role: 'probe' })
   const { result, failure, mend, hopeless, durationMs } = await probePrompt(agent, spec, context)
   emit({

@@ -34,6 +34,8 @@ export interface Registration {
   readonly emit: Emit
   /** What an agent printed, for the view. */
   output(worker: string, text: string): void
+  /** Says on a terminal what is waited for, while nothing else is shown there: a line of its own would tear the table. */
+  aside(text: string): void
   /** What is said while this goes on is shown at once: nothing else of a start is, before something has begun. */
   openly<T>(wait: () => Promise<T>): Promise<T>
   /** Ends the swarm on signals, on `oompa stop`, and when its minutes are over. */
@@ -166,6 +168,9 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     names,
     emit: (event) => log.emit(event),
     output: (worker, text) => view.output(worker, text),
+    aside(text) {
+      if (process.stderr.isTTY && !view.isShown) console.error(`oompa: ${text}`)
+    },
     async openly(wait) {
       view.eager = true
       try {

@@ -214,6 +214,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
       emit,
     }),
     output: entry.output,
+    aside: entry.aside,
     ahead: new Map(),
     current: new Map(),
     crew: makeCrew(),
