@@ -12,6 +12,13 @@ const root = path.resolve(import.meta.dirname, '..')
 const oompa = path.join(root, 'bin/oompa')
 /** A picture stands in the block of code below its name. */
 const PICTURE = /(?<=<!-- \.ci\/capture\.mjs: (\w+) -->\n```\w+\n).*?(?=\n```)/gs
+const MISTAKEN = `{
+  "workers": [
+    { "modle": "claude:opus" },
+    { "model": "codex", "iterations": "five" }
+  ]
+}
+`
 const PATIENCE_MS = 240_000
 
 const folder = mkdtempSync(path.join(tmpdir(), 'oompa-capture-'))
@@ -34,11 +41,11 @@ async function seen(what, look) {
   throw new Error(`In ${PATIENCE_MS / 1000} s the demo has not shown ${what}:\n${screen()}`)
 }
 
-/** The table once something has landed while all three are at work. */
+/** The table while all three are at work, and one of them waits for another to land. */
 function table(text) {
   const lines = text.split('\n')
   const rows = lines.filter((line) => /^w\d +\d\/2 +(verse-\d|refrain) {2,}\S/.test(line))
-  const isFull = rows.length === 3 && /^swarm \w+ .* 3 of 3 at work .*landed/.test(lines.at(-1) ?? '')
+  const isFull = rows.length === 3 && /waits to land/.test(rows.join()) && / 3 of 3 at work/.test(lines.at(-1) ?? '')
   return isFull ? lines.slice(-5).join('\n') : undefined
 }
 
@@ -57,13 +64,15 @@ async function pictures() {
   const status = printed('oompa status --json', path.join(folder, demo, 'song'))
   tmux('select-window', '-t', ':0')
   const [, song] = await seen('its end', (text) => /^ {2}cd (\/\S+)[\s\S]*^Next:/m.exec(text))
-  return {
+  const shown = {
     table: first,
     check: printed('OOMPA_AGENT=command:../author oompa check', song).replaceAll(path.dirname(song), '/home/me'),
     list: printed('oompa list', song),
     view: printed('oompa view', song),
     status,
   }
+  writeFileSync(path.join(song, 'oompa.json'), MISTAKEN)
+  return { ...shown, mistakes: printed('oompa run', song) }
 }
 
 /** What must be the same of a table: the columns, who works on what kind of task, the parts of the last line. */
@@ -71,7 +80,7 @@ const tableForm = (picture) =>
   plain(
     picture
       .replace(/^(w\d).*$/gm, '$1')
-      .replace(/ {2}\d+ to land/, '')
+      .replace(/ {2}\d+ (landed|to land)/g, '')
       .replace(/ {2}\? for keys/, ''),
   )
 /** Of JSON the keys; what waits to land has some of its own, if anything does. */
@@ -87,7 +96,7 @@ function plain(picture) {
   return picture
     .replace(/\b[0-9a-f]{8}\b/g, 'ID')
     .replace(/\b(verse-\d|refrain)\b/g, 'TASK')
-    .replace(/\d[\d.:T-]*(Z|ms|[smhd]\b)?/g, 'N')
+    .replace(/(\d[\d.:T-]*(Z|ms|[smhd])?)+/g, 'N')
     .replace(/ +/g, ' ')
 }
 
