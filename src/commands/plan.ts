@@ -127,7 +127,9 @@ async function decide({ root, args, store, planned }: Decision): Promise<Status>
     throw new OompaError({
       code: 'no-plan',
       message: `${planned.failure ? `${agent} did not plan` : `The answer of ${agent} is no plan`} (${cost}); nothing was written:\n${shown.join('\n')}${kept}`,
-      mend: planned.failure?.kind === 'missing' ? 'oompa check' : 'oompa plan asks again; --agent asks another one.',
+      ...(planned.failure?.kind === 'missing'
+        ? { mend: 'oompa check', status: STATUS.usage }
+        : { mend: 'oompa plan asks again; --agent asks another one.' }),
     })
   }
   const { tasks } = read

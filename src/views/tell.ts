@@ -14,9 +14,13 @@ export function foldConsole(): void {
   }
 }
 
+/** A command on a line of its own, as under "Next:". */
+const COMMAND = /^ +(oompa|git|cd|npm|export|\$EDITOR|\.\/\S+) /
+
 /** A text as lines of at most `columns`, but for commands and for words that are wider. */
 export function screenLines(text: string, columns: number): string[] {
   return text.split('\n').flatMap((line) => {
+    if (COMMAND.test(line)) return [line]
     const [, space = '', mend] = /^( *)→ (.*)$/.exec(line) ?? []
     return mend === undefined
       ? folded(line, columns)

@@ -1,22 +1,17 @@
-// Every command of the README, as it is written there: in a clone, and in a repository of somebody who follows it.
+// The commands of the README for whoever lives with a swarm, as they are written there. Those of a first run are played in
+// newcomer.test.ts.
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { scriptedAgent } from '../support/agents.js'
 import { type Ended, packageRoot, start } from '../support/oompa.js'
-import { cleanEnvironment, type TestRepository, temporaryFolder, testRepository } from '../support/repository.js'
+import { type TestRepository, testRepository } from '../support/repository.js'
+import { blocksOf, linesOf } from './documents.js'
 
-const readme = readFileSync(path.join(packageRoot, 'README.md'), 'utf8')
-const blocks = (language: string) =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, text = '']) => text)
-/** The lines of the block that has a line which begins with these words. */
-function lines(first: string): string[] {
-  const block = blocks('bash').find((text) => text.startsWith(first))
-  if (!block) throw new Error(`The README has no block that begins with ${first}`)
-  return block.trimEnd().split('\n')
-}
+const README = 'README.md'
+const lines = (first: string) => linesOf(README, first)
 
 const bash = (line: string, cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> =>
   start('bash', ['-c', line], { cwd, env }).ended
@@ -41,40 +36,12 @@ case " $* " in *" stream-json "*) echo '{"type":"result","subtype":"success","is
 function followed(body = WORK) {
   const repository = testRepository({ 'main.py': 'print(1)\n' })
   const agent = scriptedAgent(repository, body)
-  const editor = repository.write('../editor', '#!/bin/sh\necho "A song." > "$1"\n', 0o755)
   const { PATH } = linked(repository)
   const bin = path.join(repository.home, 'bin')
-  return { repository, env: { ...agent.env, PATH: `${bin}:${PATH}`, EDITOR: editor } }
+  return { repository, env: { ...agent.env, PATH: `${bin}:${PATH}` } }
 }
 
-test('the first line works in a clone, without a key and without a network', async () => {
-  const home = temporaryFolder()
-  const clone = path.join(home, 'clone')
-  const env = { ...cleanEnvironment(home, { TMPDIR: home }), npm_config_offline: 'true' }
-  execFileSync('git', ['clone', '--quiet', packageRoot, clone], { env })
-  // What npm would fetch.
-  cpSync(path.join(packageRoot, 'node_modules'), path.join(clone, 'node_modules'), {
-    recursive: true,
-    verbatimSymlinks: true,
-  })
-  const [line = ''] = lines('npm install && ./bin/oompa demo')
-  const ended = await bash(line, clone, env)
-  expect(ended.status, told(line, ended)).toBe(0)
-  expect(ended.stdout).toContain('What landed on main')
-})
-
 describe('in a repository of one’s own', () => {
-  test('the four lines of a first run, then the four files', async () => {
-    const { repository, env } = followed()
-    for (const line of [...lines('oompa init'), ...lines('oompa add merge')]) {
-      const ended = await bash(line, repository.root, env)
-      expect(ended.status, told(line, ended)).toBe(0)
-    }
-    expect(repository.git(['log', '-1', '--format=%s', 'oompa/w3-i2'])).toBe('Work')
-    for (const hook of ['merge', 'review', 'tasks', 'approve'])
-      expect(existsSync(path.join(repository.root, `hooks/${hook}.ts`))).toBe(true)
-  })
-
   test('living with it', async () => {
     const { repository, env } = followed(`while [ ! -e "$HOME/go" ]; do sleep 0.1; done\n${WORK}`)
     expect((await bash('oompa init && git add -A && git commit -qm "Start"', repository.root, env)).status).toBe(0)
@@ -107,7 +74,7 @@ describe('in a repository of one’s own', () => {
     const block = lines('for w in').join('\n')
     const ended = await bash(block, repository.root, env)
     expect(ended.status, told(block, ended)).toBe(0)
-    const [shown = ''] = blocks('js')
+    const [shown = ''] = blocksOf(README, 'js')
     expect(readFileSync(path.join(packageRoot, 'oompa_loompas.mjs'), 'utf8')).toContain(shown)
   })
 })
@@ -118,6 +85,8 @@ test('the test commands are there, and nothing is promised that is not published
     const [, name = ''] = /^npm (?:run )?([\w:]+)/.exec(line) ?? []
     expect(scripts).toHaveProperty([name])
   }
-  expect(readme).not.toMatch(/npx oompa|npm install (?:--global |-g )?oompa/)
-  expect(blocks('bash')).toHaveLength(7)
+  expect(readFileSync(path.join(packageRoot, README), 'utf8')).not.toMatch(
+    /npx oompa|npm install (?:--global |-g )?oompa/,
+  )
+  expect(blocksOf(README, 'bash')).toHaveLength(7)
 })

@@ -114,6 +114,7 @@ test('a long line is folded at spaces, and a word that is too long stays whole',
 test('of a way out the sentence is folded, and the command stays whole', () => {
   const command = `git commit -m "${'x'.repeat(30)}"`
   expect(screenLines(`oompa: no\n  → ${command}`, 30)).toEqual(['oompa: no', `  → ${command}`])
+  expect(screenLines(`Next:\n  ${command}`, 30)).toEqual(['Next:', `  ${command}`])
   expect(screenLines('  → Install a newer Node, and then try again', 30)).toEqual([
     '  → Install a newer Node, and',
     '      then try again',
