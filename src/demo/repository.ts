@@ -54,6 +54,7 @@ export async function demoRepository(level: 1 | 2 | 3): Promise<DemoRepository> 
       WORKERS: '3',
       ITERATIONS: '2',
       OOMPA_AGENT: 'command:../author',
+      OOMPA_DEMO: '1',
       OOMPA_CACHE: path.join(base, 'cache'),
       ...(level > 2 ? { DEMO_REVIEW: '1' } : {}),
     },

@@ -42,8 +42,10 @@ export function openView(options: ViewOptions = {}): View {
 function chosen(options: ViewOptions, stdout: Screen, env: NodeJS.ProcessEnv, print: (line: string) => void): View {
   if (options.json) return jsonView(print)
   const colours = coloursFor(stdout, env)
-  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print, options)
-  return plainView(print, colours, options.state)
+  // Nobody stands in the demo's repository: there its commands would do something else, or nothing.
+  const next = env.OOMPA_DEMO === undefined
+  if (!options.plain && isLive(stdout, env)) return terminalView(stdout, colours, print, { ...options, next })
+  return plainView(print, colours, options.state, next)
 }
 
 /** A view that is ended by several who may be the last prints one summary. */

@@ -8,7 +8,7 @@ import { type Said, say } from './say.js'
 import { summaryLines } from './summary.js'
 
 /** A view that prints one line for each event that is worth one, then the summary. */
-export function plainView(print: (line: string) => void, colours: Colours, state = emptyState('')): View {
+export function plainView(print: (line: string) => void, colours: Colours, state = emptyState(''), next = true): View {
   const output = outputLines((worker, line) => print(`[${worker}] ${line}`))
   return {
     event(event) {
@@ -22,7 +22,7 @@ export function plainView(print: (line: string) => void, colours: Colours, state
     output: output.take,
     end(run) {
       output.flush()
-      const lines = summaryLines(state, { colours, run })
+      const lines = summaryLines(state, { colours, run, next })
       for (const line of lines.length ? ['', ...lines] : []) print(line)
     },
   }

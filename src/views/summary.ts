@@ -15,6 +15,8 @@ export interface SummaryOptions {
   run?: RunState
   /** Milliseconds since 1970, for a swarm that runs. */
   now?: number
+  /** Whether it says what comes next; it does unless this is false. */
+  next?: boolean
   /** Of a person's screen: longer lines are folded, but for commands. */
   columns?: number
 }
@@ -39,7 +41,7 @@ export function summaryLines(state: SwarmState, options: SummaryOptions = {}): s
   ]
   return [
     ...(columns === undefined ? lines : lines.flatMap((line) => folded(line, columns))),
-    ...block('Next', nextLines(state, run, colours, columns)),
+    ...(options.next === false ? [] : block('Next', nextLines(state, run, colours, columns))),
   ]
 }
 

@@ -2,7 +2,6 @@
 
 import { Writable } from 'node:stream'
 import { apply, emptyState } from '../events/fold.js'
-import type { RunState } from '../events/runs.js'
 import type { SwarmState } from '../events/state.js'
 import { type Colours, toned } from './colour.js'
 import type { Controls, Screen, View } from './contract.js'
@@ -36,6 +35,8 @@ interface TerminalOptions {
   readonly state?: SwarmState
   /** What keys do; without them there are none. */
   readonly controls?: Controls
+  /** As that of the summary. */
+  readonly next?: boolean
 }
 
 /** A view that draws a table and keeps it up to date. The cursor is never hidden: nothing is left to be mended. */
@@ -43,7 +44,7 @@ export function terminalView(
   screen: Screen,
   colours: Colours,
   print: (line: string) => void,
-  { state = emptyState(''), controls }: TerminalOptions = {},
+  { state = emptyState(''), controls, next = true }: TerminalOptions = {},
 ): View {
   const waiting: { readonly line: string; readonly tone: Said['tone'] }[] = []
   let frame: Frame | undefined
@@ -147,14 +148,10 @@ export function terminalView(
       ended = true
       const { columns } = sizeOf(screen)
       for (const { line, tone } of waiting) for (const part of folded(line, columns)) print(toned(colours, tone, part))
-      for (const line of lastLines(state, colours, run, columns)) print(line)
+      const lines = summaryLines(state, { colours, run, columns, next })
+      for (const line of lines.length ? ['', ...lines] : []) print(line)
     },
   }
-}
-
-function lastLines(state: SwarmState, colours: Colours, run: RunState | undefined, columns: number): string[] {
-  const lines = summaryLines(state, { colours, run, columns })
-  return lines.length ? ['', ...lines] : []
 }
 
 /** What is worth a line of its own above the table, which shows the rest. */

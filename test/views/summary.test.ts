@@ -20,6 +20,14 @@ test('the summary says what each worker did, where its work is, and what to do n
     `  oompa salvage ${SWARM} --dry-run          # see the work that did not land`,
     '  git log --oneline --first-parent -1 main  # see what landed',
   ])
+  // Beside each other they are wider than this screen, and a command is never broken.
+  expect(summaryLines(state, { columns: 60 }).slice(-4)).toEqual([
+    '  # see the work that did not land',
+    `  oompa salvage ${SWARM} --dry-run`,
+    '  # see what landed',
+    '  git log --oneline --first-parent -1 main',
+  ])
+  expect(summaryLines(state, { next: false })).not.toContain('Next:')
 })
 
 test('at level 1 the summary names branch, worktree and the commands to see and land the work', () => {
