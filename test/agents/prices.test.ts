@@ -1,9 +1,12 @@
 // What a run cost: by the agent's own word, by the person's prices, by the table; and no guess.
 
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { AgentSpec } from '../../src/agents/contract.js'
-import { type Bill, billOf, listPrice } from '../../src/agents/prices.js'
+import { type Bill, billOf, listPrice, PRICED_AT } from '../../src/agents/prices.js'
 import { money } from '../../src/views/format.js'
+import { packageRoot } from '../support/oompa.js'
 
 const usage = { input: 1_000_000, output: 100_000, cacheRead: 2_000_000, cacheWrite: 0 }
 const codex = { harness: 'codex' }
@@ -53,4 +56,8 @@ test.each([
 
 test('an estimate is shown as one', () => {
   expect([money(0.42, true), money(0.42), money(undefined, true)]).toEqual(['~$0.42', '$0.42', '–'])
+})
+
+test('the documentation says how old the list prices are', () => {
+  expect(readFileSync(path.join(packageRoot, 'docs/agents.md'), 'utf8')).toContain(`as of ${PRICED_AT};`)
 })
