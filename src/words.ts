@@ -53,6 +53,8 @@ export interface Task {
 export interface Change extends IterationFacts {
   /** Which author run of the iteration made it, from 1. */
   readonly attempt: number
+  /** Where the worker is, if several machines work on the same tasks. */
+  readonly machine?: string
   readonly worktree: Worktree
   readonly branch: string
   /** The tip: what is reviewed, tested and landed is this commit. */

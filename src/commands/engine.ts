@@ -13,14 +13,14 @@ const url: OptionSpec = {
 }
 
 /** More than this, and a person wonders at the times in the logs of two machines; claims go by the server's clock. */
-const MOST_AHEAD_MS = 5000
+export const MOST_AHEAD_MS = 5000
 
 const status: Command = {
   summary: 'Say what server the tasks stand on, the version of their schema, and what is in it.',
   options: { url, json },
   examples: [['oompa engine status', 'the server, its schema, its tasks']],
   async run(args) {
-    const engine = await engineOf(args)
+    const engine = await engineFor(args)
     const found = await engine.status()
     if (flag(args, 'json')) console.log(JSON.stringify(found, null, 2))
     else for (const line of statusLines(found)) console.log(line)
@@ -43,7 +43,7 @@ const migrate: Command = {
     ],
   ],
   async run(args) {
-    const engine = await engineOf(args)
+    const engine = await engineFor(args)
     const grant = text(args, 'grant')
     const made = await engine.migrate(grant === undefined ? {} : { grant })
     if (flag(args, 'json')) {
@@ -70,19 +70,25 @@ export const command: Command = {
   run: (args, root) => status.run(args, root),
 }
 
-async function engineOf(args: Args): Promise<TaskEngine> {
-  const store = await storeOf(await findRoot())
+async function engineFor(args: Args): Promise<TaskEngine> {
+  const engine = await engineOf(await findRoot())
+  const other = text(args, 'url')
+  return other === undefined ? engine : engine.at(other)
+}
+
+/** @throws OompaError `no-engine` (status 2) where the tasks are in no server */
+export async function engineOf(root: string): Promise<TaskEngine> {
+  const store = await storeOf(root)
   const { engine } = store
   if (!engine) {
     throw new OompaError({
       code: 'no-engine',
       message: `The tasks of this repository are in no server, but in ${store.path ?? store.name}.`,
-      mend: 'oompa add tasks --postgres',
+      mend: 'oompa add tasks --postgres, or where another machine has done that: git pull',
       status: STATUS.usage,
     })
   }
-  const other = text(args, 'url')
-  return other === undefined ? engine : engine.at(other)
+  return engine
 }
 
 function statusLines(found: EngineStatus): string[] {

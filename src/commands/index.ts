@@ -38,6 +38,7 @@ export const commands = {
     summary: 'Run N iterations of a mixed set of workers',
     load: async () => ({ command: (await import('./run.js')).loop }),
   },
+  join: { group: 'Run', summary: 'Work on the tasks of a server in this clone', load: () => import('./join.js') },
   stop: { group: 'Run', summary: 'Ask a running swarm to end gently', load: () => import('./stop.js') },
   kill: { group: 'Run', summary: 'End a swarm now, with all that it started', load: () => import('./kill.js') },
   resume: { group: 'Run', summary: 'Go on where a swarm stopped or crashed', load: () => import('./resume.js') },
@@ -72,6 +73,16 @@ export const commands = {
     group: 'Tasks',
     summary: 'The server that the tasks stand on: status, migrate',
     load: () => import('./engine.js'),
+  },
+  machines: {
+    group: 'Tasks',
+    summary: 'List the machines that work on the tasks of a server',
+    load: () => import('./machines.js'),
+  },
+  drain: {
+    group: 'Tasks',
+    summary: 'Have a machine finish what it does, and begin nothing more',
+    load: async () => ({ command: (await import('./machines.js')).drain }),
   },
   merge: {
     group: 'Changes',

@@ -3,15 +3,17 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
+import { allRuns } from '../events/elsewhere.js'
 import { fold } from '../events/fold.js'
 import { strayRuns } from '../events/log.js'
-import { listRuns, type Run } from '../events/runs.js'
+import type { Run } from '../events/runs.js'
 import { scanLog } from '../events/scan.js'
 import { readState } from '../events/snapshot.js'
 import type { SwarmState } from '../events/state.js'
 import { findRepository } from '../git/repository.js'
 import { columnLines, screenColumns } from '../views/columns.js'
 import { dateAndTime } from '../views/format.js'
+import { lookElsewhere } from './elsewhere.js'
 
 /** Swarms that are shown without `--all`. */
 const LATEST = 20
@@ -48,18 +50,19 @@ export const command: Command = {
   async run(args) {
     const { root } = await findRepository()
     for (const stray of strayRuns(root)) console.error(`oompa: ${stray}`)
-    const runs = listRuns(root)
+    await lookElsewhere(root)
+    const runs = allRuns(root)
     const shown = flag(args, 'all') ? runs : runs.slice(0, LATEST)
     const more = runs.length - shown.length
     const columns = screenColumns()
     if (columns !== undefined && shown.length > 0 && !flag(args, 'json')) {
       const { historyLines } = await import('../views/history.js')
-      const swarms = shown.map((run) => ({ run, state: stateFor(root, run, FOR_A_PERSON) }))
+      const swarms = shown.map(({ root: place, run }) => ({ run, state: stateFor(place, run, FOR_A_PERSON) }))
       for (const line of historyLines(swarms, Date.now(), columns)) console.log(line)
       if (more > 0) console.log(`… and ${more} earlier: oompa list --all`)
       return STATUS.done
     }
-    const lines = shown.map((run) => lineOf(root, run))
+    const lines = shown.map(({ root: place, run }) => lineOf(place, run))
     if (flag(args, 'json')) {
       console.log(JSON.stringify(lines, null, 2))
       return STATUS.done

@@ -3,7 +3,8 @@
 import path from 'node:path'
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
-import { findRun, listRuns, type Run } from '../events/runs.js'
+import { allRuns, findAnyRun } from '../events/elsewhere.js'
+import type { Run } from '../events/runs.js'
 import { scanForState } from '../events/scan.js'
 import { settle } from '../events/snapshot.js'
 import { packageVersion } from '../files/package.js'
@@ -11,6 +12,7 @@ import { findRepository } from '../git/repository.js'
 import { figuresFacts } from '../views/facts.js'
 import { gather } from '../views/figures.js'
 import { type Measured, metricsText } from '../views/metrics.js'
+import { lookElsewhere } from './elsewhere.js'
 
 export const command: Command = {
   summary: 'Print what the swarms of this repository came to, in the text format of Prometheus.',
@@ -26,8 +28,9 @@ export const command: Command = {
   async run(args) {
     const { root } = await findRepository()
     const id = args.positionals[0]
-    const runs = id === undefined ? listRuns(root) : [findRun(root, id)]
-    const swarms = runs.map((run) => measured(root, run))
+    await lookElsewhere(root)
+    const runs = id === undefined ? allRuns(root) : [findAnyRun(root, id)]
+    const swarms = runs.map((one) => measured(one.root, one.run))
     if (flag(args, 'json')) {
       const facts = swarms.map((one) => ({ swarm: one.state.swarm, state: one.run, ...figuresFacts(one) }))
       console.log(JSON.stringify(facts, null, 2))

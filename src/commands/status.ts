@@ -2,9 +2,9 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
+import { allRuns, stateOn } from '../events/elsewhere.js'
 import { strayRuns } from '../events/log.js'
-import { listRuns, type Run } from '../events/runs.js'
-import { readState } from '../events/snapshot.js'
+import type { Run } from '../events/runs.js'
 import type { SwarmState } from '../events/state.js'
 import { findRepository } from '../git/repository.js'
 import { isSeenFromHere } from '../processes/owner.js'
@@ -12,6 +12,7 @@ import { coloursFor } from '../views/colour.js'
 import { statusFacts } from '../views/facts.js'
 import { age, between } from '../views/format.js'
 import { tableLines } from '../views/table.js'
+import { lookElsewhere } from './elsewhere.js'
 
 export const command: Command = {
   summary: 'Show what the swarms that run now are doing; the latest one if none runs.',
@@ -23,9 +24,10 @@ export const command: Command = {
   async run(args) {
     const { root } = await findRepository()
     for (const stray of strayRuns(root)) console.error(`oompa: ${stray}`)
-    const runs = listRuns(root)
-    const running = runs.filter(({ state }) => state === 'running')
-    const shown = (running.length ? running : runs.slice(0, 1)).map((run) => ({ run, state: readState(root, run) }))
+    await lookElsewhere(root)
+    const runs = allRuns(root)
+    const running = runs.filter(({ run }) => run.state === 'running')
+    const shown = (running.length ? running : runs.slice(0, 1)).map((one) => ({ ...one, state: stateOn(one) }))
     if (flag(args, 'json')) {
       console.log(
         JSON.stringify(

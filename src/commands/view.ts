@@ -2,8 +2,8 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS, type Status } from '../errors.js'
-import { findRun, type Run } from '../events/runs.js'
-import { readSnapshot, readState } from '../events/snapshot.js'
+import { findAnyRun, type PlacedRun, stateOn } from '../events/elsewhere.js'
+import { readSnapshot } from '../events/snapshot.js'
 import { followLog } from '../events/tail.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
@@ -11,6 +11,10 @@ import { screenColumns } from '../views/columns.js'
 import { openView } from '../views/index.js'
 import { summaryLines } from '../views/summary.js'
 import { tableLines } from '../views/table.js'
+import { lookElsewhere } from './elsewhere.js'
+
+/** How often the log of another machine is asked for. */
+const LOOK_MS = 2000
 
 export const command: Command = {
   summary: 'Show one swarm: what each worker did, where its work is, and what to do next.',
@@ -35,10 +39,15 @@ export const command: Command = {
   ],
   async run(args) {
     const { root } = await findRepository()
-    const run = findRun(root, args.positionals[0])
-    if (flag(args, 'watch')) return watch(root, run, flag(args, 'json'))
-    if (flag(args, 'json')) return printJson(root, run)
-    const state = readState(root, run)
+    await lookElsewhere(root)
+    const placed = findAnyRun(root, args.positionals[0])
+    const { run } = placed
+    if (flag(args, 'watch')) {
+      const looking = placed.root === root ? undefined : setInterval(() => void lookElsewhere(root), LOOK_MS)
+      return watch(placed, flag(args, 'json')).finally(() => clearInterval(looking))
+    }
+    if (flag(args, 'json')) return printJson(placed)
+    const state = stateOn(placed)
     const colours = coloursFor(process.stdout, process.env)
     if (run.state === 'running') {
       const columns = process.stdout.columns || 80
@@ -53,15 +62,16 @@ export const command: Command = {
 }
 
 /** Joins a running swarm: what has happened is in the table, what happens from now on is said. */
-async function watch(root: string, run: Run, json: boolean): Promise<Status> {
-  const view = openView({ json, state: readState(root, run) })
+async function watch(placed: PlacedRun, json: boolean): Promise<Status> {
+  const { root, run } = placed
+  const view = openView({ json, state: stateOn(placed) })
   const ended =
     run.state === 'running' ? await followLog(root, run, (event) => view.event(event), { from: run.size }) : run
   view.end(ended.state)
   return STATUS.done
 }
 
-async function printJson(root: string, run: Run): Promise<Status> {
+async function printJson({ root, run }: PlacedRun): Promise<Status> {
   const { earlierShape } = await import('../events/earlier.js')
   const { figuresFacts, swarmFacts } = await import('../views/facts.js')
   const { figuresOf } = await import('../views/figures.js')

@@ -1,10 +1,13 @@
 // The API: JSON and server-sent events, folded from the logs. It is the page's own, and everybody's (docs/dash.md).
 
+import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import { messageOf, OompaError } from '../errors.js'
+import { elsewhereRoot } from '../events/elsewhere.js'
 import { packageVersion } from '../files/package.js'
 import { listApprovals, publicFields } from '../review/approvals.js'
 import { metricsText } from '../views/metrics.js'
@@ -31,14 +34,19 @@ const POLL_MS = 200
 const PING_MS = 15_000
 /** Tasks are read by a process of their own. */
 const TASKS_MS = 2000
+/** Between two looks at what other machines do. */
+const ELSEWHERE_MS = 3000
 
 /** Everything that the server answers. */
-export function dashApp({ root, keys, ...place }: DashFacts): Hono {
+export function dashApp({ root, keys, ...where }: DashFacts): Hono {
   const app = new Hono()
   const history = openHistory(root)
+  /** Whether other machines were looked for, and the look that goes on. */
+  let looked = false
+  let looking = false
   let tasks: { readonly at: number; readonly answer: ReturnType<typeof ask> } | undefined
 
-  app.use(guarded(place))
+  app.use(guarded(where))
   app.use(bodyLimit({ maxSize: MOST_BODY, onError: (c) => refusal(c, 413, 'too-long', 'That is too long.') }))
   app.notFound((c) => refusal(c, 404, 'not-found', 'There is nothing here.'))
   app.onError((error, c) => {
@@ -51,12 +59,12 @@ export function dashApp({ root, keys, ...place }: DashFacts): Hono {
     if (!isKey(body.token, keys.token)) {
       return refusal(c, 403, 'wrong-token', 'This is not the token of this page.', 'oompa dash prints the link')
     }
-    c.header('set-cookie', `${cookieName(place)}=${keys.look}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800`)
+    c.header('set-cookie', `${cookieName(where)}=${keys.look}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800`)
     return c.json({ act: keys.act })
   })
 
   app.use('/api/*', async (c, next) => {
-    if (!mayLook(c, keys, place))
+    if (!mayLook(c, keys, where))
       return refusal(c, 401, 'no-token', 'Open the page by its link.', 'oompa dash prints it')
     if (c.req.method === 'POST' && !mayAct(c, keys)) {
       return refusal(
@@ -70,25 +78,28 @@ export function dashApp({ root, keys, ...place }: DashFacts): Hono {
     return next()
   })
 
+  app.use('/api/swarms/*', lookAround)
+  app.use('/metrics', lookAround)
+
   app.get('/api', (c) => c.json({ repository: path.basename(root), version: packageVersion() }))
   app.get('/api/swarms', (c) => c.json(history.swarms().map(lineFacts)))
   app.get('/api/swarms/:id', (c) => withSwarm(c, (one) => c.json(pageFacts(one))))
 
   app.get('/api/swarms/:id/events', (c) =>
-    withSwarm(c, ({ run }) => {
+    withSwarm(c, ({ root: place, run }) => {
       const most = Math.min(wholeNumber(c.req.query('limit')) ?? MOST_EVENTS, MOST_EVENTS)
-      return c.json(eventsAfter(root, run.swarm, wholeNumber(c.req.query('after')) ?? 0, most))
+      return c.json(eventsAfter(place, run.swarm, wholeNumber(c.req.query('after')) ?? 0, most))
     }),
   )
 
   app.get('/api/swarms/:id/stream', (c) =>
-    withSwarm(c, ({ run }) => {
+    withSwarm(c, ({ root: place, run }) => {
       let at = wholeNumber(c.req.header('last-event-id')) ?? wholeNumber(c.req.query('after')) ?? 0
       return streamSSE(c, async (stream) => {
         let said = performance.now()
         await stream.writeSSE({ event: 'ping', data: '' })
         while (!stream.aborted && !stream.closed) {
-          const { events, end } = eventsAfter(root, run.swarm, at, MOST_EVENTS)
+          const { events, end } = eventsAfter(place, run.swarm, at, MOST_EVENTS)
           for (const { id, event } of events) {
             await stream.writeSSE({ id: String(id), event: 'event', data: JSON.stringify(event) })
           }
@@ -183,7 +194,7 @@ export function dashApp({ root, keys, ...place }: DashFacts): Hono {
   })
 
   app.get('/metrics', (c) => {
-    if (!mayLook(c, keys, place)) return refusal(c, 401, 'no-token', 'Send the token: Authorization: Bearer TOKEN')
+    if (!mayLook(c, keys, where)) return refusal(c, 401, 'no-token', 'Send the token: Authorization: Bearer TOKEN')
     const swarms = history.swarms().map(({ run, state, figures }) => ({ run: run.state, state, figures }))
     const text = metricsText({ repository: path.basename(root), version: packageVersion(), swarms })
     return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
@@ -195,6 +206,20 @@ export function dashApp({ root, keys, ...place }: DashFacts): Hono {
     return c.body(new Uint8Array(file.bytes), 200, { 'content-type': file.type })
   })
   return app
+
+  /** What other machines do is asked for by itself: the page does not wait for a server. */
+  async function lookAround(_: unknown, next: () => Promise<void>): Promise<void> {
+    if (!looking && (!looked || existsSync(elsewhereRoot(root)))) {
+      looked = true
+      looking = true
+      void ask(root, ['list', '--json'])
+        .then(() => sleep(ELSEWHERE_MS, undefined, { ref: false }))
+        .finally(() => {
+          looking = false
+        })
+    }
+    return next()
+  }
 
   function withSwarm(
     c: Parameters<typeof refusal>[0],

@@ -3,6 +3,7 @@
 
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import type { OompaEvent } from '../events/contract.js'
+import { elsewhereRoot } from '../events/elsewhere.js'
 import { logFile, parseEvent, swarmIds } from '../events/log.js'
 import { type Run, readRun } from '../events/runs.js'
 import { lineSplitter, openTail } from '../events/tail.js'
@@ -16,6 +17,8 @@ const ASK_MS = 500
 const MOST_POINTS = 600
 
 export interface Watched extends Gathering {
+  /** Below it is its log: another machine's is not where ours are. */
+  readonly root: string
   run: Run
   readonly changes: Map<string, Change>
   /** What was spent so far, at the end of each run of an agent: seconds since 1970, US dollars. */
@@ -31,7 +34,7 @@ export interface History {
   swarms(): Watched[]
 }
 
-/** The swarms below `root`. */
+/** The swarms below `root`, and those of other machines that are known there. */
 export function openHistory(root: string): History {
   const known = new Map<string, Watched & { asked: number; since: string | undefined }>()
   const swarm = (id: string): Watched | undefined => {
@@ -39,26 +42,36 @@ export function openHistory(root: string): History {
     const now = performance.now()
     let one = known.get(id)
     if (!one || now - one.asked > ASK_MS) {
-      const run = readRun(root, id)
+      const place = readRun(root, id) ? root : elsewhereRoot(root)
+      const run = readRun(place, id)
       if (!run) {
         known.delete(id)
         return undefined
       }
       // Somebody has put another log in its place.
       if (!one || run.size < one.position || run.startedAt !== one.since) {
-        one = { ...gather(id), run, changes: new Map(), spent: [], position: 0, asked: now, since: run.startedAt }
+        one = {
+          ...gather(id),
+          root: place,
+          run,
+          changes: new Map(),
+          spent: [],
+          position: 0,
+          asked: now,
+          since: run.startedAt,
+        }
         known.set(id, one)
       }
       one.run = run
       one.asked = now
     }
-    readOn(root, id, one)
+    readOn(one.root, id, one)
     return one
   }
   return {
     swarm,
     swarms: () =>
-      swarmIds(root)
+      [...new Set([...swarmIds(root), ...swarmIds(elsewhereRoot(root))])]
         .flatMap((id) => swarm(id) ?? [])
         .sort((a, b) => (b.run.startedAt ?? '').localeCompare(a.run.startedAt ?? '')),
   }

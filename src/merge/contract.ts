@@ -49,6 +49,8 @@ export interface Candidate {
   /** For a remote's history: who puts the status of tasks together, where nothing else conflicts. */
   readonly statusHistory?: StatusHistory
   readonly worker?: string
+  /** Where the worker is, if several machines work on the same tasks. */
+  readonly machine?: string
   readonly iteration?: number
   readonly task?: { readonly id: string; readonly summary?: string }
   readonly reviewedBy?: readonly string[]

@@ -43,10 +43,15 @@ export function statusMessage(candidate: Candidate): string {
   return withTrailers(`Complete ${oneLine(candidate.task?.id ?? 'a task', 100)}`, trailers(candidate))
 }
 
+/** A worker as people on all machines know it: `alder/w1`. */
+export function workerName({ machine, worker }: { readonly machine?: string; readonly worker?: string }): string {
+  return machine === undefined ? `${worker}` : `${machine}/${worker}`
+}
+
 function trailers(candidate: Candidate): [string, string][] {
   return [
     ...(candidate.task ? [['Oompa-Task', candidate.task.id] as [string, string]] : []),
-    ...(candidate.worker ? [['Oompa-Worker', candidate.worker] as [string, string]] : []),
+    ...(candidate.worker ? [['Oompa-Worker', workerName(candidate)] as [string, string]] : []),
     ...(candidate.reviewedBy ?? []).map((by): [string, string] => ['Reviewed-by', by]),
   ]
 }

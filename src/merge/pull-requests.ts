@@ -21,7 +21,7 @@ import {
 import type { Change, Refusal } from '../words.js'
 import { recordLanded } from './bypass.js'
 import { movedDestination } from './destination.js'
-import { statusMessage } from './message.js'
+import { statusMessage, workerName } from './message.js'
 import { type Pull, writePull } from './pulls.js'
 import { tail } from './refusals.js'
 import { notPushed, pushRef, sendLargeFiles } from './remote.js'
@@ -178,7 +178,7 @@ function words(change: Change): { title: string; body: string } {
   const body = [
     change.task?.description ?? '',
     change.task ? `Oompa-Task: ${line(change.task.id)}` : '',
-    `Oompa-Worker: ${change.worker}`,
+    `Oompa-Worker: ${workerName(change)}`,
     ...(change.reviewedBy ?? []).map((by) => `Reviewed-by: ${line(by)}`),
   ]
   return { title: title || change.branch, body: `${body.filter(Boolean).join('\n')}\n` }

@@ -270,6 +270,7 @@ function candidateOf(change: Change): Candidate {
     commit: change.commit,
     base: change.base,
     worker: change.worker,
+    ...(change.machine ? { machine: change.machine } : {}),
     iteration: change.number,
     ...(change.task ? { task: { id: change.task.id, summary: change.task.summary } } : {}),
     ...(change.reviewedBy ? { reviewedBy: change.reviewedBy } : {}),

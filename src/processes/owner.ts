@@ -33,7 +33,12 @@ export interface Machine {
 
 /** This machine, now. */
 export const thisMachine: Machine = {
-  host: hostname(),
+  // A name that may stand in a path, a ref and a database.
+  host:
+    (process.env.OOMPA_HOST || hostname())
+      .replace(/[^A-Za-z0-9_-]+/g, '-')
+      .replace(/^-+/, '')
+      .slice(0, 63) || 'machine',
   space: processSpace(),
   bootedMs: () => Date.now() - uptime() * 1000,
   isAlive,

@@ -9,7 +9,8 @@ import type { TaskStore } from '../tasks/contract.js'
 import { existingTasks } from '../tasks/existing.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import type { Recovering } from './contract.js'
-import { keepWorktree, keptRef, keptWork } from './keep.js'
+import { keepWorktree, keptRef } from './keep.js'
+import { workOfClaim } from './pushed.js'
 
 /**
  * Commits the unsaved work of each iteration to its branch and keeps it under `refs/oompa/kept/`. At level 1 the
@@ -79,7 +80,7 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
   const { requeued } = await requeueStale(store, {
     ids: stale.map(({ id }) => id),
     by: `oompa-${swarm.id}`,
-    note: (claim) => keptWork(swarm.repository.root, claim),
+    note: (claim) => workOfClaim(repository.root, claim, store),
   })
   for (const { id, reason, claim } of requeued) {
     swarm.emit({ type: 'task.released', task: id, worker: claim?.holder.worker, reason })

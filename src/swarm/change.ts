@@ -59,6 +59,7 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
   return remember(iteration, {
     swarm: iteration.swarm,
     worker: iteration.worker,
+    ...(swarm.machine === undefined ? {} : { machine: swarm.machine }),
     number: iteration.number,
     attempt: attempt.number,
     worktree,

@@ -37,6 +37,10 @@ export interface Swarm {
   readonly into?: string
   /** The tasks that count, where the loop claims them. */
   readonly store?: TaskStore
+  /** The name of this machine, where others work on the same tasks. */
+  readonly machine?: string
+  /** The remote that landings are pushed to, where they are. */
+  readonly remote?: string
   /** For how long the server of the tasks has been away so far, all in all. */
   awayMs(): number
   /** Absolute path of `tasks/` in the main checkout. */

@@ -44,6 +44,7 @@ export interface LandingParts {
   readonly fresh: Swarm['fresh']
   readonly inReview: Swarm['inReview']
   readonly testCommands: Swarm['testCommands']
+  readonly remote: Swarm['remote']
   readonly pushed: Swarm['pushed']
   readonly drain: Swarm['drain']
 }
@@ -97,6 +98,7 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     bypassed: () => target.bypassed(),
     fresh: pulls ? { ...fresh, now: (until) => fresh.now(until).then(() => pulls.look()) } : fresh,
     inReview: () => pulls?.anyOpen() ?? false,
+    remote: optionsOf(merge).push ? (optionsOf(merge).remote ?? (await remoteOf(root, into))) : undefined,
     pushed: store?.tracked
       ? async () => {}
       : untilPushed(landContext(facts, stopping.agents, store), into, optionsOf(merge)),

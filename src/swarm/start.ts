@@ -17,6 +17,7 @@ import { runGitHooks } from '../git/run.js'
 import { findHooks, misspeltWords } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../hooks/protected.js'
+import { thisMachine } from '../processes/owner.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { recoverCrashed } from '../recovery/index.js'
 import { NO_JUDGES } from '../review/judges.js'
@@ -114,15 +115,29 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
     await entry.openly(() => swarm.fresh.now())
     await probeAgents(swarm)
     const stopRenewing = renewClaims(swarm)
-    const end = () => {
+    const leave = await amongMachines(swarm)
+    const end = async () => {
       stopRenewing()
-      return endSwarm(swarm, entry)
+      await leave.work()
+      const status = await endSwarm(swarm, entry)
+      await leave.machine()
+      return status
     }
     return Object.assign(swarm, { end })
   } catch (error) {
     await entry.abandon(error)
     throw error
   }
+}
+
+/** Where the tasks are in a server: tells other machines of this one, and pushes work at each commit. */
+async function amongMachines(swarm: Swarm): Promise<Record<'work' | 'machine', () => Promise<void>>> {
+  const none = async () => {}
+  const { store, remote } = swarm
+  if (!store?.engine) return { work: none, machine: none }
+  const [{ shareMachine }, { pushWork }] = await Promise.all([import('./machine.js'), import('./pushed-work.js')])
+  const machine = await shareMachine(swarm, store.engine.machines)
+  return { machine, work: remote === undefined ? none : pushWork(swarm, remote) }
 }
 
 interface Parts {
@@ -192,6 +207,8 @@ async function assemble(parts: Parts): Promise<Swarm> {
     level,
     into: parts.into,
     store: tasks?.store,
+    machine: landing?.store?.engine && thisMachine.host,
+    remote: landing?.remote,
     awayMs: tasks?.awayMs ?? (() => 0),
     claims: loaded.tasks !== undefined,
     tasks: path.join(root, 'tasks'),

@@ -4,11 +4,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { elsewhereRoot } from '../../src/events/elsewhere.js'
 import { readLog } from '../../src/events/log.js'
+import { ownVersion } from '../../src/tasks/postgres/engine.js'
 import { postgresTasks } from '../../src/tasks/postgres/store.js'
 import { team } from '../support/clones.js'
-import { until } from '../support/loop.js'
-import { oompa } from '../support/oompa.js'
+import { type TestLoop, until } from '../support/loop.js'
+import { oompa, oompaBin, start } from '../support/oompa.js'
 import { describeWhere } from '../support/optional.js'
 import { hasPostgres, type PostgresServer, postgresServer, STARTING_MS } from '../support/postgres.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
@@ -135,6 +137,79 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
     ])
   })
 
+  it('a machine joins by one command; of one that dies the pushed work is named, and all see all of them', async () => {
+    const store = postgresTasks({ url: server.url, schema: 'joined' }, temporaryFolder())
+    onTestFinished(() => store.close!())
+    await store.add({ id: 'slow/one', summary: 'The slow task', priority: 0 })
+    await store.add({ id: 'x', summary: 'The task x' })
+    await store.add({ id: 'after', summary: 'After the slow one', priority: 0, dependsOn: ['slow/one'] })
+    await store.add({ id: 'never', summary: 'When it is drained', priority: 9, dependsOn: ['after'] })
+    const { bare, clones } = team(
+      'cd "$OOMPA_WORKTREE"; name=$(basename "$OOMPA_TASK"); echo done > "$name.txt"; git add -A; git commit -qm "Do $name"; touch "$HOME/began-$name"; until test -e "$HOME/go-$name"; do sleep 0.05; done',
+      {
+        clones: 3,
+        worker: { iterations: 5, max_wait_for_tasks: 240 },
+        files: {
+          'hooks/tasks.ts': `import { postgresTasks } from 'oompa-loompas'\nexport default postgresTasks({ schema: 'joined' })\n`,
+        },
+      },
+    )
+    const [alder, birch, looker] = clones as [TestLoop, TestLoop, TestLoop]
+    const began = (clone: TestLoop, name: string) =>
+      until(() => existsSync(path.join(clone.repository.home, `began-${name}`)), `the task ${name}`)
+    const go = (clone: TestLoop, name: string) => writeFileSync(path.join(clone.repository.home, `go-${name}`), '')
+    const look = async (...args: string[]) => {
+      const env = { ...looker.env, OOMPA_POSTGRES: server.url }
+      const { stdout, stderr } = await looker.oompa(args, { env })
+      return args.includes('--json') ? JSON.parse(stdout) : stdout + stderr
+    }
+    const first = alder.start([], { env: { ...alder.env, OOMPA_HOST: 'alder', OOMPA_POSTGRES: server.url } })
+    await began(alder, 'one')
+    const second = start(process.execPath, [oompaBin, 'join', server.url, '--label', 'gpu', '--iterations', '4'], {
+      cwd: birch.repository.root,
+      env: { ...birch.env, OOMPA_HOST: 'birch' },
+    })
+    await began(birch, 'x')
+    const ref = `refs/oompa/changes/${alder.swarms()[0]}/w1/slow%2Fone`
+    await until(() => bare.git(['for-each-ref', '--format=%(refname)', ref]) === ref, 'the push of the slow work')
+    const machines = await until(async () => {
+      const found = await look('machines', '--json')
+      return found.length === 2 && found
+    }, 'both machines')
+    expect(machines).toMatchObject([
+      { machine: 'alder', state: 'working', workers: 1, agents: ['command:worker'], work: [{ task: 'slow/one' }] },
+      { machine: 'birch', state: 'working', labels: ['gpu'], work: [{ task: 'x', worker: 'w1' }] },
+    ])
+    expect(await look('status', '--json')).toMatchObject([
+      { workers: [{ worker: 'birch/w1', task: 'x' }] },
+      { workers: [{ worker: 'alder/w1', task: 'slow/one' }] },
+    ])
+
+    first.child.kill('SIGKILL')
+    await first.ended
+    for (const name of ['x', 'one']) go(birch, name)
+    await began(birch, 'after')
+    const notes = (await store.list()).complete.find(({ id }) => id === 'slow/one')?.notes
+    expect(notes).toContain(`Its work is on origin: git fetch origin ${ref}`)
+    expect(bare.git(['show', `${ref}:one.txt`])).toBe('done')
+    expect(await look('drain', 'birch')).toBe('birch ends when its iterations have.\n')
+    await until(() => birch.events('swarm.stopping').length > 0, 'the end of birch')
+    go(birch, 'after')
+    const ended = await second.ended
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+    expect((await store.list()).pending.map(({ id }) => id)).toEqual(['never'])
+    expect(bare.git(['log', '--format=%(trailers:key=Oompa-Worker,valueonly)', 'main'])).toContain('birch/w1')
+    expect(bare.git(['for-each-ref', '--format=%(refname)', 'refs/oompa/changes'])).toBe(ref)
+    // The whole of both logs is here, where no swarm has been.
+    expect(await look('view', birch.swarms()[0]!)).toContain('birch/w1')
+    const mirrored = (clone: TestLoop) =>
+      readLog(elsewhereRoot(looker.repository.root), clone.swarms()[0]!).map(({ type }) => type)
+    expect(mirrored(birch)).toEqual(readLog(birch.repository.root, birch.swarms()[0]!).map(({ type }) => type))
+    expect(mirrored(alder)).toContain('task.claimed')
+    expect(looker.swarms()).toEqual([])
+    expect((await look('metrics')).match(/^oompa_tasks_completed_total\S* (\d+)$/m)?.[1]).toBe('3')
+  })
+
   it('`oompa add tasks --postgres` writes the hook, and `oompa engine` makes the database ready and looks at it', async () => {
     const repository = testRepository({ 'README.md': 'hello\n' })
     const env = { ...repository.env, OOMPA_POSTGRES: server.url }
@@ -156,7 +231,7 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
 
     const before = await run('engine')
     expect([before.status, before.stdout]).toEqual([1, expect.stringContaining('schema:  oompa, not made yet')])
-    expect((await run('engine', 'migrate')).stdout).toBe('The schema has version 1 now.\n')
+    expect((await run('engine', 'migrate')).stdout).toBe(`The schema has version ${ownVersion()} now.\n`)
     await server.sql('create role hand login; create role other login')
     const granted = await run('engine', 'migrate', '--grant', 'hand')
     expect(granted.stdout).toBe('The schema is up to date.\nhand may do what a worker does.\n')
@@ -178,8 +253,8 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
       0,
       expect.objectContaining({
         schema: 'oompa',
-        version: 1,
-        ownVersion: 1,
+        version: ownVersion(),
+        ownVersion: ownVersion(),
         tasks: { pending: 0, ready: 0, current: 0, complete: 1 },
       }),
     ])

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import type { TaskStore } from '../../src/tasks/contract.js'
 import { openDatabase } from '../../src/tasks/postgres/database.js'
-import { migrate } from '../../src/tasks/postgres/engine.js'
+import { migrate, ownVersion } from '../../src/tasks/postgres/engine.js'
 import { postgresTasks } from '../../src/tasks/postgres/store.js'
 import { MIGRATIONS } from '../../src/tasks/postgres/tables.js'
 import { requeueStale, staleClaims } from '../../src/tasks/requeue.js'
@@ -234,20 +234,25 @@ describeWhere('PostgreSQL', hasPostgres)('PostgreSQL', () => {
     const store = await filled(3)
     const database = openDatabase({ url: server.url, schema, root: temporaryFolder(), patienceMs: 0 })
     onTestFinished(() => database.close())
-    const second = { version: 2, oldest: 1, sql: 'alter table :s.tasks add column colour text;' }
-    const third = { version: 3, oldest: 3, sql: 'alter function :s.release(text, text, text, uuid) rename to let_go;' }
+    const own = ownVersion()
+    const second = { version: own + 1, oldest: 1, sql: 'alter table :s.tasks add column colour text;' }
+    const third = {
+      version: own + 2,
+      oldest: own + 2,
+      sql: 'alter function :s.release(text, text, text, uuid) rename to let_go;',
+    }
     const both = [migrate(database, { migrations: [...MIGRATIONS, second] }), migrate(database)]
     await Promise.allSettled(both)
     // A later oompa has added what we need not know.
     expect((await opened().list()).pending).toHaveLength(3)
     expect((await opened().claim({ claimer: { worker: 'w1' } })).answer).toBe('claimed')
-    expect(await migrate(database, { migrations: [...MIGRATIONS, second, third] })).toEqual([3])
+    expect(await migrate(database, { migrations: [...MIGRATIONS, second, third] })).toEqual([own + 2])
     // … and now has changed what we call.
     await expect(opened().list()).rejects.toMatchObject({ code: 'engine-new', status: 2 })
     await expect(store.engine!.migrate()).rejects.toMatchObject({ code: 'engine-new' })
-    expect(await store.engine!.status()).toMatchObject({ version: 3, ownVersion: 1 })
+    expect(await store.engine!.status()).toMatchObject({ version: own + 2, ownVersion: own })
 
-    await server.sql(`update ${schema}.versions set version = version - 3, oldest = 0`)
+    await server.sql(`update ${schema}.versions set version = version - 10, oldest = 0`)
     await expect(opened().list()).rejects.toMatchObject({
       code: 'engine-old',
       mend: expect.stringContaining('oompa engine migrate'),

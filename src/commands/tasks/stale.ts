@@ -2,7 +2,7 @@
 
 import { type Command, flag } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
-import { keptWork } from '../../recovery/keep.js'
+import { workOfClaim } from '../../recovery/pushed.js'
 import { requeueStale, staleClaims } from '../../tasks/requeue.js'
 import { json, openTasks, who } from './open.js'
 import { claimFacts, plain, printJson } from './print.js'
@@ -22,7 +22,7 @@ export const stale: Command = {
     const stale = await staleClaims(store)
     const { requeued } = flag(args, 'list')
       ? { requeued: [] }
-      : await requeueStale(store, { by: worker, note: (claim) => keptWork(root, claim) })
+      : await requeueStale(store, { by: worker, note: (claim) => workOfClaim(root, claim, store) })
     const isBack = (id: string) => requeued.some((one) => one.id === id)
     if (flag(args, 'json')) {
       printJson(
@@ -58,7 +58,11 @@ export const requeue: Command = {
   async run(args) {
     const { root, store, worker } = await openTasks(args)
     const ids = args.positionals.length ? args.positionals : undefined
-    const { requeued, left } = await requeueStale(store, { ids, by: worker, note: (claim) => keptWork(root, claim) })
+    const { requeued, left } = await requeueStale(store, {
+      ids,
+      by: worker,
+      note: (claim) => workOfClaim(root, claim, store),
+    })
     if (flag(args, 'json')) printJson({ requeued: requeued.map((one) => one.id), left })
     else {
       for (const one of requeued) console.log(`Requeued ${plain(one.id)}: ${one.reason}.`)

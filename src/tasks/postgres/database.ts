@@ -2,12 +2,12 @@
 // was lost, and one connection that listens.
 
 import { createRequire } from 'node:module'
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Client, Pool } from 'pg'
 import { isErrno, OompaError, STATUS } from '../../errors.js'
+import { thisMachine } from '../../processes/owner.js'
 import { databaseError, isAway, isRepeatable } from './refusals.js'
 
 export interface Place {
@@ -48,7 +48,7 @@ const LONGEST_PAUSE_MS = 2000
 export function openDatabase(place: Place): Database {
   const settings = {
     connectionString: place.url,
-    application_name: `oompa ${hostname()}`,
+    application_name: `oompa ${thisMachine.host}`,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
     query_timeout: STATEMENT_MS + CONNECT_MS,

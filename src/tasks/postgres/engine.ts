@@ -1,11 +1,12 @@
 // The schema that the tasks stand in: made where there is none, brought up to our version, and said how it is.
 
-import { hostname } from 'node:os'
 import { isErrno, OompaError, STATUS } from '../../errors.js'
 import { packageVersion } from '../../files/package.js'
+import { thisMachine } from '../../processes/owner.js'
 import type { EngineStatus } from '../contract.js'
 import type { Database } from './database.js'
 import { WORKER_FUNCTIONS } from './functions.js'
+import { MACHINE_FUNCTIONS } from './machines.js'
 import { isMissing, shownServer } from './refusals.js'
 import { MIGRATIONS, type Migration } from './tables.js'
 
@@ -73,16 +74,18 @@ function isTwice(error: unknown): boolean {
   return error instanceof OompaError && isErrno(error.cause, '42P06', '42P07', '42723', '23505')
 }
 
+const GRANTED = [...WORKER_FUNCTIONS, ...MACHINE_FUNCTIONS]
+
 async function grantTo(database: Database, role: string): Promise<void> {
   const name = `"${role.replaceAll('"', '""')}"`
   await database.script([
     `grant usage on schema ${database.quoted} to ${name}`,
-    ...WORKER_FUNCTIONS.map((one) => `grant execute on function ${database.quoted}.${one} to ${name}`),
+    ...GRANTED.map((one) => `grant execute on function ${database.quoted}.${one} to ${name}`),
   ])
   // Who does not own them grants nothing, and PostgreSQL calls that a warning.
   const [row] = await database.rows<{ granted: boolean }>(
     'select bool_and(has_function_privilege($1, one, $$execute$$)) as granted from unnest($2::text[]) one',
-    [role, WORKER_FUNCTIONS.map((one) => `${database.quoted}.${one}`)],
+    [role, GRANTED.map((one) => `${database.quoted}.${one}`)],
   )
   if (row?.granted) return
   throw new OompaError({
@@ -132,7 +135,7 @@ export async function engineStatus(database: Database): Promise<EngineStatus> {
     schema: database.place.schema,
     ...(there ? { version: there.version } : {}),
     ownVersion: ownVersion(),
-    host: hostname(),
+    host: thisMachine.host,
     ...('pending' in tasks ? { tasks } : {}),
     // Between the question and its answer: half of that is as good as can be known.
     ...(nowMs === undefined ? {} : { clockAheadMs: Math.round((began + Date.now()) / 2 - nowMs) }),

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { peekSettings } from '../../config/peek.js'
 import { isErrno, OompaError, usageError } from '../../errors.js'
-import { parseOwner } from '../../processes/owner.js'
+import { parseOwner, thisMachine } from '../../processes/owner.js'
 import type { Task } from '../../words.js'
 import type {
   Claim,
@@ -24,6 +24,7 @@ import { arrange, type Found } from '../listing.js'
 import { holderOf, LEASE_MS, newRecord, staleness } from '../records.js'
 import { rootOf } from '../where.js'
 import type { Database } from './database.js'
+import { machinesIn } from './machines.js'
 
 export interface PostgresOptions {
   /** `postgres://user:password@host/database`, as `pg` reads it; `OOMPA_POSTGRES` unless given. */
@@ -116,6 +117,7 @@ export function postgresTasks(options: PostgresOptions = {}, root?: string): Tas
       status: async () => (await import('./engine.js')).engineStatus(await open()),
       migrate: async (more) => (await import('./engine.js')).migrate(await open(), more),
       at: (other) => postgresTasks({ ...options, url: other }, base).engine!,
+      machines: machinesIn(database),
     },
     async close() {
       const there = opened
@@ -177,6 +179,9 @@ function holderText(id: string, claimer: Claimer): string {
   return json({ worker, swarm, owner })
 }
 
+/** A worker by its name on all machines, `alder/w1`; ours have none of that among ourselves. */
+const named = (host: string, worker: string): string => (worker.includes('/') ? worker : `${host}/${worker}`)
+
 function toClaim(holder: Claimer, from: Record<string, unknown>): Claim {
   const { task, fence, since } = from as { readonly task: unknown; readonly fence: string; readonly since: string }
   return { task: taskIn(task), holder, fence, since: new Date(since).toISOString() }
@@ -206,10 +211,11 @@ async function claimTask(ask: Ask, request: ClaimRequest, leaseMs: number): Prom
   return 'answer' in answer ? (answer as ClaimAnswer) : { answer: 'claimed', claim: toClaim(claimer, answer) }
 }
 
-async function completed(ask: Ask, { task, fence }: Claim, completion: Completion): Promise<void> {
-  const { notes, ...fields } = completionFields(completion)
+async function completed(ask: Ask, { task, fence, holder }: Claim, completion: Completion): Promise<void> {
+  const by = holder.swarm === undefined ? completion.by : named(thisMachine.host, completion.by)
+  const { notes, ...fields } = completionFields({ ...completion, by })
   const note = notes === undefined ? null : json(notes, true)
-  lost(task.id, await ask('complete', [task.id, fence, json(fields), note, completion.by]))
+  lost(task.id, await ask('complete', [task.id, fence, json(fields), note, by]))
 }
 
 async function addTask(ask: Ask, wanted: NewTask): Promise<Task> {
@@ -252,9 +258,11 @@ function claimOf(row: ReadRow): { readonly claim: Claim; readonly stale?: string
 
 function recordIn({ id, holder }: Row) {
   const { worker, swarm, owner } = holder ?? {}
+  const { host } = parseOwner(owner) ?? {}
+  const name = typeof worker === 'string' ? worker : 'somebody'
   return {
     id,
-    worker: typeof worker === 'string' ? worker : 'somebody',
+    worker: host && host !== thisMachine.host && typeof swarm === 'string' ? named(host, name) : name,
     ...(typeof swarm === 'string' ? { swarm } : {}),
     owner: parseOwner(owner),
   }

@@ -1,0 +1,131 @@
+// The machines that work on the tasks in PostgreSQL, and the events of their swarms: what each says of itself every few
+// seconds, and what all can read.
+
+import type { EngineLine, EngineMachines, MachineBeat, MachineState } from '../contract.js'
+import type { Database } from './database.js'
+
+/** What a worker's role is granted of them. */
+export const MACHINE_FUNCTIONS = [
+  'beat(text, text, jsonb, integer, text[])',
+  'machines()',
+  'drain(text, boolean)',
+  'events_after(jsonb)',
+] as const
+
+/**
+ * Names of machines and swarms become names of files on other machines, so nothing else is taken. Lines of a swarm's log
+ * are numbered: sent again, they are there once. The swarms of all lines are found by steps through the index.
+ */
+export const MACHINES = `
+create index tasks_current on :s.tasks (id) where state = 'current';
+
+create table :s.machines (
+  host text not null,
+  swarm text not null,
+  joined timestamptz not null default now(),
+  seen timestamptz not null default clock_timestamp(),
+  facts jsonb not null,
+  primary key (host, swarm)
+);
+
+create table :s.drained (host text primary key);
+
+create table :s.events (
+  swarm text not null,
+  number integer not null,
+  host text not null,
+  line text not null,
+  primary key (swarm, number)
+);
+
+create function :s.beat(at_host text, its_swarm text, its_facts jsonb, first integer, lines text[]) returns jsonb
+language plpgsql security definer set search_path = :s, pg_temp
+as $$
+begin
+  if at_host !~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' or its_swarm !~ '^[0-9a-f]{8}$' then
+    raise exception 'this is no machine with a swarm: %', left(at_host || ' ' || its_swarm, 200);
+  end if;
+  if its_facts is null then
+    delete from machines m where m.host = at_host and m.swarm = its_swarm;
+  else
+    insert into machines (host, swarm, facts) values (at_host, its_swarm, its_facts)
+      on conflict (host, swarm) do update set seen = clock_timestamp(), facts = excluded.facts;
+    delete from machines m where m.host = at_host and m.seen < now() - interval '1 hour';
+  end if;
+  insert into events (swarm, number, host, line)
+    select its_swarm, first + one.place::integer - 1, at_host, one.line from unnest(lines) with ordinality as one (line, place)
+    on conflict do nothing;
+  return jsonb_build_object('drained', exists (select from drained d where d.host = at_host),
+    'have', (select coalesce(max(e.number) + 1, 0) from events e where e.swarm = its_swarm));
+end $$;
+
+create function :s.machines() returns table (
+  host text, swarm text, joined timestamptz, silent_ms bigint, drained boolean, facts jsonb, work jsonb
+) language sql stable security definer set search_path = :s, pg_temp
+as $$ select m.host, m.swarm, m.joined, (extract(epoch from clock_timestamp() - m.seen) * 1000)::bigint,
+    exists (select from drained d where d.host = m.host), m.facts,
+    (select coalesce(jsonb_agg(jsonb_build_object('task', t.id, 'worker', t.holder->>'worker') order by t.id), '[]')
+      from tasks t where t.state = 'current' and t.holder->>'swarm' = m.swarm)
+  from machines m order by m.host, m.joined $$;
+
+create function :s.drain(at_host text, wanted boolean) returns jsonb language plpgsql
+security definer set search_path = :s, pg_temp
+as $$
+begin
+  if wanted then insert into drained values (at_host) on conflict do nothing;
+  else delete from drained d where d.host = at_host; end if;
+  return to_jsonb(exists (select from machines m where m.host = at_host));
+end $$;
+
+create function :s.events_after(have jsonb) returns table (swarm text, number integer, host text, line text)
+language sql stable security definer set search_path = :s, pg_temp
+as $$ with recursive swarms as (
+    (select e.swarm from events e order by e.swarm limit 1)
+    union all
+    select (select e.swarm from events e where e.swarm > s.swarm order by e.swarm limit 1) from swarms s
+      where s.swarm is not null
+  )
+  select one.* from swarms s cross join lateral (
+    select e.swarm, e.number, e.host, e.line from events e
+    where e.swarm = s.swarm and e.number >= coalesce((have->>s.swarm)::integer, 0) order by e.number limit 2000
+  ) one where s.swarm is not null limit 2000 $$;
+`
+
+interface MachineRow {
+  readonly host: string
+  readonly swarm: string
+  readonly joined: Date
+  readonly silent_ms: string
+  readonly drained: boolean
+  readonly facts: MachineState['facts']
+  readonly work: MachineState['work']
+}
+
+/** What a store in PostgreSQL knows of machines. */
+export function machinesIn(database: () => Promise<Database>): EngineMachines {
+  const ask = async (call: string, values: readonly unknown[]): Promise<unknown> => {
+    const there = await database()
+    const [row] = await there.rows<{ answer: unknown }>(`select ${there.quoted}.${call} as answer`, values)
+    return row?.answer
+  }
+  return {
+    async beat({ host, swarm, facts, first, lines }: MachineBeat) {
+      const values = [host, swarm, facts ? JSON.stringify(facts) : null, first, lines]
+      return (await ask('beat($1, $2, $3, $4, $5)', values)) as { drained: boolean; have: number }
+    },
+    async list() {
+      const there = await database()
+      const rows = await there.rows<MachineRow>(`select * from ${there.quoted}.machines()`)
+      return rows.map(({ joined, silent_ms, ...row }) => ({
+        ...row,
+        joinedAt: joined.toISOString(),
+        silentMs: Number(silent_ms),
+      }))
+    },
+    drain: async (host, wanted) => (await ask('drain($1, $2)', [host, wanted])) === true,
+    async eventsAfter(have) {
+      const there = await database()
+      return there.rows<EngineLine>(`select * from ${there.quoted}.events_after($1)`, [JSON.stringify(have)])
+    },
+  }
+}
