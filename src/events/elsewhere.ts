@@ -1,12 +1,9 @@
 // The logs of other machines: copies of what their swarms have written, in a folder of their own beside ours, so that every
 // view shows them and nothing that acts on swarms takes them for its own.
 
-import { closeSync, mkdirSync, utimesSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { openOwn, textOf } from '../files/own.js'
-import { runFolder, stateFolder } from '../files/paths.js'
-import type { EngineMachines } from '../tasks/contract.js'
-import { logFile, swarmIds } from './log.js'
+import { stateFolder } from '../files/paths.js'
+import { swarmIds } from './log.js'
 import { findRun, listRuns, type Run } from './runs.js'
 import { readState } from './snapshot.js'
 import type { SwarmState } from './state.js'
@@ -22,45 +19,6 @@ export interface PlacedRun {
 /** Below it are the logs of other machines, as ours are below the root. */
 export function elsewhereRoot(root: string): string {
   return path.join(stateFolder(root), 'elsewhere')
-}
-
-/** More than any log has lines: nothing of it is asked for. */
-const ALL_OF_IT = 2 ** 31 - 1
-const MOST_TURNS = 1000
-
-/** Brings the copies up to what the engine has. */
-export async function bringElsewhere(root: string, machines: EngineMachines): Promise<void> {
-  const place = elsewhereRoot(root)
-  mkdirSync(place, { recursive: true })
-  const have: Record<string, number> = {}
-  for (const swarm of swarmIds(place))
-    have[swarm] = (textOf(logFile(place, swarm), Number.POSITIVE_INFINITY) ?? '').split('\n').length - 1
-  for (const swarm of swarmIds(root)) have[swarm] = ALL_OF_IT
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    const lines = await machines.eventsAfter(have)
-    if (lines.length === 0) break
-    for (const { swarm, number, line } of lines) {
-      if (number !== (have[swarm] ?? 0) || !/^[0-9a-f]{8}$/.test(swarm)) continue
-      append(place, swarm, line)
-      have[swarm] = number + 1
-    }
-  }
-  for (const { swarm, silentMs } of await machines.list()) {
-    if (!/^[0-9a-f]{8}$/.test(swarm) || have[swarm] === undefined || have[swarm] === ALL_OF_IT) continue
-    const file = path.join(runFolder(place, swarm), 'heartbeat')
-    closeSync(openOwn(place, file))
-    const seen = (Date.now() - silentMs) / 1000
-    utimesSync(file, seen, seen)
-  }
-}
-
-function append(place: string, swarm: string, line: string): void {
-  const file = openOwn(place, logFile(place, swarm))
-  try {
-    writeSync(file, `${line.replaceAll('\n', ' ')}\n`)
-  } finally {
-    closeSync(file)
-  }
 }
 
 /** The swarms of this machine and of all others, the latest first. */

@@ -43,6 +43,8 @@ export interface HookContext {
   readonly testCommands?: readonly string[]
   /** How the status of tasks in two clones' histories becomes one; undefined where tasks are not in the repository. */
   history?(): Promise<StatusHistory | undefined>
+  /** Waits for the turn of this machine, where several land on one target. */
+  lane?<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
   /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
   prepare?(worktree: Worktree): Promise<void>
 }

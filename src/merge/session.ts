@@ -29,13 +29,27 @@ export interface LandingSession {
   land(candidates: readonly Candidate[], how?: { strategy?: Strategy; waited?: boolean }): Promise<GroupResult>
 }
 
-/** Runs `work` as the only one that lands in this repository; pushes at the end if the options say so. */
-export async function landingSession<T>(
+/**
+ * Runs `work` as the only one that lands in this repository; pushes at the end if the options say so, in its turn among
+ * machines that land on the same target.
+ */
+export function landingSession<T>(
   tools: LandingTools,
   context: LandContext,
   request: SessionRequest,
   work: (session: LandingSession) => Promise<T>,
   lockOptions: Omit<LockOptions, 'signal'> = {},
+): Promise<T> {
+  const land = () => landHere(tools, context, request, work, lockOptions)
+  return context.lane && request.options.push ? context.lane(land, context.signal) : land()
+}
+
+async function landHere<T>(
+  tools: LandingTools,
+  context: LandContext,
+  request: SessionRequest,
+  work: (session: LandingSession) => Promise<T>,
+  lockOptions: Omit<LockOptions, 'signal'>,
 ): Promise<T> {
   const locked = <R>(act: (session: LandingSession) => Promise<R>): Promise<R> =>
     withLock(

@@ -21,6 +21,7 @@ import type { NamedLoop } from '../worktrees/named.js'
 import type { Budget } from './budget.js'
 import type { Crew } from './crew.js'
 import type { Harnesses } from './harness.js'
+import type { Lane } from './lane.js'
 import type { ResumePoint } from './resume.js'
 import type { Stopping } from './stop.js'
 
@@ -39,6 +40,8 @@ export interface Swarm {
   readonly store?: TaskStore
   /** The name of this machine, where others work on the same tasks. */
   readonly machine?: string
+  /** Its turn to land among them. */
+  readonly lane?: Lane
   /** The remote that landings are pushed to, where they are. */
   readonly remote?: string
   /** For how long the server of the tasks has been away so far, all in all. */

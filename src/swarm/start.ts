@@ -196,6 +196,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
           hooks: loaded,
         })
       : undefined
+  const engine = landing?.store?.engine
   const tasks =
     landing?.store &&
     (await import('./away.js')).patientStore(landing.store, { leaseMs: settings.limits.leaseMs, stopping, emit })
@@ -207,8 +208,9 @@ async function assemble(parts: Parts): Promise<Swarm> {
     level,
     into: parts.into,
     store: tasks?.store,
-    machine: landing?.store?.engine && thisMachine.host,
+    machine: engine && thisMachine.host,
     remote: landing?.remote,
+    lane: engine && (await import('./lane.js')).laneIn(engine.machines, { target: parts.into ?? '', swarm: id }),
     awayMs: tasks?.awayMs ?? (() => 0),
     claims: loaded.tasks !== undefined,
     tasks: path.join(root, 'tasks'),

@@ -128,8 +128,19 @@ export interface EngineMachines {
   list(): Promise<readonly MachineState[]>
   /** Has a machine end its work gently, or lets it work again; false if none of this name is there. */
   drain(host: string, wanted: boolean): Promise<boolean>
+  /** Takes a ticket for landing on a target, or renews it; those that lapsed are passed over. */
+  lane(request: LaneRequest): Promise<{ readonly ticket: string; readonly ahead: number }>
+  leaveLane(ticket: string): Promise<void>
   /** Some lines of logs after those that are had, by swarm; none when there are no more. */
   eventsAfter(have: Readonly<Record<string, number>>): Promise<readonly EngineLine[]>
+}
+
+export interface LaneRequest {
+  readonly target: string
+  readonly swarm: string
+  readonly host: string
+  readonly leaseMs: number
+  readonly ticket?: string
 }
 
 export interface MachineBeat {

@@ -10,6 +10,8 @@ export const MACHINE_FUNCTIONS = [
   'machines()',
   'drain(text, boolean)',
   'events_after(jsonb)',
+  'lane(text, text, text, bigint, bigint)',
+  'leave_lane(bigint)',
 ] as const
 
 /**
@@ -91,6 +93,37 @@ as $$ with recursive swarms as (
   ) one where s.swarm is not null limit 2000 $$;
 `
 
+/** A ticket is a number, and who has the smallest lands. One that lapsed is removed, and its holder gets a new one. */
+export const LANES = `
+create table :s.lanes (
+  ticket bigint generated always as identity primary key,
+  target text not null,
+  host text not null,
+  swarm text not null,
+  lease_ms bigint not null,
+  since timestamptz not null default clock_timestamp(),
+  seen timestamptz not null default clock_timestamp()
+);
+create index lanes_of on :s.lanes (target, ticket);
+
+create function :s.lane(its_target text, at_host text, its_swarm text, lease bigint, held bigint) returns jsonb
+language plpgsql security definer set search_path = :s, pg_temp
+as $$
+declare mine bigint;
+begin
+  update lanes l set seen = clock_timestamp() where l.ticket = held and l.target = its_target returning l.ticket into mine;
+  delete from lanes l where l.target = its_target and l.seen < clock_timestamp() - l.lease_ms * interval '1 millisecond';
+  if mine is null then
+    insert into lanes (target, host, swarm, lease_ms) values (its_target, at_host, its_swarm, lease) returning ticket into mine;
+  end if;
+  return jsonb_build_object('ticket', mine::text,
+    'ahead', (select count(*) from lanes l where l.target = its_target and l.ticket < mine));
+end $$;
+
+create function :s.leave_lane(held bigint) returns jsonb language plpgsql security definer set search_path = :s, pg_temp
+as $$ begin delete from lanes l where l.ticket = held; return 'true'; end $$;
+`
+
 interface MachineRow {
   readonly host: string
   readonly swarm: string
@@ -123,6 +156,13 @@ export function machinesIn(database: () => Promise<Database>): EngineMachines {
       }))
     },
     drain: async (host, wanted) => (await ask('drain($1, $2)', [host, wanted])) === true,
+    async lane({ target, host, swarm, leaseMs, ticket }) {
+      const values = [target, host, swarm, leaseMs, ticket ?? null]
+      return (await ask('lane($1, $2, $3, $4, $5)', values)) as { ticket: string; ahead: number }
+    },
+    async leaveLane(ticket) {
+      await ask('leave_lane($1)', [ticket])
+    },
     async eventsAfter(have) {
       const there = await database()
       return there.rows<EngineLine>(`select * from ${there.quoted}.events_after($1)`, [JSON.stringify(have)])
