@@ -79,6 +79,11 @@ export const commands = {
     summary: 'List the machines that work on the tasks of a server',
     load: () => import('./machines.js'),
   },
+  scale: {
+    group: 'Tasks',
+    summary: 'Say how many workers the tasks want now',
+    load: () => import('./scale.js'),
+  },
   drain: {
     group: 'Tasks',
     summary: 'Have a machine finish what it does, and begin nothing more',

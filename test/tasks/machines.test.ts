@@ -185,6 +185,11 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
       { workers: [{ worker: 'alder/w1', task: 'slow/one' }] },
     ])
 
+    expect(await look('scale', '--json')).toMatchObject({ ready: 0, current: 2, workers: 2, wanted: 2 })
+    expect(await server.sql('select * from joined.scale')).toMatchObject([
+      { ready: 0, current: 2, workers: 2, wanted: 2 },
+    ])
+
     first.child.kill('SIGKILL')
     await first.ended
     for (const name of ['x', 'one']) go(birch, name)

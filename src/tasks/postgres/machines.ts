@@ -124,6 +124,17 @@ create function :s.leave_lane(held bigint) returns jsonb language plpgsql securi
 as $$ begin delete from lanes l where l.ticket = held; return 'true'; end $$;
 `
 
+/** For an autoscaler that reads the database: one row. */
+export const SCALE = `
+create view :s.scale as select
+  (select count(*) from :s.tasks where state = 'pending' and waits = 0)::integer as ready,
+  (select count(*) from :s.tasks where state = 'current')::integer as current,
+  (select count(*) from :s.lanes)::integer as landing,
+  (select coalesce(sum((facts->>'workers')::integer), 0) from :s.machines where seen > now() - interval '30 seconds')::integer
+    as workers,
+  (select count(*) from :s.tasks where state = 'current' or (state = 'pending' and waits = 0))::integer as wanted;
+`
+
 interface MachineRow {
   readonly host: string
   readonly swarm: string

@@ -2,7 +2,7 @@
 // one is added behind it, and says which of our versions can still work with what it makes.
 
 import { FUNCTIONS } from './functions.js'
-import { LANES, MACHINES } from './machines.js'
+import { LANES, MACHINES, SCALE } from './machines.js'
 
 export interface Migration {
   /** From 1, without a gap. */
@@ -73,4 +73,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, oldest: 1, sql: TABLES + FUNCTIONS },
   { version: 2, oldest: 1, sql: MACHINES },
   { version: 3, oldest: 1, sql: LANES },
+  { version: 4, oldest: 1, sql: SCALE },
 ]
