@@ -26,10 +26,10 @@ const OTHERS_MS = 10 * 60_000
 
 export interface Fresh {
   /**
-   * Fetches the target, and brings it up to what was fetched.
+   * Fetches the target, and brings it up to what was fetched; false if the remote cannot be reached.
    * @param until with all that was pushed until this time of `performance.now()`, however short ago that was
    */
-  now(until?: number): Promise<void>
+  now(until?: number): Promise<boolean>
   /** Whether somebody else has pushed to it lately: what waits for a task that nobody here takes may still come. */
   others(): Promise<boolean>
 }
@@ -42,10 +42,10 @@ export interface Fresh {
  * @param options undefined where nothing is pushed, and nobody asks a remote
  */
 export function keepFresh(given: LandContext, into: string, options: MergeOptions | undefined): Fresh {
-  if (!options) return { now: async () => {}, others: async () => false }
+  if (!options) return { now: async () => true, others: async () => false }
   const away = makeAway(given, into)
   const context = saidOnce(given)
-  let going: Promise<void> | undefined
+  let going: Promise<boolean> | undefined
   /** When the last fetch for somebody who named a time began. */
   let began = Number.NEGATIVE_INFINITY
   const remoteName = async () => options.remote ?? remoteOf(context.root, into)
@@ -60,9 +60,9 @@ export function keepFresh(given: LandContext, into: string, options: MergeOption
         : began >= until && !going
     if (isFresh) {
       away.reached(remote)
-      return
+      return true
     }
-    if (!away.isDue()) return
+    if (!away.isDue()) return false
     if (!going) {
       if (until !== undefined) began = performance.now()
       const timeoutMs = until === undefined ? 0 : LANDING_MS
@@ -70,7 +70,7 @@ export function keepFresh(given: LandContext, into: string, options: MergeOption
         going = undefined
       })
     }
-    await going
+    return going
   }
   return { now, others }
 }
@@ -129,7 +129,7 @@ async function bringUp(
   context: LandContext,
   { into, away, timeoutMs }: { readonly into: string; readonly away: Away; readonly timeoutMs: number },
   options: MergeOptions & { readonly remote: string },
-): Promise<void> {
+): Promise<boolean> {
   const { root } = context
   const { remote } = options
   const tools = openTools(root)
@@ -139,16 +139,16 @@ async function bringUp(
     const fetched = await sync.fetch()
     if (fetched.fetch === 'failed') {
       if (!context.remoteSignal?.aborted) away.failed(remote, fetched.reason)
-      return
+      return false
     }
     away.reached(remote)
     const { commit } = fetched
     const isAhead = async () =>
       commit !== undefined && !(await isAncestor(root, commit, await targetCommit(tools, into)))
     // What has landed here and is about to be pushed has all that the remote has, when that is done.
-    if (commit === undefined || (timeoutMs === 0 && !(await isAhead()))) return
+    if (commit === undefined || (timeoutMs === 0 && !(await isAhead()))) return true
     // The queue stops for it, and says so.
-    if (await detectPushed(root, into, remote, commit)) return
+    if (await detectPushed(root, into, remote, commit)) return true
     // Who is landing now takes it in before the next landing.
     const forward = async (session: LandingSession) => (await isAhead()) && sync.takeIn(session, fetched)
     await landingSession(tools, context, request, forward, { timeoutMs })
@@ -160,4 +160,5 @@ async function bringUp(
   } finally {
     tools.close()
   }
+  return true
 }

@@ -96,7 +96,7 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     store,
     guard: ({ branch }) => guardEnvironment({ root, swarm: id, into, branch }),
     bypassed: () => target.bypassed(),
-    fresh: pulls ? { ...fresh, now: (until) => fresh.now(until).then(() => pulls.look()) } : fresh,
+    fresh: pulls ? { ...fresh, now: (until) => fresh.now(until).then((is) => pulls.look().then(() => is)) } : fresh,
     inReview: () => pulls?.anyOpen() ?? false,
     remote: optionsOf(merge).push ? (optionsOf(merge).remote ?? (await remoteOf(root, into))) : undefined,
     pushed: store?.tracked

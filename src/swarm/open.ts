@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, OompaError } from '../errors.js'
 import { showBytes } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
@@ -17,6 +18,7 @@ import { keepEarlierWork } from '../recovery/earlier.js'
 import type { Worktree } from '../words.js'
 import { carryUncommitted } from '../worktrees/carry.js'
 import type { Iteration, Swarm } from './contract.js'
+import { IterationEnding } from './ending.js'
 import { contextOf, makeIteration } from './iteration.js'
 import { setUpWorktree } from './setup.js'
 
@@ -33,7 +35,7 @@ async function opened(iteration: Iteration): Promise<Worktree> {
     iteration.worktree = await mainCheckout(swarm)
     return iteration.worktree
   }
-  await swarm.fresh.now(builtOnOthers(iteration))
+  await freshFor(iteration)
   if (swarm.named) {
     const { openNamed } = await import('./named.js')
     iteration.worktree = await openNamed(iteration, swarm.named)
@@ -60,6 +62,22 @@ async function opened(iteration: Iteration): Promise<Worktree> {
   iteration.worktree = worktree
   iteration.onto = await targetUnder(iteration, worktree.base)
   return worktree
+}
+
+const LOOK_AGAIN_MS = 2000
+
+/** Brings the target up to the remote; what its task builds on is waited for, for as long as `limits.lease`. */
+async function freshFor(iteration: Iteration): Promise<void> {
+  const { fresh, stopping, settings } = iteration.lane.swarm
+  const until = builtOnOthers(iteration)
+  const givenUp = performance.now() + settings.limits.leaseMs
+  while (!(await fresh.now(until)) && until !== undefined) {
+    if (stopping.ending.aborted || performance.now() > givenUp) {
+      const why = stopping.why ?? 'the remote, which may have what its task builds on, cannot be reached'
+      throw new IterationEnding('interrupted', why)
+    }
+    await sleep(LOOK_AGAIN_MS, undefined, { signal: stopping.ending }).catch(() => {})
+  }
 }
 
 /**

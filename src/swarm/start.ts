@@ -254,7 +254,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     rounds: landing?.rounds ?? (() => 1),
     guard: landing?.guard ?? (async () => ({})),
     testCommands: landing?.testCommands ?? (() => []),
-    fresh: landing?.fresh ?? { now: async () => {}, others: async () => false },
+    fresh: landing?.fresh ?? { now: async () => true, others: async () => false },
     inReview: landing?.inReview ?? (() => false),
     drain: landing?.drain ?? ((settle) => settle()),
     pushed: landing?.pushed ?? (async () => {}),
