@@ -1,5 +1,5 @@
-// What models cost, for agents that say how many tokens they used and not what that cost: list prices of their vendors
-// for short prompts, which go out of date. `prices` in `oompa.json` comes before this table.
+// What models cost, for agents that say how many tokens they used and not what that cost: prices for short prompts, from
+// public lists that others keep. They go out of date, so `prices` in `oompa.json` comes before this table.
 
 import type { Usage } from '../words.js'
 import type { AgentSpec } from './contract.js'
@@ -13,7 +13,7 @@ export interface Price {
   readonly cacheWrite?: number
 }
 
-/** When the table was compared with what the vendors publish. */
+/** When the table was taken from such lists; the vendors' own pages were not at hand. */
 export const PRICED_AT = '2026-11-30'
 
 /** By the model's name without its date: input, output, read from the cache, written to it (as input unless given). */
@@ -43,16 +43,9 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number?]>
   'gpt-5': [1.25, 10, 0.125],
   'gpt-5-mini': [0.25, 2, 0.025],
   'gpt-5-nano': [0.05, 0.4, 0.005],
-  o3: [2, 8, 0.5],
-  'o4-mini': [1.1, 4.4, 0.275],
-  'gemini-3.8-flash': [0.75, 3.75, 0.075],
-  'gemini-3.7-flash': [0.75, 3.75, 0.075],
-  'gemini-3.6-flash': [0.75, 3.75, 0.075],
   'gemini-3.1-pro': [2, 12, 0.2],
   'gemini-3-pro': [2, 12, 0.2],
   'gemini-3-flash': [0.5, 3, 0.05],
-  'gemini-2.5-pro': [1.25, 10, 0.125],
-  'gemini-2.5-flash': [0.3, 2.5, 0.03],
 }
 
 /** What a run cost; `estimated`: by prices, and not by the agent's own report. */

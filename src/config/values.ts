@@ -34,7 +34,7 @@ export function agentNamed(text: string): AgentSpec {
 }
 
 /** @throws OompaError with status 2 */
-export function agentOf(given: Given): AgentSpec {
+function agentOf(given: Given): AgentSpec {
   try {
     return agentNamed(only(given))
   } catch (error) {

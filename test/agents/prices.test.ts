@@ -28,9 +28,9 @@ test.each<[string, AgentSpec, Parameters<typeof billOf>[2], Parameters<typeof bi
   [
     'the table, for the model that it says it ran with',
     codex,
-    { usage, model: 'o3' },
+    { usage, model: 'gpt-5-mini' },
     {},
-    { costUsd: 3.8, estimated: true },
+    { costUsd: 0.5, estimated: true },
   ],
   ['nothing, for a model without a price', { ...codex, model: 'gpt-99' }, { usage }, {}, {}],
   ['nothing, for a model that nobody named', codex, { usage }, {}, {}],
@@ -45,7 +45,7 @@ test.each<[string, AgentSpec, Parameters<typeof billOf>[2], Parameters<typeof bi
 test.each([
   ['claude-sonnet-4-5-20250929', 3],
   ['anthropic/claude-opus-4-5', 5],
-  ['gemini-2.5-pro-preview', 1.25],
+  ['gemini-3-pro-preview', 2],
   ['gpt-5-2026-04-01', 1.25],
   // Not what `gpt-5` costs: a name that only begins so is another model.
   ['gpt-5-pro', undefined],
