@@ -21,7 +21,10 @@ const landedHere = new Map<string, Set<string>>()
  */
 export function recordLanded(root: string, commit: string): void {
   landedHere.set(root, (landedHere.get(root) ?? new Set()).add(commit))
-  const file = landedFile(root)
+  append(landedFile(root), commit)
+}
+
+function append(file: string, commit: string): void {
   try {
     makeFolder(path.dirname(file), 0o700)
     appendFileSync(file, `${commit}\n`, { mode: 0o600 })
@@ -37,20 +40,23 @@ export function recordLanded(root: string, commit: string): void {
 /** Values of targets that we have taken landings out of, by repository: what is gone with them is nobody's doing. */
 const withdrawn = new Map<string, Set<string>>()
 
-/** Says that landings are taken out of a target that has this value. */
+/** Says that landings are taken out of a target that has this value; to other loops of this clone as well. */
 export function recordWithdrawn(root: string, from: string): void {
   withdrawn.set(root, (withdrawn.get(root) ?? new Set()).add(from))
+  append(withdrawnFile(root), from)
 }
 
 /** The values of which `recordWithdrawn` was told. */
 export function withdrawnFrom(root: string): readonly string[] {
-  return [...(withdrawn.get(root) ?? [])]
+  return [...readText(withdrawnFile(root)).split('\n').filter(Boolean), ...(withdrawn.get(root) ?? [])]
 }
 
 /** Whether this process has moved a target of the repository. */
 export function hasLanded(root: string): boolean {
   return landedHere.has(root)
 }
+
+const withdrawnFile = (root: string) => path.join(proofFolder(root), 'withdrawn')
 
 function landedFile(root: string): string {
   return path.join(proofFolder(root), 'landed')

@@ -33,7 +33,11 @@ export async function foreignMove(
   to: string,
 ): Promise<TargetMove | undefined> {
   const foreign = await foreignCommits(root, from, to)
-  const count = await git(root, ['rev-list', '--count', from, `^${to}`, ...withdrawnFrom(root).map((one) => `^${one}`)])
+  const countWithout = (withdrawn: readonly string[]) =>
+    git(root, ['rev-list', '--count', from, `^${to}`, ...withdrawn.map((one) => `^${one}`)])
+  const given = await countWithout(withdrawnFrom(root))
+  // One of long ago may have been collected.
+  const count = given.status === 0 ? given : await countWithout([])
   const isForward = (await isAncestor(root, from, to)) || count.stdout.trim() === '0'
   if (foreign.length === 0 && isForward) return undefined
   return {

@@ -13,6 +13,7 @@ import { unsavedWork } from '../git/status.js'
 import { commitsOver, listWorktrees } from '../git/worktrees.js'
 import { workerBase } from '../merge/base.js'
 import { landedBefore } from '../merge/branch.js'
+import { readPulls } from '../merge/pulls.js'
 import { openTools } from '../merge/tools.js'
 import { waitingApprovals } from '../review/approvals.js'
 import type { ChangedFile } from '../words.js'
@@ -58,6 +59,7 @@ export async function leftWork(
   const used = inUse(root)
   const worktrees = new Map((await listWorktrees(root)).map((entry) => [entry.branch, entry]))
   const approvals = new Map((await waitingApprovals(root)).map((approval) => [approval.ref, approval.id]))
+  const inReview = new Set(readPulls(root).map((pull) => pull.commit))
   const tools = openTools(root)
   const left: LeftWork[] = []
   try {
@@ -65,7 +67,8 @@ export async function leftWork(
       const branch = BRANCH.exec(ref)
       const [, swarm, worker = branch?.[1] ?? '', number = branch?.[2] ?? ''] = KEPT.exec(ref) ?? []
       const name = ref.replace(/^refs\/heads\//, '')
-      if (branch && used(name)) continue
+      // Whoever merges the pull request lands it.
+      if ((branch && used(name)) || inReview.has(commit)) continue
       const entry = branch ? worktrees.get(name) : undefined
       const unsaved = entry && !entry.prunable ? (await unsavedWork(entry.path)).length : 0
       const { own, ...found } = facts(worker, Number(number), swarm, ref)
