@@ -29,7 +29,7 @@ export function screenLines(text: string, columns: number): string[] {
 }
 
 /** A way out in lines: a sentence begins with a capital, and a command may stand behind it. */
-export function mendLines(mend: string, columns: number): string[] {
+function mendLines(mend: string, columns: number): string[] {
   if (shownWidth(mend) <= columns) return [mend]
   const [, words, command] = /^([A-Z].*?: )?([a-z$./~'].*)$/s.exec(mend) ?? []
   if (command === undefined) return folded(mend, columns)

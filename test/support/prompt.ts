@@ -11,7 +11,7 @@ export interface Said {
   readonly wrapped: readonly string[]
 }
 
-export interface Prompt {
+interface Prompt {
   /** Runs a line to its end; `meanwhile` is asked with each screen on the way. */
   run(line: string, meanwhile?: (screen: string) => void): Promise<Said>
   press(...keys: string[]): void
