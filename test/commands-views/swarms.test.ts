@@ -279,16 +279,14 @@ test('logs ends at once where nobody reads on, and holds no more than a piece of
   const file = outputFile(repository.root, A, 'w1', 1)
   mkdirSync(path.dirname(file), { recursive: true })
   writeFileSync(file, 'first\n')
-  // 300 MB without a line end, and none of them on the disk.
-  truncateSync(file, 300_000_000)
+  // A terabyte without a line end, and none of it on the disk: to read it all would take longer than any test may.
+  truncateSync(file, 1e12)
   const bin = path.join(packageRoot, 'bin/oompa')
   for (const flags of ['', '--raw']) {
     const script = `${process.execPath} --max-old-space-size=256 '${bin}' logs w1 ${flags} | head -1; echo "status \${PIPESTATUS[0]}"`
-    const began = performance.now()
     const ended = await start('bash', ['-c', script], { cwd: repository.root, env: repository.env }).ended
     expect(ended.stdout).toBe('first\nstatus 0\n')
     expect(ended.stderr).toBe('')
-    expect(performance.now() - began).toBeLessThan(20_000)
   }
 })
 
