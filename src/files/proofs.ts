@@ -9,11 +9,11 @@ import { proofFolder } from './paths.js'
 
 /**
  * What is proved: a change that waits for a person, how a swarm was started, what a set-up made, which files a test
- * changes, and the key of the page.
+ * changes, the key of the page, and pull requests that are open.
  */
-export type ProofKind = 'approvals' | 'starts' | 'setups' | 'tests' | 'page'
+export type ProofKind = 'approvals' | 'starts' | 'setups' | 'tests' | 'page' | 'pulls'
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9-]*$/
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/
 /** More than any of them has; a larger one is not ours. */
 const MOST_BYTES = 4_000_000
 

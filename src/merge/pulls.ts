@@ -1,63 +1,54 @@
-// Pull requests that are open, by their records in `.oompa/pulls/`: they outlive the swarm that opened them. What became
-// of each is asked of the target's history.
+// Pull requests that are open, by their records outside the repository, where no agent can say that its task is in review:
+// they outlive the swarm that opened them. What became of each is asked of the target's history.
 
-import { rmSync } from 'node:fs'
-import path from 'node:path'
-import { entriesOf, replaceOwn, textOf, wrongOnTheWay } from '../files/own.js'
-import { stateFolder } from '../files/paths.js'
-import { makeStateFolder } from '../tasks/records.js'
+import { z } from 'zod'
+import { OompaError } from '../errors.js'
+import { proofFolder } from '../files/paths.js'
+import { proofNames, readProof, removeProof, writeProof } from '../files/proofs.js'
 
-export interface Pull {
-  /** As it was pushed, without `refs/heads/`. */
-  readonly branch: string
-  readonly url: string
-  /** What was pushed last: the work, and the status of its task. */
-  readonly head: string
-  /** The work alone. */
-  readonly commit: string
-  /** The target, without `refs/heads/`. */
-  readonly into: string
-  readonly remote: string
-  readonly swarm: string
-  readonly worker: string
-  readonly iteration: number
-  readonly task?: string
-}
+const commit = z.string().regex(/^[0-9a-f]{40,64}$/)
 
-const folderOf = (root: string) => path.join(stateFolder(root), 'pulls')
-const fileOf = (root: string, branch: string) => path.join(folderOf(root), `${branch.replaceAll('/', '-')}.json`)
+const pull = z.readonly(
+  z.object({
+    /** As it was pushed, without `refs/heads/`: worker branches are used again, so it has the swarm in its name. */
+    branch: z.string().regex(/^oompa\/[0-9a-f]{8}\/[A-Za-z0-9_-]+-i\d+$/),
+    url: z.string(),
+    /** What was pushed last: the work, and the status of its task. */
+    head: commit,
+    /** The work alone. */
+    commit,
+    /** The target, without `refs/heads/`. */
+    into: z.string(),
+    remote: z.string(),
+    swarm: z.string(),
+    worker: z.string(),
+    iteration: z.int(),
+    task: z.string().optional(),
+  }),
+)
 
-export function writePull(root: string, pull: Pull): void {
-  makeStateFolder(root, folderOf(root))
-  replaceOwn(root, fileOf(root, pull.branch), `${JSON.stringify(pull)}\n`)
-}
+export type Pull = z.output<typeof pull>
 
-export function removePull(root: string, { branch }: Pick<Pull, 'branch'>): void {
-  if (!wrongOnTheWay(root, folderOf(root))) rmSync(fileOf(root, branch), { force: true })
-}
+const nameOf = ({ branch }: Pick<Pull, 'branch'>) => branch.replaceAll('/', '-')
 
-/** All of them; an agent can write there, so whatever is no record of ours is none. */
-export function readPulls(root: string): Pull[] {
-  return entriesOf(root, folderOf(root)).flatMap(({ name }) => {
-    const text = name.endsWith('.json') ? textOf(path.join(folderOf(root), name)) : undefined
-    const pull = text === undefined ? undefined : parse(text)
-    return pull && path.basename(fileOf(root, pull.branch)) === name ? pull : []
+/** @throws OompaError `unwritten`: without its record nobody would watch the request */
+export function writePull(root: string, one: Pull): void {
+  if (writeProof(root, 'pulls', nameOf(one), one)) return
+  throw new OompaError({
+    code: 'unwritten',
+    message: `The record of ${one.url} could not be written in ${proofFolder(root)}: its task would be done again.`,
+    mend: 'Make that folder writable, or name another one: export OOMPA_STATE=FOLDER',
   })
 }
 
-function parse(text: string): Pull | undefined {
-  let pull: Partial<Record<keyof Pull, unknown>>
-  try {
-    pull = JSON.parse(text) as Partial<Record<keyof Pull, unknown>>
-  } catch {
-    return undefined
-  }
-  const { branch, url, head, commit, into, remote, swarm, worker, iteration, task } = pull ?? {}
-  const words = [branch, url, head, commit, into, remote, swarm, worker]
-  const isWhole = words.every((one) => typeof one === 'string') && Number.isInteger(iteration)
-  const isOurs = BRANCH.test(String(branch)) && [head, commit].every((one) => /^[0-9a-f]{40,64}$/.test(String(one)))
-  return isWhole && isOurs && (task === undefined || typeof task === 'string') ? (pull as Pull) : undefined
+export function removePull(root: string, one: Pick<Pull, 'branch'>): void {
+  removeProof(root, 'pulls', nameOf(one))
 }
 
-/** Worker branches are used again, so a request's branch has the swarm in its name. */
-const BRANCH = /^oompa\/[0-9a-f]{8}\/[A-Za-z0-9_-]+-i\d+$/
+/** All of them. */
+export function readPulls(root: string): Pull[] {
+  return proofNames(root, 'pulls').flatMap((name) => {
+    const read = pull.safeParse(readProof(root, 'pulls', name))
+    return read.success && nameOf(read.data) === name ? read.data : []
+  })
+}
