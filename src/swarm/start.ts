@@ -7,13 +7,15 @@ import { withoutPage } from '../config/flags.js'
 import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
-import { swarmIds } from '../events/log.js'
+import type { Emit } from '../events/contract.js'
+import { readLog, swarmIds } from '../events/log.js'
 import { excludeOurs } from '../git/exclude.js'
 import { refInTheWay } from '../git/in-the-way.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
+import type { EventHook } from '../hooks/contract.js'
 import { findHooks, misspeltWords } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../hooks/protected.js'
@@ -168,7 +170,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     loadHooks(root, { swarm: id, settings, found, emit }),
     portBlocks(names, settings.ports),
   ])
-  entry.addEventHooks(loaded.event)
+  entry.addEventHooks([...loaded.event, ...(await tracing(root, id, emit))])
   const findAgent = agentFinder(loaded)
   for (const agent of [...settings.workers.map((lane) => lane.agent), ...settings.fallback]) findAgent(agent)
   const misspelt = new Set(found.misspelt?.map(misspeltWords))
@@ -301,4 +303,12 @@ function readCall(given: readonly string[]): Call {
     return { ...readCall(started), resume }
   }
   return { argv: given, command: 'run' }
+}
+
+/** What sends spans, where the environment names a receiver for them. */
+async function tracing(root: string, swarm: string, emit: Emit): Promise<EventHook[]> {
+  if (!process.env.OTEL_EXPORTER_OTLP_ENDPOINT && !process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return []
+  const { receiverIn, sendTraces } = await import('../hooks/traces.js')
+  const receiver = receiverIn(process.env)
+  return receiver ? [sendTraces(receiver, readLog(root, swarm), emit)] : []
 }
