@@ -44,7 +44,9 @@ printf '%s\\0' "$@" > "$call/argv"
 pwd > "$call/cwd"
 env -0 > "$call/env"
 export INPUT="$call/input"
-if [ -z "\${OOMPA_WORKER:-}" ]; then echo probe > "$call/probe"; case "$1" in --version) echo 2.1.197;; *) cat > "$INPUT"; echo '{"loggedIn": true}';; esac; exit 0; fi
+[ -n "\${OOMPA_WORKER:-}" ] || echo probe > "$call/probe"
+: > "$call/whole"
+if [ -z "\${OOMPA_WORKER:-}" ]; then case "$1" in --version) echo 2.1.197;; *) cat > "$INPUT"; echo '{"loggedIn": true}';; esac; exit 0; fi
 cat > "$INPUT"
 ${body}
 # Silence is no end of a turn where JSON was asked for.
@@ -55,7 +57,11 @@ case " $* " in *" stream-json "*) echo done;; esac
   const read = (probe: boolean) =>
     readdirSync(calls)
       .sort()
-      .filter((one) => readdirSync(path.join(calls, one)).includes('probe') === probe)
+      .filter((one) => {
+        const files = readdirSync(path.join(calls, one))
+        // Until all of it is written down nobody knows which it is.
+        return files.includes('whole') && files.includes('probe') === probe
+      })
       .map((one) => readCall(path.join(calls, one)))
   return {
     env: { ...repository.env, PATH: `${bin}:${repository.env.PATH}` },
