@@ -69,7 +69,11 @@ async function newcomer(files: Readonly<Record<string, string>>): Promise<Newcom
   const prefix = path.join(home, 'prefix')
   repository.write('../home/bin/claude', CLAUDE, 0o755)
   repository.write('../home/bin/editor', '#!/bin/sh\necho "A song." > "$1"\n', 0o755)
-  const folders = (process.env.PATH ?? '').split(path.delimiter).filter((one) => !existsSync(path.join(one, 'oompa')))
+  // Of agents there is `claude` alone, and the real ones that a machine may have are not theirs.
+  const others = ['oompa', 'claude', 'codex', 'gemini', 'opencode']
+  const folders = (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .filter((folder) => !others.some((one) => existsSync(path.join(folder, one))))
   const env = {
     ...cleanEnvironment(home, registry()),
     PATH: [path.join(home, 'bin'), path.join(prefix, 'bin'), ...folders].join(path.delimiter),
