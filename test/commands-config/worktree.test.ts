@@ -88,7 +88,7 @@ describe('remove', () => {
     writeFileSync(path.join(folder, 'new.txt'), 'x')
     expect(await worktree('remove', 'login')).toMatchObject({
       status: 4,
-      stderr: expect.stringContaining('1 files that are not committed'),
+      stderr: expect.stringContaining('1 file not committed'),
     })
     expect(existsSync(path.join(folder, 'new.txt'))).toBe(true)
   })
