@@ -208,7 +208,7 @@ describe('--detach', () => {
     expect(ended.stderr).toContain('prompts/worker.md')
     const late = level2(body, { config: { workers: [{ model: 'command:./missing' }] } })
     const failed = await late.oompa(['run', '--detach'])
-    expect(failed.status).toBe(1)
+    expect(failed.status).toBe(2)
     expect(failed.stderr).toContain('./missing')
     await allEnded(late)
   })
