@@ -129,7 +129,7 @@ test('what judges and is not committed is named at the start, and by `oompa chec
   loop.repository.write('hooks/review.sh', '#!/bin/sh\nexec "$OOMPA_ROOT/tools/judge.sh" --more\n', 0o755)
   loop.repository.write('hooks/approve.ts', 'export default () => ({ approved: true })\n')
   const found = judges(JSON.parse((await loop.oompa(['check', '--json'])).stdout))
-  expect(found[1]).toMatchObject({ ok: true, mend: 'git add -A -- hooks/review.sh hooks/approve.ts && git commit' })
+  expect(found[1]).toMatchObject({ ok: true, mend: 'git add -A -- hooks && git commit -m Hooks -- hooks' })
   await loop.run()
   const [note] = notes(loop, 'differs from HEAD')
   expect(note?.text).toMatch(
