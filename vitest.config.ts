@@ -2,7 +2,7 @@
 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { quickTests } from './test/support/quick.js'
 
 const report = process.env.OOMPA_TEST_REPORT
@@ -12,6 +12,12 @@ export default defineConfig({
   test: {
     // `npm run test:quick`: what needs no process needs no build, either.
     include: quick ? quickTests('test') : ['test/**/*.test.ts'],
+    // Long plays that are asked for by name (`npm run night`, `npm run fleet`); none of them is a test that was skipped.
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env.OOMPA_NIGHT === '1' ? [] : ['test/loop/team.test.ts']),
+      ...(process.env.OOMPA_FLEET === '1' ? [] : ['test/tasks/fleet.test.ts']),
+    ],
     globalSetup: quick ? [] : ['test/support/build.ts'],
     // A loop of several runs takes seconds; on a loaded machine minutes, which must not fail it.
     testTimeout: 300_000,
