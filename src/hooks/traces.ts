@@ -56,7 +56,7 @@ function decoded(text: string): string {
 }
 
 /**
- * An event hook that sends spans. A receiver that does not take them is said once, and the swarm goes on.
+ * An event hook that sends spans, one call at a time. A receiver that does not take them is said once, and the swarm goes on.
  * @param before what the log has already; of that nothing is sent
  */
 export function sendTraces(receiver: Receiver, before: readonly OompaEvent[], emit: Emit): EventHook {
@@ -64,19 +64,29 @@ export function sendTraces(receiver: Receiver, before: readonly OompaEvent[], em
   for (const event of before) fold(event)
   let waiting: Span[] = []
   let isSaid = false
-  return async (event: OompaEvent) => {
-    waiting.push(...fold(event))
-    const isDue = event.type === 'iteration.ended' || event.type === 'swarm.stopped' || waiting.length >= MOST_SPANS
-    if (!isDue || waiting.length === 0) return
+  let sending: Promise<void> | undefined
+  const send = async (mayTell: boolean): Promise<void> => {
     const spans = waiting
     waiting = []
     try {
-      await post(receiver, exportBody(spans, receiver.resource, packageVersion()))
+      if (spans.length > 0) await post(receiver, exportBody(spans, receiver.resource, packageVersion()))
     } catch (error) {
       // The address may have a secret in it: only its host is said.
       const text = `Traces could not be sent to ${new URL(receiver.url).host}: ${messageOf(error)}.`
-      if (!isSaid && event.type !== 'swarm.stopped') emit({ type: 'note', level: 'warning', text })
+      if (!isSaid && mayTell) emit({ type: 'note', level: 'warning', text })
       isSaid = true
+    }
+  }
+  return async (event: OompaEvent) => {
+    waiting.push(...fold(event))
+    // Hooks hear of events in turn: none of them waits for a receiver, but for the last spans of all.
+    if (event.type === 'swarm.stopped') {
+      await sending
+      await send(false)
+    } else if (event.type === 'iteration.ended' || waiting.length >= MOST_SPANS) {
+      sending ??= send(true).finally(() => {
+        sending = undefined
+      })
     }
   }
 }

@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { receiverIn } from '../../src/hooks/traces.js'
+import type { OompaEvent } from '../../src/events/contract.js'
+import { receiverIn, sendTraces } from '../../src/hooks/traces.js'
 import { loopFile, start } from '../support/oompa.js'
 import { testRepository } from '../support/repository.js'
 
@@ -111,4 +112,40 @@ test('a swarm sends a span for itself, and within it for each iteration and each
   expect([iteration?.parentSpanId, agent?.parentSpanId]).toEqual([swarm?.spanId, iteration?.spanId])
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
   expect(BigInt(agent!.startTimeUnixNano)).toBeLessThanOrEqual(BigInt(agent!.endTimeUnixNano))
+})
+
+test('no hook waits for a receiver that hangs; the end does, once', async () => {
+  let calls = 0
+  const server = createServer(() => {
+    calls++
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const notes: string[] = []
+  const receiver = { url, headers: {}, timeoutMs: 1000, resource: {} }
+  const hook = sendTraces(receiver, [], (event) => notes.push('text' in event ? event.text : event.type))
+  const at = '2026-01-01T00:00:00.000Z'
+  const say = (event: object) => hook({ at, swarm: 'aaaaaaaa', ...event } as OompaEvent)
+  await say({
+    type: 'swarm.started',
+    pid: 1,
+    processStart: '',
+    host: '',
+    level: 1,
+    workers: [],
+    iterations: 40,
+    version: '',
+  })
+  for (let iteration = 1; iteration <= 40; iteration++) {
+    await say({ type: 'iteration.started', worker: 'w1', iteration })
+    await say({ type: 'iteration.ended', worker: 'w1', iteration, outcome: 'landed' })
+  }
+  await say({ type: 'swarm.stopped', reason: '', status: 0 })
+  // One that was going on, and one for all that waited for it: not forty in turn.
+  expect(calls).toBe(2)
+  expect(notes).toEqual([expect.stringMatching(/^Traces could not be sent to 127\.0\.0\.1:\d+: /)])
 })
