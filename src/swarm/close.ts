@@ -60,7 +60,8 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
     commits,
     kept: iteration.kept,
   })
-  if (swarm.store) await tried(async () => (await import('./tasks-left.js')).countTasks(swarm))
+  // For the forecast alone: nobody waits for it, for a server that is away least of all.
+  if (swarm.store) void tried(async () => (await import('./tasks-left.js')).countTasks(swarm))
   noteProgress(iteration)
   const progress = iteration.outcome === 'landed' || iteration.outcome === 'waiting' || iteration.completed > 0
   budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)

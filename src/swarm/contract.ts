@@ -94,6 +94,8 @@ export interface Swarm {
   output(worker: string, text: string): void
   /** Says on a terminal what is waited for, while nothing else is shown there. */
   aside(text: string): void
+  /** When the tasks that are left were counted last, by `performance.now()`. */
+  readonly counted: { at: number }
   /** What each ended iteration came to. */
   readonly outcomes: Ended[]
   /** Whether a worker has moved the target past us: nothing lands any more. */

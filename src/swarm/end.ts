@@ -24,12 +24,17 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
   await tried('Removing worktrees that were made ahead', () => removePrepared(swarm))
   await tried('Writing conversations down', () => swarm.persister.settle(PERSIST_MS))
   await swarm.watch.close()
-  const settle = () => tried('Giving tasks back', () => payLastDebts(swarm))
+  const settle = async () => {
+    await tried('Giving tasks back', () => payLastDebts(swarm))
+    // While the store is still open.
+    await tried('Counting the tasks that are left', async () =>
+      (await import('./tasks-left.js')).countTasks(swarm, true),
+    )
+  }
   await tried('Ending the landings', () => swarm.drain(settle))
-  if (swarm.store) {
-    const { countTasks, sayTasksLeft } = await import('./tasks-left.js')
+  if (swarm.store?.tracked) {
+    const { sayTasksLeft } = await import('./tasks-left.js')
     await tried('Looking at what is committed of the tasks', () => sayTasksLeft(swarm))
-    await tried('Counting the tasks that are left', () => countTasks(swarm, true))
   }
   await tried('Clearing a lock of git away', async () => {
     clearMaintenanceLock(gitFolders(swarm.repository.root).common, performance.timeOrigin)

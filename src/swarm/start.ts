@@ -236,6 +236,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     }),
     output: entry.output,
     aside: entry.aside,
+    counted: { at: Number.NEGATIVE_INFINITY },
     ahead: new Map(),
     current: new Map(),
     crew: makeCrew(),

@@ -1,5 +1,6 @@
-// How many tasks are left, for the forecast; and the status of tasks that no commit has when a swarm has ended: of tasks that a person added and never committed, and
-// where nothing lands. It is the person's to commit, so it is said, with the command.
+// How many tasks are left, for the forecast; and the status of tasks that no commit has when a swarm has ended: of tasks
+// that a person added and never committed, and where nothing lands. It is the person's to commit, so it is said, with the
+// command.
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -10,13 +11,12 @@ import type { Swarm } from './contract.js'
 
 /** Between two counts: a store may have many tasks. */
 const COUNT_MS = 30_000
-const countedAt = new WeakMap<object, number>()
 
 /** Says how many tasks are left to do, not more often than that, and in any case when the swarm ends. */
-export async function countTasks(swarm: Pick<Swarm, 'store' | 'emit'>, isEnd = false): Promise<void> {
-  const now = Date.now()
-  if (!swarm.store || (!isEnd && now - (countedAt.get(swarm) ?? 0) < COUNT_MS)) return
-  countedAt.set(swarm, now)
+export async function countTasks(swarm: Pick<Swarm, 'store' | 'counted' | 'emit'>, isEnd = false): Promise<void> {
+  const now = performance.now()
+  if (!swarm.store || (!isEnd && now - swarm.counted.at < COUNT_MS)) return
+  swarm.counted.at = now
   const { pending, current } = await swarm.store.list()
   swarm.emit({ type: 'tasks.left', pending: pending.length, current: current.length })
 }
