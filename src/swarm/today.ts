@@ -5,7 +5,7 @@ import { lstatSync } from 'node:fs'
 import { logFile, swarmIds } from '../events/log.js'
 import { readRun } from '../events/runs.js'
 import { scanLog } from '../events/scan.js'
-import { p90 } from './caps.js'
+import { type Going, p90 } from './caps.js'
 import { type Day, ownDay, startOfDay } from './day.js'
 
 /** The logs of other swarms are looked at again after so long; one that has not grown is not read. */
@@ -28,6 +28,7 @@ export function sharedDay(root: string, swarm: string, clock: () => number = Dat
   let day = startOfDay(start)
   let readAt = Number.NEGATIVE_INFINITY
   const others = new Map<string, Logged>()
+  let going: readonly Going[] = []
   const read = (): void => {
     const now = clock()
     if (startOfDay(now) !== day) others.clear()
@@ -39,6 +40,12 @@ export function sharedDay(root: string, swarm: string, clock: () => number = Dat
       if (!stats || stats.mtimeMs < day || others.get(id)?.bytes === stats.size) continue
       others.set(id, { ...loggedSince(root, id, day), bytes: stats.size })
     }
+    going = [...others].flatMap(([id, { open, priceUsd }]) => {
+      // What a crash left open does not go on.
+      if (open === 0 || readRun(root, id)?.state !== 'running') return []
+      const run = { reserved: { usd: priceUsd, tokens: 0 }, used: { usd: 0, tokens: 0 } }
+      return Array.from({ length: open }, () => run)
+    })
   }
   return {
     add: own.add,
@@ -49,12 +56,7 @@ export function sharedDay(root: string, swarm: string, clock: () => number = Dat
     },
     going() {
       read()
-      return [...others].flatMap(([id, { open, priceUsd }]) => {
-        // What a crash left open does not go on.
-        if (open === 0 || readRun(root, id)?.state !== 'running') return []
-        const run = { reserved: { usd: priceUsd, tokens: 0 }, used: { usd: 0, tokens: 0 } }
-        return Array.from({ length: open }, () => run)
-      })
+      return going
     },
   }
 }
