@@ -94,7 +94,8 @@ export const graph: Command = {
     if (flag(args, 'json')) {
       const { graphOf } = await import('../../tasks/draw.js')
       printJson(graphOf(listing))
-    } else console.log(drawGraph(listing, text(args, 'format') ?? 'text'))
+      // As it is, whatever the screen's width: another program may be meant to read it.
+    } else process.stdout.write(`${drawGraph(listing, text(args, 'format') ?? 'text')}\n`)
     return STATUS.done
   },
 }
