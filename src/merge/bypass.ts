@@ -12,6 +12,9 @@ import { git, gitText } from '../git/run.js'
 /** More than a few thousand landings back, nobody asks. */
 const MOST_BYTES = 200_000
 
+/** They are named on a command line. */
+const MOST_WITHDRAWN = 500
+
 /** What this process has landed, by repository. */
 const landedHere = new Map<string, Set<string>>()
 
@@ -48,7 +51,8 @@ export function recordWithdrawn(root: string, from: string): void {
 
 /** The values of which `recordWithdrawn` was told. */
 export function withdrawnFrom(root: string): readonly string[] {
-  return [...readText(withdrawnFile(root)).split('\n').filter(Boolean), ...(withdrawn.get(root) ?? [])]
+  const written = readText(withdrawnFile(root)).split('\n').filter(Boolean)
+  return [...written.slice(-MOST_WITHDRAWN), ...(withdrawn.get(root) ?? [])]
 }
 
 /** Whether this process has moved a target of the repository. */

@@ -33,11 +33,9 @@ export async function foreignMove(
   to: string,
 ): Promise<TargetMove | undefined> {
   const foreign = await foreignCommits(root, from, to)
-  const countWithout = (withdrawn: readonly string[]) =>
-    git(root, ['rev-list', '--count', from, `^${to}`, ...withdrawn.map((one) => `^${one}`)])
-  const given = await countWithout(withdrawnFrom(root))
-  // One of long ago may have been collected.
-  const count = given.status === 0 ? given : await countWithout([])
+  // One of long ago may have been collected; what stands before the option must be there.
+  const withdrawn = withdrawnFrom(root).map((one) => `^${one}`)
+  const count = await git(root, ['rev-list', '--count', from, `^${to}`, '--ignore-missing', ...withdrawn])
   const isForward = (await isAncestor(root, from, to)) || count.stdout.trim() === '0'
   if (foreign.length === 0 && isForward) return undefined
   return {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { recordWithdrawn } from '../../src/merge/bypass.js'
 import { changedKeys, movedDestination, rememberDestination } from '../../src/merge/destination.js'
 import { foreignMove, moveWords } from '../../src/merge/moved.js'
 import { mergeQueue } from '../../src/merge/queue.js'
@@ -214,4 +215,17 @@ describe('where we push to, and who commits', () => {
     const [waiting] = loop.events('approval.waiting')
     expect(loop.repository.git(['log', '-1', '--format=%an %cn', waiting!.commit!])).toBe('Pat Pat')
   })
+})
+
+test('what was taken out by us is gone by nobody, also when a value that was taken out before has been collected', async () => {
+  const { root, git } = landingRepository()
+  const before = git(['rev-parse', 'main'])
+  const landing = git(['commit-tree', '-p', 'main', '-m', 'Taken back', 'main^{tree}'])
+  const collected = '0123456789'.repeat(4)
+  expect(await foreignMove(root, 'main', landing, before)).toMatchObject({ gone: 1 })
+  recordWithdrawn(root, collected)
+  recordWithdrawn(root, landing)
+  expect(await foreignMove(root, 'main', landing, before)).toBeUndefined()
+  // A value that the target had, and that nobody can look at any more, is not taken for one that had nothing.
+  await expect(foreignMove(root, 'main', collected, before)).rejects.toThrow('bad object')
 })
