@@ -1,6 +1,6 @@
 // The swarms of other machines, for the commands that look: brought up to now, where the tasks are in a server.
 
-import { closeSync, mkdirSync, utimesSync, writeSync } from 'node:fs'
+import { closeSync, futimesSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { elsewhereRoot } from '../events/elsewhere.js'
@@ -25,9 +25,8 @@ const ALL_OF_IT = 2 ** 31 - 1
 const MOST_TURNS = 1000
 
 /** Brings the copies up to what the engine has. */
-async function bringElsewhere(root: string, machines: EngineMachines): Promise<void> {
+export async function bringElsewhere(root: string, machines: EngineMachines): Promise<void> {
   const place = elsewhereRoot(root)
-  mkdirSync(place, { recursive: true })
   const have: Record<string, number> = {}
   for (const swarm of swarmIds(place))
     have[swarm] = (textOf(logFile(place, swarm), Number.POSITIVE_INFINITY) ?? '').split('\n').length - 1
@@ -37,21 +36,23 @@ async function bringElsewhere(root: string, machines: EngineMachines): Promise<v
     if (lines.length === 0) break
     for (const { swarm, number, line } of lines) {
       if (number !== (have[swarm] ?? 0) || !/^[0-9a-f]{8}$/.test(swarm)) continue
-      append(place, swarm, line)
+      append(root, swarm, line)
       have[swarm] = number + 1
     }
   }
   for (const { swarm, silentMs } of await machines.list()) {
     if (!/^[0-9a-f]{8}$/.test(swarm) || have[swarm] === undefined || have[swarm] === ALL_OF_IT) continue
     const file = path.join(runFolder(place, swarm), 'heartbeat')
-    closeSync(openOwn(place, file))
+    // From the repository down: an agent may have put a link in the place of any of its folders.
+    const opened = openOwn(root, file)
     const seen = (Date.now() - silentMs) / 1000
-    utimesSync(file, seen, seen)
+    futimesSync(opened, seen, seen)
+    closeSync(opened)
   }
 }
 
-function append(place: string, swarm: string, line: string): void {
-  const file = openOwn(place, logFile(place, swarm))
+function append(root: string, swarm: string, line: string): void {
+  const file = openOwn(root, logFile(elsewhereRoot(root), swarm))
   try {
     writeSync(file, `${line.replaceAll('\n', ' ')}\n`)
   } finally {
