@@ -9,7 +9,7 @@ import { claudeAccount, claudeRefuses } from './standing.js'
 import { type Exit, failureOf, streamReader } from './stream.js'
 import { textReader } from './text.js'
 import { epochTime, isoTime } from './until.js'
-import { usageByCall } from './usage.js'
+import { tokensOf, usageByCall } from './usage.js'
 
 export const claude: Agent = {
   name: 'claude',
@@ -191,7 +191,7 @@ function dearer(before: Bill, result: JsonObject): Bill {
   const now = readUsage(object(result.usage) ?? {})
   const cost = number(result.total_cost_usd)
   const costUsd = before.costUsd === undefined ? cost : Math.max(before.costUsd, cost ?? 0)
-  const isMore = before.usage === undefined || total(now) >= total(before.usage)
+  const isMore = before.usage === undefined || tokensOf(now) >= tokensOf(before.usage)
   return { usage: isMore ? now : before.usage, ...(costUsd === undefined ? {} : { costUsd }) }
 }
 
@@ -203,8 +203,6 @@ function readUsage(usage: JsonObject): Usage {
     cacheWrite: count(usage.cache_creation_input_tokens),
   }
 }
-
-const total = (usage: Usage): number => usage.input + usage.output + usage.cacheRead + usage.cacheWrite
 
 /** The final message and what was refused. `result: ""` says nothing about what the stream has said. */
 function finalOf(result: JsonObject | undefined, said: string): Pick<TurnResult, 'text' | 'denials'> {

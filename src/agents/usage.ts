@@ -21,6 +21,11 @@ export function sinceLastRun(session: string, total: Usage): Usage {
   }
 }
 
+/** All tokens of a run, of whatever kind. */
+export function tokensOf(usage: Usage | undefined): number {
+  return usage ? usage.input + usage.output + usage.cacheRead + usage.cacheWrite : 0
+}
+
 /** What two runs used together. */
 export function addUsage(one: Usage, other: Usage): Usage {
   return {

@@ -8,7 +8,7 @@ import { logFile, swarmIds } from '../events/log.js'
 import { openOwn, textOf } from '../files/own.js'
 import { runFolder } from '../files/paths.js'
 import { hookTasks } from '../hooks/tasks.js'
-import type { EngineMachines } from '../tasks/contract.js'
+import type { EngineMachines } from '../tasks/engine.js'
 
 /** Brings the logs of other machines here, and says so where that cannot be: what was brought before is shown. */
 export async function lookElsewhere(root: string): Promise<void> {

@@ -3,7 +3,7 @@
 import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
 import { thisMachine } from '../processes/owner.js'
-import type { MachineState } from '../tasks/contract.js'
+import type { MachineState } from '../tasks/engine.js'
 import { findRoot } from '../tasks/root.js'
 import { columnLines, screenColumns } from '../views/columns.js'
 import { age } from '../views/format.js'

@@ -38,6 +38,15 @@ export function receiverIn(env: NodeJS.ProcessEnv): Receiver | undefined {
   }
 }
 
+/**
+ * What sends spans, where the environment names a receiver; nothing otherwise.
+ * @param before what the log has already
+ */
+export function tracesOf(env: NodeJS.ProcessEnv, before: () => readonly OompaEvent[], emit: Emit): EventHook[] {
+  const receiver = receiverIn(env)
+  return receiver ? [sendTraces(receiver, before(), emit)] : []
+}
+
 /** `key=value,other=value`, percent-encoded. */
 function pairsIn(text = ''): Record<string, string> {
   const pairs = text.split(',').flatMap((pair) => {

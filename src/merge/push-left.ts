@@ -2,6 +2,7 @@
 
 import { OompaError } from '../errors.js'
 import { isAncestor } from '../git/ancestry.js'
+import { sharedObjects } from '../git/objects.js'
 import { remoteOf } from '../git/upstream.js'
 import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
@@ -41,5 +42,37 @@ export async function pushLeft(
     throw error
   } finally {
     tools.close()
+  }
+}
+
+/** Each time may cost what a name server takes to give up. */
+const PUSH_AGAIN_MS = 15_000
+
+/** Gives what asks whether the remote has a commit that landed, and pushes it now and then where it has not. */
+export function requirePushed(
+  context: LandContext,
+  into: string,
+  options: MergeOptions,
+): (commit: string) => Promise<void> {
+  if (!options.push) return async () => {}
+  const { root } = context
+  let tried = Number.NEGATIVE_INFINITY
+  return async (commit) => {
+    const remote = options.remote ?? (await remoteOf(root, into))
+    const isThere = async () => {
+      const known = await sharedObjects(root).info(`refs/remotes/${remote}/${into}^{commit}`)
+      return known !== undefined && (await isAncestor(root, commit, known.oid))
+    }
+    if (await isThere()) return
+    if (performance.now() - tried > PUSH_AGAIN_MS) {
+      tried = performance.now()
+      await pushLeft(context, into, options)
+      if (await isThere()) return
+    }
+    throw new OompaError({
+      code: 'unpushed',
+      message: `${remote} does not have ${commit.slice(0, 12)} yet.`,
+      mend: `git push ${remote} ${into}`,
+    })
   }
 }

@@ -4,9 +4,9 @@
 import type { AgentFailure, AgentSpec, TurnResult } from '../agents/contract.js'
 import { type Bill, billOf } from '../agents/prices.js'
 import { formatAgentSpec } from '../agents/spec.js'
+import { tokensOf } from '../agents/usage.js'
 import type { BudgetSettings, Settings } from '../config/contract.js'
 import { count } from '../views/format.js'
-import type { Usage } from '../words.js'
 import {
   type Amount,
   allowance,
@@ -16,13 +16,14 @@ import {
   hasRoom,
   isPassed,
   isReached,
+  minutesOver,
   NOTHING,
-  p90,
   type Reached,
   reachedWords,
   type Spending,
 } from './caps.js'
 import { type Day, ownDay } from './day.js'
+import { knownRuns } from './known-runs.js'
 
 /** What a run came to, as far as money goes. */
 export type Spent = Pick<TurnResult, 'costUsd' | 'usage' | 'model' | 'tools'> & { readonly failure?: AgentFailure }
@@ -139,7 +140,7 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
         maxUsd: money.length === 0 ? undefined : Math.min(...money.map((cap) => allowance(cap, run))),
         streamed(result) {
           const { costUsd = 0 } = billOf(caps.prices, facts.spec, result)
-          run.used = { usd: Math.max(run.used.usd, costUsd), tokens: Math.max(run.used.tokens, total(result.usage)) }
+          run.used = { usd: Math.max(run.used.usd, costUsd), tokens: Math.max(run.used.tokens, tokensOf(result.usage)) }
           changed()
           const passed = [...capsOf(run), ...swarmCaps()].find((cap) => isPassed(cap, run))
           return passed && reachedWords(passed)
@@ -164,7 +165,7 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
       all = { usd: all.usd + counted.usd, tokens: all.tokens + counted.tokens }
       day.add(counted.usd)
       sayNearly()
-      const amount = { usd: cost ?? 0, tokens: total(result.usage) }
+      const amount = { usd: cost ?? 0, tokens: tokensOf(result.usage) }
       const isKnown = cost !== undefined || (!inMoney && result.usage !== undefined)
       if (role === 'probe') known.addProbe(amount)
       else if (isKnown && (amount.usd > 0 || !result.failure)) known.add(spec, amount)
@@ -276,7 +277,7 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
   function counting(spec: AgentSpec, result: Spent, cost: number | undefined): Amount {
     const { usage, failure } = result
     const isUnsaid = (inMoney && cost === undefined) || (tokens !== undefined && !usage)
-    const said = { usd: cost ?? 0, tokens: total(usage) }
+    const said = { usd: cost ?? 0, tokens: tokensOf(usage) }
     if (!isUnsaid || cameToNothing(result)) return said
     const name = formatAgentSpec(spec)
     if (!failure || failure.kind === 'exit') {
@@ -295,58 +296,8 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
   }
 }
 
-/** What runs of an agent came to; of any agent, where that one has not ended a run yet. */
-function knownRuns() {
-  const runs = new Map<string, Amount[]>()
-  let probe = NOTHING
-  const of = (spec: AgentSpec): readonly Amount[] => runs.get(formatAgentSpec(spec)) ?? [...runs.values()].flat()
-  return {
-    add(spec: AgentSpec, amount: Amount): void {
-      const name = formatAgentSpec(spec)
-      runs.set(name, [...(runs.get(name) ?? []), amount])
-    },
-    addProbe(amount: Amount): void {
-      probe = { usd: Math.max(probe.usd, amount.usd), tokens: Math.max(probe.tokens, amount.tokens) }
-    },
-    /** What one more will probably come to; undefined while nobody knows. */
-    price(spec: AgentSpec): Amount | undefined {
-      const all = of(spec)
-      if (all.length === 0) return undefined
-      return { usd: p90(all.map(({ usd }) => usd)), tokens: p90(all.map(({ tokens }) => tokens)) }
-    },
-    /** Also the probe, while there is no other. */
-    dearest(spec: AgentSpec): Amount {
-      const all = of(spec)
-      if (all.length === 0) return probe
-      return { usd: Math.max(...all.map(({ usd }) => usd)), tokens: Math.max(...all.map(({ tokens }) => tokens)) }
-    },
-  }
-}
-
 /** Refused before the model had done anything: that costs nothing. */
 function cameToNothing({ failure, tools, usage }: Spent): boolean {
   if (failure?.kind === 'missing') return true
   return (failure?.kind === 'limit' || failure?.kind === 'login' || failure?.kind === 'model') && !tools && !usage
-}
-
-function total(usage: Usage | undefined): number {
-  return usage ? usage.input + usage.output + usage.cacheRead + usage.cacheWrite : 0
-}
-
-/** So many runs are worth a word before somebody pays for them. */
-const MANY_RUNS = 15
-
-/** What a swarm without a cap may cost, and how to cap it; undefined where it is capped, or is small. Pure. */
-export function uncappedWords({ workers, budget }: Pick<Settings, 'workers' | 'budget'>): string | undefined {
-  const { perTask: _, ...whole } = budget
-  if (Object.values(whole).some((cap) => cap !== undefined)) return undefined
-  const paid = workers.filter(({ agent }) => agent.harness !== 'command')
-  const runs = paid.reduce((sum, { iterations }) => sum + iterations, 0)
-  if (runs < MANY_RUNS) return undefined
-  return `${runs} runs of agents without a cap: they may cost what ${runs} sessions of your own cost. To cap it: oompa run --budget-usd 10, or --max-minutes 60; ITERATIONS=1 WORKERS=1 is one run.`
-}
-
-/** Why a swarm ends whose minutes are over. */
-export function minutesOver(minutes: number): string {
-  return minutes === 1 ? '1 minute is over' : `${minutes} minutes are over`
 }

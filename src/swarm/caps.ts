@@ -1,6 +1,6 @@
 // What the caps allow, decided from what was spent and what goes on. Pure.
 
-import type { BudgetSettings } from '../config/contract.js'
+import type { BudgetSettings, Settings } from '../config/contract.js'
 
 /** What runs came to, in both of the units that a cap may have. */
 export interface Amount {
@@ -96,4 +96,22 @@ function soFar({ unit, spent, going }: Cap): number {
 
 function held(going: readonly Going[], unit: keyof Amount): number {
   return going.reduce((sum, { reserved, used }) => sum + Math.max(reserved[unit], used[unit]), 0)
+}
+
+/** So many runs are worth a word before somebody pays for them. */
+const MANY_RUNS = 15
+
+/** What a swarm without a cap may cost, and how to cap it; undefined where it is capped, or is small. Pure. */
+export function uncappedWords({ workers, budget }: Pick<Settings, 'workers' | 'budget'>): string | undefined {
+  const { perTask: _, ...whole } = budget
+  if (Object.values(whole).some((cap) => cap !== undefined)) return undefined
+  const paid = workers.filter(({ agent }) => agent.harness !== 'command')
+  const runs = paid.reduce((sum, { iterations }) => sum + iterations, 0)
+  if (runs < MANY_RUNS) return undefined
+  return `${runs} runs of agents without a cap: they may cost what ${runs} sessions of your own cost. To cap it: oompa run --budget-usd 10, or --max-minutes 60; ITERATIONS=1 WORKERS=1 is one run.`
+}
+
+/** Why a swarm ends whose minutes are over. */
+export function minutesOver(minutes: number): string {
+  return minutes === 1 ? '1 minute is over' : `${minutes} minutes are over`
 }

@@ -1,9 +1,8 @@
 // What a swarm has from level 2 on: a queue that lands, reviewers, the tasks, and a guard over the target.
 
 import type { Settings, WorkerSettings } from '../config/contract.js'
-import { OompaError, STATUS } from '../errors.js'
+import { STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
-import { isAncestor } from '../git/ancestry.js'
 import { rememberIdentity } from '../git/identity.js'
 import { sharedObjects } from '../git/objects.js'
 import { remoteOf } from '../git/upstream.js'
@@ -22,6 +21,7 @@ import { type Fresh, keepFresh } from '../merge/fresh.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
 import { foreignMove, sayMove } from '../merge/moved.js'
 import type { RequestHook } from '../merge/pull-requests.js'
+import { pushLeft, requirePushed } from '../merge/push-left.js'
 import { mergeQueue } from '../merge/queue.js'
 import { type Judges, pinPrograms } from '../review/judges.js'
 import { reviewersFromSettings } from '../review/reviewer.js'
@@ -101,7 +101,7 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     remote: optionsOf(merge).push ? (optionsOf(merge).remote ?? (await remoteOf(root, into))) : undefined,
     pushed: store?.tracked
       ? async () => {}
-      : untilPushed(landContext(facts, stopping.agents, store), into, optionsOf(merge)),
+      : requirePushed(landContext(facts, stopping.agents, store), into, optionsOf(merge)),
     async drain(settle) {
       unwatch?.()
       if (!stopping.agents.aborted) await pulls?.look(true)
@@ -216,40 +216,10 @@ async function pushLast(
 ): Promise<void> {
   const { stopping, emit } = facts
   if (!hasLanded(facts.repository.root) || stopping.agents.aborted || stopping.status === STATUS.failed) return
-  const { pushLeft } = await import('../merge/push-left.js')
   const error = await pushLeft(landContext(facts, stopping.agents, store), into, optionsOf(merge))
   if (!error) return
   emit({ type: 'note', level: 'warning', text: `${error.message}\n${error.mend ?? ''}` })
   stopping.gently(error.message, STATUS.failed)
-}
-
-/** Each time may cost what a name server takes to give up. */
-const PUSH_AGAIN_MS = 15_000
-
-/** Gives what asks whether the remote has a commit that landed, and pushes it now and then where it has not. */
-function untilPushed(context: LandContext, into: string, options: MergeOptions): Swarm['pushed'] {
-  if (!options.push) return async () => {}
-  const { root } = context
-  let tried = Number.NEGATIVE_INFINITY
-  return async (commit) => {
-    const remote = options.remote ?? (await remoteOf(root, into))
-    const isThere = async () => {
-      const known = await sharedObjects(root).info(`refs/remotes/${remote}/${into}^{commit}`)
-      return known !== undefined && (await isAncestor(root, commit, known.oid))
-    }
-    if (await isThere()) return
-    if (performance.now() - tried > PUSH_AGAIN_MS) {
-      tried = performance.now()
-      const { pushLeft } = await import('../merge/push-left.js')
-      await pushLeft(context, into, options)
-      if (await isThere()) return
-    }
-    throw new OompaError({
-      code: 'unpushed',
-      message: `${remote} does not have ${commit.slice(0, 12)} yet.`,
-      mend: `git push ${remote} ${into}`,
-    })
-  }
 }
 
 // Watches the target: a worker's commits may reach it by a landing only (docs/contract.md, 9).

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { thisMachine } from '../processes/owner.js'
-import type { EngineMachines } from '../tasks/contract.js'
+import type { EngineMachines } from '../tasks/engine.js'
 
 const LOOK_MS = 500
 /** A ticket that nobody renewed for so long is passed over. */

@@ -8,15 +8,28 @@ import { logFile } from '../events/log.js'
 import { lineSplitter, openTail } from '../events/tail.js'
 import { packageVersion } from '../files/package.js'
 import { thisMachine } from '../processes/owner.js'
-import type { EngineMachines, MachineFacts } from '../tasks/contract.js'
+import type { EngineMachines, MachineFacts } from '../tasks/engine.js'
 import type { Swarm } from './contract.js'
+import { pushWork } from './pushed-work.js'
 
 const BEAT_MS = 3000
 /** Lines of one beat: a log that was not sent for hours goes in parts. */
 const MOST_LINES = 1000
 
+/**
+ * Tells other machines of this one from now on, and pushes work at each commit; gives what ends both: `work` when the
+ * iterations have ended, `machine` when the swarm has.
+ */
+export async function amongMachines(
+  swarm: Swarm,
+  machines: EngineMachines,
+): Promise<Readonly<Record<'work' | 'machine', () => Promise<void>>>> {
+  const machine = await shareMachine(swarm, machines)
+  return { machine, work: swarm.remote === undefined ? async () => {} : pushWork(swarm, swarm.remote) }
+}
+
 /** Says it from now on; returns what says that the swarm has ended, with the last lines of its log. */
-export async function shareMachine(swarm: Swarm, machines: EngineMachines): Promise<() => Promise<void>> {
+async function shareMachine(swarm: Swarm, machines: EngineMachines): Promise<() => Promise<void>> {
   const { id, emit, stopping } = swarm
   const { host } = thisMachine
   const tail = openTail(logFile(swarm.repository.root, id))

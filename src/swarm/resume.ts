@@ -1,6 +1,7 @@
 // Where a swarm that stopped or crashed goes on: the same id, and the iterations that were left.
 
 import { isDeepStrictEqual } from 'node:util'
+import { tokensOf } from '../agents/usage.js'
 import { environmentNames, overrides } from '../config/flags.js'
 import { OompaError, STATUS } from '../errors.js'
 import type { OompaEvent } from '../events/contract.js'
@@ -106,7 +107,7 @@ function spendingOf({ costUsd = 0, workers }: SwarmState): Spending {
   const tasks = new Map<string, number>()
   let tokens = 0
   for (const { ended, usage } of workers.values()) {
-    tokens += usage ? usage.input + usage.output + usage.cacheRead + usage.cacheWrite : 0
+    tokens += tokensOf(usage)
     for (const one of ended) {
       if (one.task !== undefined) tasks.set(one.task, (tasks.get(one.task) ?? 0) + (one.costUsd ?? 0))
     }

@@ -7,7 +7,6 @@ import { withoutPage } from '../config/flags.js'
 import { idleSettings, levelOf } from '../config/level.js'
 import { loadSettings } from '../config/load.js'
 import { OompaError, STATUS, type Status } from '../errors.js'
-import type { Emit } from '../events/contract.js'
 import { readLog, swarmIds } from '../events/log.js'
 import { excludeOurs } from '../git/exclude.js'
 import { refInTheWay } from '../git/in-the-way.js'
@@ -15,17 +14,18 @@ import { movedWorktrees } from '../git/no-checkout.js'
 import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
 import { runGitHooks } from '../git/run.js'
-import type { EventHook } from '../hooks/contract.js'
 import { findHooks, misspeltWords } from '../hooks/find.js'
 import { loadHooks } from '../hooks/load.js'
 import { protectionOf } from '../hooks/protected.js'
+import { tracesOf } from '../hooks/traces.js'
 import { thisMachine } from '../processes/owner.js'
 import { type PromptText, readPrompts } from '../prompts/index.js'
 import { recoverCrashed } from '../recovery/index.js'
 import { NO_JUDGES } from '../review/judges.js'
 import { agentsTasks } from '../tasks/existing.js'
 import { worktreePool } from '../worktrees/pool.js'
-import { makeBudget, uncappedWords } from './budget.js'
+import { makeBudget } from './budget.js'
+import { uncappedWords } from './caps.js'
 import type { Swarm, Worker } from './contract.js'
 import { makeCrew } from './crew.js'
 import { endSwarm } from './end.js'
@@ -117,12 +117,13 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
     await entry.openly(() => swarm.fresh.now())
     await probeAgents(swarm)
     const stopRenewing = renewClaims(swarm)
-    const leave = await amongMachines(swarm)
+    const leave =
+      swarm.store?.engine && (await (await import('./machine.js')).amongMachines(swarm, swarm.store.engine.machines))
     const end = async () => {
       stopRenewing()
-      await leave.work()
+      await leave?.work()
       const status = await endSwarm(swarm, entry)
-      await leave.machine()
+      await leave?.machine()
       return status
     }
     return Object.assign(swarm, { end })
@@ -130,16 +131,6 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
     await entry.abandon(error)
     throw error
   }
-}
-
-/** Where the tasks are in a server: tells other machines of this one, and pushes work at each commit. */
-async function amongMachines(swarm: Swarm): Promise<Record<'work' | 'machine', () => Promise<void>>> {
-  const none = async () => {}
-  const { store, remote } = swarm
-  if (!store?.engine) return { work: none, machine: none }
-  const [{ shareMachine }, { pushWork }] = await Promise.all([import('./machine.js'), import('./pushed-work.js')])
-  const machine = await shareMachine(swarm, store.engine.machines)
-  return { machine, work: remote === undefined ? none : pushWork(swarm, remote) }
 }
 
 interface Parts {
@@ -170,7 +161,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     loadHooks(root, { swarm: id, settings, found, emit }),
     portBlocks(names, settings.ports),
   ])
-  entry.addEventHooks([...loaded.event, ...(await tracing(root, id, emit))])
+  entry.addEventHooks([...loaded.event, ...tracesOf(process.env, () => readLog(root, id), emit)])
   const findAgent = agentFinder(loaded)
   for (const agent of [...settings.workers.map((lane) => lane.agent), ...settings.fallback]) findAgent(agent)
   const misspelt = new Set(found.misspelt?.map(misspeltWords))
@@ -304,12 +295,4 @@ function readCall(given: readonly string[]): Call {
     return { ...readCall(started), resume }
   }
   return { argv: given, command: 'run' }
-}
-
-/** What sends spans, where the environment names a receiver for them. */
-async function tracing(root: string, swarm: string, emit: Emit): Promise<EventHook[]> {
-  if (!process.env.OTEL_EXPORTER_OTLP_ENDPOINT && !process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return []
-  const { receiverIn, sendTraces } = await import('../hooks/traces.js')
-  const receiver = receiverIn(process.env)
-  return receiver ? [sendTraces(receiver, readLog(root, swarm), emit)] : []
 }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { bringElsewhere } from '../../src/commands/elsewhere.js'
 import { elsewhereRoot } from '../../src/events/elsewhere.js'
 import { logFile } from '../../src/events/log.js'
-import type { EngineMachines } from '../../src/tasks/contract.js'
+import type { EngineMachines } from '../../src/tasks/engine.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
 
 const swarm = 'abcdef01'

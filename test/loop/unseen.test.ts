@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import type { Settings } from '../../src/config/contract.js'
-import { uncappedWords } from '../../src/swarm/budget.js'
+import { uncappedWords } from '../../src/swarm/caps.js'
 import { level1, level1Files } from '../support/loop.js'
 
 test('a spec that is not committed is said before the first iteration, with the command that mends it', async () => {

@@ -3,7 +3,7 @@
 import { isErrno, OompaError, STATUS } from '../../errors.js'
 import { packageVersion } from '../../files/package.js'
 import { thisMachine } from '../../processes/owner.js'
-import type { EngineStatus } from '../contract.js'
+import type { EngineStatus } from '../engine.js'
 import type { Database } from './database.js'
 import { WORKER_FUNCTIONS } from './functions.js'
 import { MACHINE_FUNCTIONS } from './machines.js'

@@ -1,7 +1,7 @@
 // The machines that work on the tasks in PostgreSQL, and the events of their swarms: what each says of itself every few
 // seconds, and what all can read.
 
-import type { EngineLine, EngineMachines, MachineBeat, MachineState } from '../contract.js'
+import type { EngineLine, EngineMachines, MachineBeat, MachineState } from '../engine.js'
 import type { Database } from './database.js'
 
 /** What a worker's role is granted of them. */
