@@ -73,7 +73,8 @@ export function heldByEntry(own: string): string | undefined {
   if (operation) return `${operation.name} that is in progress`
   if (kindOf(path.join(own, 'modules')) !== undefined) return 'the commits of its submodules'
   if (filesBelow(path.join(own, 'refs')).length > 0) return 'refs of its own'
-  if (!textOf(path.join(own, 'HEAD'))?.startsWith('ref: ')) return 'a HEAD that is on no branch'
+  const head = path.join(own, 'HEAD')
+  if (kindOf(head) !== undefined && !textOf(head)?.startsWith('ref: ')) return 'a HEAD that is on no branch'
   return undefined
 }
 

@@ -13,6 +13,11 @@ export function isWorktreeName(name: string): boolean {
   return /^\.w\d+-i\d+$/.test(name)
 }
 
+/** Whether git calls an entry so that is made for an iteration's worktree: `-w1-i1`, with a number where it is taken. */
+export function isEntryName(name: string): boolean {
+  return /^-w\d+-i\d+$/.test(name)
+}
+
 /** Every worktree's own git directory, absolute; links are none. */
 export function registrations(common: string): string[] {
   const folder = path.join(common, 'worktrees')

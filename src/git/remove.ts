@@ -1,17 +1,17 @@
 // Every removal of a folder with what is in it: what it names is looked at in that moment, and is one that we made, or
 // stays. Paths come from names that agents, tests and persons can write to as well as we.
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { OompaError } from '../errors.js'
+import { isErrno, OompaError } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
 import { createFile } from '../files/create.js'
 import { makeFolder } from '../files/folders.js'
 import { kindOf } from '../files/kind.js'
-import { textOf, wrongOnTheWay } from '../files/own.js'
+import { makeOwnFolder, textOf, wrongOnTheWay } from '../files/own.js'
 import { forgetWorktree, gitFolders } from './folders.js'
 import { requireOurs } from './ours.js'
-import { isWorktreeName, namesWorktree, registrationsOf } from './registrations.js'
+import { isEntryName, isWorktreeName, namesWorktree, registrationsOf } from './registrations.js'
 
 /**
  * Removes what is below one of our folders: `.oompa/` of a checkout, `oompa/` of a git directory, or a repository's
@@ -32,7 +32,7 @@ export function removeOurs(folder: string): void {
 export function removeWorktree(root: string, checkout: string): void {
   const { own } = requireOurs(checkout)
   if (!isPlaceOfOurs(root, checkout)) throw notOurs(checkout, 'it is not the worktree of an iteration')
-  rmSync(checkout, REMOVE)
+  removeAtOnce(gitFolders(root).common, checkout)
   removeEntry(root, own, checkout)
 }
 
@@ -65,8 +65,41 @@ export function removeEntry(root: string, own: string, checkout: string): void {
   const kind = kindOf(own)
   if (kind === undefined) return
   if (!namesWorktree(own, checkout)) throw notOurs(own, `it is not the entry of ${checkout}`)
-  rmSync(own, REMOVE)
+  removeAtOnce(path.dirname(folder), own)
   forgetWorktree(checkout)
+}
+
+/**
+ * Removes an entry that names no worktree: a kill came between two steps of a git that was making it, and nobody can
+ * have worked there. That git is gone is the caller's business.
+ * @throws OompaError `not-ours`, having removed nothing
+ */
+export function removeNameless(root: string, own: string): void {
+  const { common } = gitFolders(root)
+  if (path.dirname(own) !== path.join(common, 'worktrees') || !isEntryName(path.basename(own)))
+    throw notOurs(own, 'it is not the entry of an iteration')
+  if (kindOf(path.join(own, 'gitdir')) !== undefined) throw notOurs(own, 'it names a worktree')
+  removeAtOnce(common, own)
+}
+
+/**
+ * Out of the way in one step: a removal that a kill cuts short would leave half a worktree, or half an entry, and nobody
+ * could tell any more whose it was.
+ */
+function removeAtOnce(common: string, own: string): void {
+  const folder = path.join(common, 'oompa/removed')
+  const aside = path.join(folder, `${path.basename(own)}.${process.pid}`)
+  makeOwnFolder(common, folder)
+  removeOurs(aside)
+  try {
+    renameSync(own, aside)
+  } catch (error) {
+    // The repository is on another file system than its checkout.
+    if (!isErrno(error, 'EXDEV')) throw error
+    rmSync(own, REMOVE)
+  }
+  // What others have not come to remove, too.
+  for (const name of readdirSync(folder)) removeOurs(path.join(folder, name))
 }
 
 /**

@@ -9,8 +9,8 @@ import { textOf } from '../files/own.js'
 import { gitFolders } from '../git/folders.js'
 import { heldByEntry } from '../git/hidden.js'
 import { clearRefLock } from '../git/left-locks.js'
-import { namesWorktree, registrations } from '../git/registrations.js'
-import { removeEntry, removeHalfMade } from '../git/remove.js'
+import { isEntryName, namesWorktree, registrations } from '../git/registrations.js'
+import { removeEntry, removeHalfMade, removeNameless } from '../git/remove.js'
 import { git } from '../git/run.js'
 import { isDead, thisOwner } from '../processes/owner.js'
 import type { WorktreeRequest } from './contract.js'
@@ -24,6 +24,7 @@ import type { WorktreeRequest } from './contract.js'
 export async function registerWorktree(root: string, full: string, request: WorktreeRequest): Promise<string> {
   const { common } = gitFolders(root)
   const entryOf = () => registrations(common).find((own) => namesWorktree(own, full))
+  for (const own of registrations(common)) if (isNameless(own)) removeNameless(root, own)
   const before = entryOf()
   if (before) removeDead(root, before, full)
   const { pid, start, host } = thisOwner()
@@ -50,6 +51,13 @@ export function worktreeFailed(request: WorktreeRequest, why: string): OompaErro
 function removeDead(root: string, own: string, full: string): void {
   const isGone = kindOf(full) === undefined && (isHalfMade(own) || kindOf(path.join(own, 'locked')) === undefined)
   if (isGone && heldByEntry(own) === undefined) removeEntry(root, own, full)
+}
+
+/** A git was killed that was making or removing it: there is one at a time, so it is none that is at it now. */
+function isNameless(own: string): boolean {
+  return (
+    isEntryName(path.basename(own)) && kindOf(path.join(own, 'gitdir')) === undefined && heldByEntry(own) === undefined
+  )
 }
 
 const MAKING = 'oompa is making it:'

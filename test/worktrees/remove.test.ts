@@ -1,13 +1,16 @@
 // Nothing is removed with what is in it but what we made: asked of the names, and of what stands there in that moment.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { cachePlace, openCache, removeEntry, removeOurs, removeScratch, removeWorktree } from '../../src/git/remove.js'
 import { removeIdleGates } from '../../src/merge/gate.js'
 import { worktreePool } from '../../src/worktrees/pool.js'
 import { openScratch } from '../../src/worktrees/scratch.js'
+import { packageRoot } from '../support/oompa.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
 const refused = expect.objectContaining({ code: 'not-ours' })
@@ -33,6 +36,48 @@ test('no line of ours removes a folder with its content but in one place, and no
   expect(found(String.raw`worktree'?,? '?remove'?.*(--force|-f\b)`, all)).toEqual([])
   expect(found("worktree'?,? '?prune", [...all, 'docs', 'README.md'])).toEqual([])
   expect(found(String.raw`\['gc'|gc --prune`, all)).toEqual([])
+})
+
+test.each(['entry', 'worktree'])('a kill in the middle of a removal leaves an %s whole, or none', async (which) => {
+  const { root, git } = testRepository()
+  const checkout = path.join(root, '.w1-i1')
+  const own = path.join(root, '.git/worktrees/-w1-i1')
+  const many = 3000
+  git(['worktree', 'add', '-q', '--detach', checkout])
+  const removed = which === 'entry' ? own : checkout
+  for (let file = 0; file < many; file++) writeFileSync(path.join(removed, `file-${file}`), '')
+  const whole = readdirSync(removed).length
+  const url = pathToFileURL(path.join(packageRoot, 'dist/git/remove.js'))
+  const call = which === 'entry' ? 'removeEntry(root, own, checkout)' : 'removeWorktree(root, checkout)'
+  const script = `import { removeEntry, removeWorktree } from '${url}'
+const [root, own, checkout] = ${JSON.stringify([root, own, checkout])}
+${call}`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  const left = () => (existsSync(removed) ? readdirSync(removed).length : 0)
+  while (child.exitCode === null && left() === whole) await setImmediate()
+  child.kill('SIGKILL')
+  await ended
+  expect([0, whole]).toContain(left())
+  // The next removal takes the rest along.
+  const other = path.join(root, '.w1-i2')
+  git(['worktree', 'add', '-q', '--detach', other])
+  removeEntry(root, path.join(root, '.git/worktrees/-w1-i2'), other)
+  expect(readdirSync(path.join(root, '.git/oompa/removed'))).toEqual([])
+})
+
+test('an entry that a killed git left without a name goes with the next worktree, and no other does', async () => {
+  const { root, home, git } = testRepository()
+  const entries = path.join(root, '.git/worktrees')
+  const drive = path.join(home, 'drive')
+  git(['worktree', 'add', '-q', drive])
+  renameSync(drive, `${drive}-unplugged`)
+  for (const name of ['-w9-i9', '-w9-i91', 'theirs', '-w9-i8']) mkdirSync(path.join(entries, name), { recursive: true })
+  writeFileSync(path.join(entries, '-w9-i9/locked'), 'initializing\n')
+  writeFileSync(path.join(entries, '-w9-i8/HEAD'), `${git(['rev-parse', 'HEAD'])}\n`)
+  const pool = worktreePool({ root, cache: path.join(home, 'cache') })
+  await pool.acquire({ name: '.w1-i1', branch: 'oompa/w1-i1', base: git(['rev-parse', 'HEAD']) })
+  expect(readdirSync(entries).sort()).toEqual(['-w1-i1', '-w9-i8', 'drive', 'theirs'])
 })
 
 test('what is below a folder of ours goes, and nothing else does', () => {
