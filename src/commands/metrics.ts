@@ -13,6 +13,7 @@ import { figuresFacts } from '../views/facts.js'
 import { gather } from '../views/figures.js'
 import { type Measured, metricsText } from '../views/metrics.js'
 import { lookElsewhere } from './elsewhere.js'
+import { scaleFacts } from './scale.js'
 
 export const command: Command = {
   summary: 'Print what the swarms of this repository came to, in the text format of Prometheus.',
@@ -35,7 +36,10 @@ export const command: Command = {
       const facts = swarms.map((one) => ({ swarm: one.state.swarm, state: one.run, ...figuresFacts(one) }))
       console.log(JSON.stringify(facts, null, 2))
     } else {
-      process.stdout.write(metricsText({ repository: path.basename(root), version: packageVersion(), swarms }))
+      // Tasks that cannot be read now are no reason to say nothing of the swarms.
+      const wanted = id === undefined ? (await scaleFacts(root).catch(() => undefined))?.wanted : undefined
+      const facts = { repository: path.basename(root), version: packageVersion(), swarms }
+      process.stdout.write(metricsText({ ...facts, ...(wanted === undefined ? {} : { wanted }) }))
     }
     return STATUS.done
   },

@@ -28,6 +28,12 @@ export interface WorkerSettings {
   readonly reviewers?: readonly ReviewerSettings[]
 }
 
+/** How many lanes work: as many as the tasks want, within this. */
+export interface Scale {
+  readonly min: number
+  readonly max: number
+}
+
 /** An agent that reads changes. */
 export interface ReviewerSettings {
   readonly agent: AgentSpec
@@ -82,6 +88,8 @@ export interface Settings extends Plain {
   /** The file that was read, absolute. */
   readonly file?: string
   readonly workers: readonly WorkerSettings[]
+  /** Set where not all of the workers work all the time. */
+  readonly scale?: Scale
   /** Whether `workers` stands in `oompa.json`: the earlier system, where changes land (docs/contract.md). */
   readonly configuredWorkers: boolean
   /** Who works while a worker's own agent is at a usage limit: the first that is at none. */

@@ -79,11 +79,12 @@ function withoutComments(value: unknown, path: JsonPath, remarks: string[]): unk
 /** Two spellings of one thing that say different things. */
 function contradictions(config: FileConfig): Mistake[] {
   const mistakes: Mistake[] = []
-  for (const [index, worker] of (config.workers ?? []).entries()) {
+  const { workers = [] } = config
+  for (const [index, worker] of [workers].flat().entries()) {
     const { iterations, max_cycle } = worker
     if (iterations !== undefined && max_cycle !== undefined && iterations !== max_cycle) {
       mistakes.push({
-        path: ['workers', index, 'max_cycle'],
+        path: ['workers', ...(Array.isArray(workers) ? [index] : []), 'max_cycle'],
         problem: `is ${max_cycle}, and \`iterations\`, which means the same, is ${iterations}: keep one`,
       })
     }
@@ -98,7 +99,10 @@ function contradictions(config: FileConfig): Mistake[] {
     const problem = `is ${value}, and \`budget.${same}\`, which means the same, is ${other}: keep one`
     mistakes.push({ path: [key], problem })
   }
-  if (config.workers?.every((worker) => worker.count === 0)) {
+  if (!Array.isArray(workers)) {
+    const { min = 1, max } = workers
+    if (min > max) mistakes.push({ path: ['workers', 'min'], problem: `is ${min}, and \`max\` is ${max}` })
+  } else if (workers.length > 0 && workers.every((worker) => worker.count === 0)) {
     mistakes.push({ path: ['workers'], problem: 'every `count` is 0: nobody is left to work' })
   }
   return mistakes

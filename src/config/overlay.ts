@@ -52,6 +52,8 @@ function truthIn(text: string): boolean | undefined {
 function withValue(inside: unknown, [key, ...rest]: Path, value: unknown): unknown {
   if (key === undefined) return value
   if (Array.isArray(inside)) return inside.map((one) => withValue(one, rest, value))
+  // One group that is not in a list.
+  if (key === '*') return withValue(inside, rest, value)
   const object: Record<string, unknown> = typeof inside === 'object' && inside !== null ? { ...inside } : {}
   return { ...object, [key]: withValue(object[key], rest, value) }
 }

@@ -39,6 +39,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
     dash: dashOf(all, given),
     file,
     workers: lanes.workers,
+    ...(lanes.scale && { scale: lanes.scale }),
     configuredWorkers,
     fallback: all.fallback.map(agentNamed),
     planner: all.planner && plannerOf(all.planner),

@@ -109,6 +109,12 @@ const worker = z.strictObject(
   objectWords('a worker, an object with `model`'),
 )
 
+/** One group whose number of workers follows its tasks. */
+const scaled = worker.omit({ count: true }).extend({
+  min: or(1, whole(1), 'Workers that stay while there is nothing to do for them.'),
+  max: whole(1).describe('Workers at most, while so many tasks are ready.'),
+})
+
 const planner = z.strictObject(
   {
     ...reviewerFields,
@@ -182,10 +188,13 @@ export const configSchema = z.strictObject(
   {
     $schema: text('the address of a JSON Schema').optional().describe('For editors; not read.'),
     workers: z
-      .array(worker, { error: 'a list of workers' })
-      .min(1, { error: 'at least one worker' })
+      .union([z.array(worker, { error: 'a list of workers' }).min(1, { error: 'at least one worker' }), scaled], {
+        error: 'a list of workers, or an object with `min` and `max`',
+      })
       .optional()
-      .describe('Groups of workers. With it, changes land (level 2), and a reviewer makes it level 3.'),
+      .describe(
+        'Groups of workers, or one of `min` to `max` workers, as many as its tasks want. With it, changes land (level 2), and a reviewer makes it level 3.',
+      ),
     agent: or('claude', agent(), 'The agent of workers that name none.'),
     fallback: z
       .array(agent(), { error: 'a list of agents' })

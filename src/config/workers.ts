@@ -2,13 +2,13 @@
 
 import path from 'node:path'
 import { usageError } from '../errors.js'
-import type { WorkerSettings } from './contract.js'
+import type { Scale, WorkerSettings } from './contract.js'
 import type { Given, Overrides } from './flags.js'
 import { promptsOf, reviewersOf } from './reviewers.js'
 import type { Resolved } from './schema.js'
 import { agentCount, agentNamed, wholeNumber } from './values.js'
 
-type Group = NonNullable<Resolved['workers']>[number]
+type Group = Omit<Extract<Resolved['workers'], readonly unknown[]>[number], 'count'>
 
 const DEFAULT_WORKERS = 3
 
@@ -25,14 +25,25 @@ interface WorkerSources {
 
 /**
  * The lanes of a run, in order: the first is `w1`.
- * A number of workers (`--workers 5`, `WORKERS=5`) takes the groups' lanes in turn until there are so many.
+ * A number of workers (`--workers 5`, `WORKERS=5`) takes the groups' lanes in turn until there are so many, and pins it.
  */
-export function resolveWorkers(sources: WorkerSources): { workers: WorkerSettings[]; remarks: string[] } {
+export function resolveWorkers(sources: WorkerSources): {
+  workers: WorkerSettings[]
+  scale?: Scale
+  remarks: string[]
+} {
   const { flags, env, all, configuredWorkers, mixed } = sources
-  const lanes = (all.workers ?? []).flatMap((group) => repeat([laneOf(group, all)], group.count))
+  const { workers: groups = [] } = all
+  const lanes = (Array.isArray(groups) ? groups : [{ ...groups, count: groups.max }]).flatMap((group) =>
+    repeat([laneOf(group, all)], group.count),
+  )
+  const isPinned = Array.isArray(groups) || (flags.workers ?? env.workers) !== undefined
   const wanted =
     flags.workers && mixed ? mixedLanes(flags.workers, lanes) : repeat(lanes, countOf(sources, lanes.length))
-  if (!all.here || wanted.length === 1) return { workers: wanted, remarks: [] }
+  if (!all.here || wanted.length === 1) {
+    const scale = isPinned ? undefined : { min: groups.min, max: groups.max }
+    return { workers: wanted, remarks: [], ...(scale && { scale }) }
+  }
   if (flags.workers) throw usageError('--here is one worker in the main checkout: it does not go with --workers.')
   return {
     workers: wanted.slice(0, 1),

@@ -20,6 +20,8 @@ export interface StartedWorker {
   story?: string
   priority?: number
   role?: string
+  /** It has not begun: it does when so many workers are wanted (`worker.started`). */
+  parked?: boolean
 }
 
 export interface EventFacts {
@@ -55,6 +57,9 @@ export interface EventFacts {
   }
   /** A later start found this swarm dead, and put its things in order. */
   'swarm.recovered': { by: string; processes: number; claims: number; kept: readonly string[] }
+  /** With `min` and `max` workers: one more is wanted, or one fewer, which ends between two iterations. */
+  'worker.started': { reason: string }
+  'worker.ended': { reason: string }
   'iteration.started': { worktree?: string; branch?: string; base?: string }
   'iteration.ended': {
     outcome: 'landed' | 'done' | 'nothing' | 'kept' | 'refused' | 'failed' | 'interrupted' | 'waiting'

@@ -72,6 +72,12 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
       state.queue.length = 0
       for (const worker of state.workers.values()) enter(worker, 'ended', event.at)
       return
+    case 'worker.started':
+      enter(workerOf(state, event), 'idle', event.at)
+      return
+    case 'worker.ended':
+      enter(workerOf(state, event), 'ended', event.at)
+      return
     case 'iteration.started':
       iterationStarted(workerOf(state, event), event)
       waitAtLimit(state, workerOf(state, event), event.at)
@@ -185,8 +191,9 @@ function started(state: SwarmState, event: Of<'swarm.started'>): void {
   state.queue.length = 0
   // Approvals outlive the process that asked for them; what its workers were doing does not.
   for (const worker of state.workers.values()) enter(worker, 'idle', event.at)
-  for (const { worker: name, agent: author, iterations } of event.workers) {
+  for (const { worker: name, agent: author, iterations, parked } of event.workers) {
     const worker = named(state, name)
+    if (parked) enter(worker, 'ended', event.at, 'not wanted yet')
     worker.agent = author
     worker.iterations = iterations
   }

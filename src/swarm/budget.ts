@@ -53,6 +53,8 @@ export interface Reservation {
 export interface Budget {
   /** Spent so far, US dollars. */
   readonly spentUsd: number
+  /** Left under the caps on money of the swarm and of the day; undefined without one. */
+  readonly leftUsd: number | undefined
   /**
    * Waits until one more run fits under the caps, beside those that are going on, and counts it. While nobody knows what
    * a run costs there is one at a time.
@@ -66,6 +68,8 @@ export interface Budget {
    * either counts as the dearest so far.
    */
   spend(spec: AgentSpec, result: Spent, role?: 'probe'): Bill
+  /** Whether a worker is one of those that must all be without progress for the swarm to be. */
+  counts(worker: string, isAtWork: boolean): void
   /** An iteration of a worker ended, with or without a landing or a completed task. */
   iterationEnded(worker: string, progress: boolean): void
   reached(now?: number): Reached | undefined
@@ -118,6 +122,10 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
   const budget: Budget = {
     get spentUsd() {
       return all.usd
+    },
+    get leftUsd() {
+      const left = swarmCaps().flatMap(({ unit, value, spent }) => (unit === 'usd' ? value - spent : []))
+      return left.length > 0 ? Math.min(...left) : undefined
     },
     async reserve(run, signal) {
       while (!fits(run.spec)) {
@@ -172,6 +180,10 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
       changed()
       const isAssumed = cost === undefined && inMoney && result.failure && result.failure.kind !== 'exit'
       return isAssumed ? { costUsd: counted.usd, estimated: true } : bill
+    },
+    counts(worker, isAtWork) {
+      if (isAtWork) idle.set(worker, 0)
+      else idle.delete(worker)
     },
     iterationEnded(worker, progress) {
       idle.set(worker, progress ? 0 : (idle.get(worker) ?? 0) + 1)

@@ -41,17 +41,19 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
     last = 'none' in answer ? answer.none : undefined
     return 'none' in answer && answer.mayCome ? undefined : answer
   }
+  const leaving = swarm.scaling?.leaving(lane.name)
   const { watch } = store
   const found = await waitFor(look, {
     timeoutMs: lane.settings.maxWaitForTasksMs,
     lostMs: swarm.awayMs,
-    signal: stopping.ending,
+    signal: leaving ? AbortSignal.any([stopping.ending, leaving]) : stopping.ending,
     hints: [crew.onChange, ...(watch ? [(changed: () => void) => watch.call(store, changed)] : [])],
   })
   crew.set(lane.name, 'working')
   if (found && !('none' in found)) return found.task
   // It has not begun: a resume begins with it.
   if (stopping.why !== undefined) throw new IterationEnding('interrupted', stopping.why, { finish: true })
+  if (leaving?.aborted) throw new IterationEnding('interrupted', messageOf(leaving.reason), { again: true })
   const none = last ?? noneReady(await store.list(), wantsOf(lane))
   swarm.emit({ type: 'task.none', worker: lane.name, iteration: iteration.number, ...none })
   throw new IterationEnding('nothing', none.reason, { finish: true })
@@ -171,7 +173,7 @@ function hasReady(listing: TaskListing, lane: Worker): boolean {
   return listing.pending.some((task) => task.ready && isWanted(task, wantsOf(lane)))
 }
 
-function wantsOf({ settings }: Worker): LaneFacts['wants'] {
+export function wantsOf({ settings }: Pick<Worker, 'settings'>): LaneFacts['wants'] {
   return { story: settings.story, priority: settings.priority, role: settings.role }
 }
 

@@ -64,6 +64,8 @@ export interface Swarm {
   readonly current: Map<string, Iteration>
   /** What each worker is doing: who is at work, who waits for a task, who has none left to do. */
   readonly crew: Crew
+  /** Who works and who does not, where that follows the tasks. */
+  scaling?: Scaling
   /** Agents that have made a change in this swarm: they are allowed to. */
   readonly proven: Set<string>
   /** Releases and completions that failed, and are tried again. */
@@ -120,6 +122,14 @@ export interface Swarm {
    * @param settle pays what is owed to the store
    */
   drain(settle: () => Promise<void>): Promise<void>
+}
+
+/** Which workers work, where that follows the tasks. */
+export interface Scaling {
+  /** Waits until a worker is wanted; false if it begins nothing more. */
+  turn(worker: Worker): Promise<boolean>
+  /** Aborted while the worker waits for a task, when the others are enough. */
+  leaving(worker: string): AbortSignal | undefined
 }
 
 /** One parallel lane: gives its iterations in turn. */

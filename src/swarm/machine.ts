@@ -84,10 +84,10 @@ async function shareMachine(swarm: Swarm, machines: EngineMachines): Promise<() 
   }
 }
 
-function factsOf({ workers }: Swarm): MachineFacts {
+function factsOf({ workers, crew }: Swarm): MachineFacts {
   return {
     version: packageVersion(),
-    workers: workers.filter(({ finished }) => !finished).length,
+    workers: workers.filter(({ name }) => crew.state(name) !== 'over').length,
     agents: [...new Set(workers.map(({ agent }) => formatAgentSpec(agent)))],
     labels: (process.env.OOMPA_LABELS ?? '').split(',').filter(Boolean),
     load: Math.round((loadavg()[0] ?? 0) * 100) / 100,

@@ -42,5 +42,5 @@ export function settingsIn({ story, priority }: NamedLoop, settings: Settings, a
     ...(story === undefined || isGiven ? {} : { story }),
     ...(priority === undefined ? {} : { priority }),
   }
-  return { ...settings, workers: [lane], here: false, continue: false }
+  return { ...settings, workers: [lane], scale: undefined, here: false, continue: false }
 }

@@ -37,9 +37,11 @@ export function describePlan({ root, settings, hooks, level, into, named }: Plan
     ...(perTask === undefined ? [] : [`A task is given back at $${perTask}.`]),
     ...(perWorker === undefined ? [] : [`A worker ends at $${perWorker}.`]),
   ]
+  const { scale } = settings
   return [
     `Would run in ${root}:`,
     ...lines,
+    ...(scale ? [`${scale.min} of them from the start, the others while so many tasks are ready.`] : []),
     landing,
     found,
     ...(caps.length ? [`Stops at ${caps.join(' or ')}.`] : []),

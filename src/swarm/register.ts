@@ -120,6 +120,8 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       ? resumed.workers
       : freeWorkerNames(settings.workers.length, [...taken.map(({ worker }) => worker), ...takenElsewhere(root)])
     const { pid, start: processStart, host } = thisOwner()
+    const { scale } = settings
+    const left = chosen.filter((name, index) => (resumed?.next.get(name) ?? 1) <= settings.workers[index]!.iterations)
     const workers = chosen.map((worker, index) => {
       const lane = settings.workers[index]!
       const { iterations, story, priority, role } = lane
@@ -128,7 +130,8 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
         ...(priority === undefined ? {} : { priority }),
         ...(role === undefined ? {} : { role }),
       }
-      return { worker, agent: formatAgentSpec(lane.agent), iterations, ...wants }
+      const parked = scale && left.indexOf(worker) >= scale.min ? { parked: true } : {}
+      return { worker, agent: formatAgentSpec(lane.agent), iterations, ...wants, ...parked }
     })
     const environment = givenEnvironment()
     const named = facts.named === undefined ? {} : { named: facts.named.name }

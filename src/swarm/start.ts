@@ -261,6 +261,12 @@ async function assemble(parts: Parts): Promise<Swarm> {
       makeWorker(swarm, { name, settings: lane, prompt: parts.prompts[index]!, portBase: ports[index]!, first }),
     )
   }
+  if (settings.scale) {
+    const { followTasks, ownFigures } = await import('./scaling.js')
+    const figures = ownFigures(root, id)
+    entry.addEventHooks([figures.take])
+    swarm.scaling = followTasks(swarm, settings.scale, figures.all)
+  }
   swarm.planner = await plannerOf(swarm, ports[0]!)
   return swarm
 }

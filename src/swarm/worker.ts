@@ -56,6 +56,9 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
         iteration.outcome ??= error.outcome
         iteration.reason ??= error.message
         if (error.finish) worker.finish(error.message)
+        if (error.again) next = iteration.number
+        await end(error.again)
+        return
       } else {
         const interrupted = swarm.stopping.agents.aborted
         iteration.outcome = interrupted ? 'interrupted' : 'failed'
@@ -69,7 +72,7 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
       }
       await end()
     },
-    close: end,
+    close: () => end(),
     [Symbol.asyncIterator]() {
       return {
         async next() {
@@ -91,6 +94,8 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     const { stopping, budget, emit } = swarm
     if (next > last) worker.finish('all iterations done')
     if (over !== undefined || stopping.why !== undefined) return undefined
+    if (swarm.scaling && !(await swarm.scaling.turn(worker))) return undefined
+    if (worker.finished) return undefined
     await pause()
     const cap = budget.reached()
     if (cap && stopping.why === undefined) {
@@ -129,13 +134,13 @@ export function makeWorker(swarm: Swarm, plan: WorkerPlan): Worker {
     await waitUnlessOver(swarm, (signal) => sleep(waitMs, undefined, { signal }))
   }
 
-  async function end(): Promise<void> {
+  async function end(notBegun = false): Promise<void> {
     const iteration = current
     if (!iteration) return
     current = undefined
     await closeIteration(iteration)
     swarm.current.delete(name)
-    swarm.outcomes.push({ outcome: iteration.outcome ?? 'done', hadTask: iteration.hadTask })
+    if (!notBegun) swarm.outcomes.push({ outcome: iteration.outcome ?? 'done', hadTask: iteration.hadTask })
     failures = countFailure(failures, iteration.outcome === 'failed', performance.now() - began)
     const { settings: all, level } = swarm
     if (level > 1 && all.backoff.failures > 0 && failures.all >= all.backoff.failures) {

@@ -43,7 +43,7 @@ function phaseWords(worker: WorkerState, state: SwarmState): string {
       return `limit until ${escapeText(timeOfDay(worker.until ?? ''))}${doing ? `: ${doing}` : ''}`
     case 'ended':
       if (worker.startedAt !== undefined) return 'was cut off'
-      return worker.ended.length ? `ended: ${outcomes(worker)}` : 'ended'
+      return worker.ended.length ? `ended: ${outcomes(worker)}` : doing || 'ended'
   }
 }
 

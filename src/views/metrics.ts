@@ -16,6 +16,8 @@ export interface MetricsFacts {
   readonly repository: string
   readonly version: string
   readonly swarms: readonly Measured[]
+  /** How many workers the tasks want, where they were asked. */
+  readonly wanted?: number
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -56,6 +58,12 @@ export const METRICS: readonly Metric[] = [
       const workers = running(swarms).flatMap(({ state }) => [...state.workers.values()])
       return PHASES.map((state) => [workers.filter(({ phase }) => phase === state).length, { state }] as const)
     },
+  },
+  {
+    name: 'oompa_workers_wanted',
+    type: 'gauge',
+    help: 'Workers that the tasks want now, as `oompa scale` says it.',
+    samples: ({ wanted }) => (wanted === undefined ? [] : [[wanted]]),
   },
   {
     name: 'oompa_queue_depth',

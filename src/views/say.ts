@@ -31,6 +31,9 @@ function wordsOf(event: OompaEvent): Words {
   switch (event.type) {
     case 'swarm.started':
       return ['quiet', swarmWords(event)]
+    case 'worker.started':
+    case 'worker.ended':
+      return ['plain', `${event.type === 'worker.started' ? 'starts' : 'ends'}: ${event.reason}`]
     case 'iteration.started':
       return ['plain', `iteration ${event.iteration}${event.worktree ? ` in ${event.worktree}` : ''}`]
     case 'iteration.ended':

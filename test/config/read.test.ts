@@ -11,9 +11,41 @@ import { packageRoot } from '../support/oompa.js'
 
 const worker = { model: 'codex:o3' }
 
+/** Keys of a worker, each with a value that is not what it is without. */
+const ofWorker: Readonly<Record<string, Extract<FileConfig['workers'], readonly unknown[]>[number]>> = {
+  model: { model: 'codex' },
+  count: { count: 2 },
+  iterations: { iterations: 9 },
+  max_cycle: { max_cycle: 9 },
+  prompt: { prompt: 'other.md' },
+  can_plan: { can_plan: false },
+  planner: { planner: true },
+  wait_between: { wait_between: 7 },
+  max_wait_for_tasks: { max_wait_for_tasks: 7 },
+  max_resumes: { max_resumes: 3 },
+  story: { story: 'login' },
+  priority: { priority: 1 },
+  role: { role: 'tester' },
+  review_model: { review_model: 'codex' },
+  review_models: { review_models: ['codex'] },
+  reviewer: { reviewer: 'codex' },
+  reviewers: { reviewers: ['codex'] },
+  needs_review: { needs_review: false },
+}
+
 /** Each key with a value that is not what it is without: `config` on top of `without`. */
 const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig }>> = {
   workers: { config: { workers: [worker] } },
+  'workers.min': { config: { workers: { min: 2, max: 3 } }, without: { workers: { max: 3 } } },
+  'workers.max': { config: { workers: { max: 4 } }, without: { workers: { max: 3 } } },
+  ...Object.fromEntries(
+    Object.entries(ofWorker)
+      .filter(([key]) => key !== 'count')
+      .map(([key, one]) => [
+        `workers.${key}`,
+        { config: { workers: { max: 2, ...worker, ...one } }, without: { workers: { max: 2, ...worker } } },
+      ]),
+  ),
   agent: { config: { agent: 'codex' } },
   iterations: { config: { iterations: 9 } },
   fallback: { config: { fallback: ['codex'] } },
@@ -74,28 +106,6 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   'logs.max_mb': { config: { logs: { max_mb: 7 } } },
   limits: { config: { limits: { idle: 7 } } },
   ...Object.fromEntries(keysAt(['limits']).map((key) => [`limits.${key}`, { config: { limits: { [key]: 7 } } }])),
-}
-
-/** Keys of a worker, each with a value that is not what it is without. */
-const ofWorker: Readonly<Record<string, NonNullable<FileConfig['workers']>[number]>> = {
-  model: { model: 'codex' },
-  count: { count: 2 },
-  iterations: { iterations: 9 },
-  max_cycle: { max_cycle: 9 },
-  prompt: { prompt: 'other.md' },
-  can_plan: { can_plan: false },
-  planner: { planner: true },
-  wait_between: { wait_between: 7 },
-  max_wait_for_tasks: { max_wait_for_tasks: 7 },
-  max_resumes: { max_resumes: 3 },
-  story: { story: 'login' },
-  priority: { priority: 1 },
-  role: { role: 'tester' },
-  review_model: { review_model: 'codex' },
-  review_models: { review_models: ['codex'] },
-  reviewer: { reviewer: 'codex' },
-  reviewers: { reviewers: ['codex'] },
-  needs_review: { needs_review: false },
 }
 
 const resolved = (config: FileConfig) =>

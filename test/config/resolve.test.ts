@@ -71,6 +71,20 @@ describe('precedence', () => {
     expect(harnesses).toEqual(['claude', 'codex', 'codex', 'claude', 'codex'])
   })
 
+  test('one group of `min` to `max` workers is laid out at its most, and a number of workers pins it', () => {
+    const config = { workers: { max: 4, model: 'codex' } }
+    expect(settings({ config })).toMatchObject({ scale: { min: 1, max: 4 }, workers: { length: 4 } })
+    const given = settings({ config, env: { ITERATIONS: '9' } })
+    expect(given.workers[3]).toMatchObject({ agent: { harness: 'codex' }, iterations: 9 })
+    for (const pinned of [
+      settings({ config, env: { WORKERS: '2' } }),
+      settings({ config, options: { workers: '2' } }),
+    ]) {
+      expect(pinned.workers).toHaveLength(2)
+      expect(pinned.scale).toBeUndefined()
+    }
+  })
+
   test('an empty variable is an unset one', () => {
     expect(settings({ env: { WORKERS: '', ITERATIONS: ' ', OOMPA_BUDGET_USD: '' } })).toEqual(settings())
   })
