@@ -66,7 +66,8 @@ function landedFile(root: string): string {
   return path.join(proofFolder(root), 'landed')
 }
 
-function landedCommits(root: string): string[] {
+/** Values of targets that are ours, as `recordLanded` was told. */
+export function landedCommits(root: string): string[] {
   return [...readText(landedFile(root)).trimEnd().split('\n'), ...(landedHere.get(root) ?? [])]
 }
 

@@ -10,6 +10,7 @@ import { remoteOf } from '../git/upstream.js'
 import { broughtBack } from './base.js'
 import type { LandContext } from './contract.js'
 import { targetCommit } from './land.js'
+import { landAgain } from './reland.js'
 import { type FetchAnswer, fetchTarget, pushTarget } from './remote.js'
 import type { LandingSession, SessionRequest } from './session.js'
 import { swapTarget } from './swap.js'
@@ -24,7 +25,8 @@ const ONCE_MORE_MS = 1000
 export interface Sync {
   fetch(): Promise<FetchAnswer>
   /**
-   * Brings the target up to what was fetched: forward if it has nothing of its own, else by a merge, tested as any other.
+   * Brings the target up to what was fetched: forward if it has nothing of its own, else by putting its landings on top
+   * of that, or by a merge where it has more than landings; tested as any other.
    * A landing of ours whose task the remote has complete is taken back.
    * @returns false if that is not possible now, an error if it will not be by itself: it has been said
    * @throws OompaError `diverged` if what the remote has complete cannot be taken back here: nothing may land on it
@@ -93,6 +95,13 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
       if (withdrawn.length > 0) {
         request.withdrawn?.(withdrawn)
         return true
+      }
+      const again = await landAgain(tools, context, { into, remote, ours, theirs }, { ...request, lock })
+      if (again === 'swapped') return true
+      if (again !== undefined) {
+        const why = again === 'moved' ? `${into} moved` : again.reason
+        emit({ type: 'landing.waiting', branch: `${remote}/${into}`, reason: why })
+        return false
       }
       const statusHistory = await context.history?.()
       const theirBranch = { branch: `${remote}/${into}`, commit: theirs, isHistory: true, statusHistory }

@@ -188,9 +188,9 @@ async function rebuilt(
 }
 
 /** Merges a commit, or only what it did to its parent, onto another one. */
-async function mergedTree(
+export async function mergedTree(
   tools: LandingTools,
-  history: StatusHistory,
+  history: StatusHistory | undefined,
   which: Divergence,
   { parent, commit, onto }: { readonly parent?: string; readonly commit: string; readonly onto: string },
 ): Promise<string> {
@@ -206,7 +206,7 @@ async function mergedTree(
 }
 
 /** What comes out was the value of no remote: it is tested as any landing. */
-async function mustPass(
+export async function mustPass(
   tools: LandingTools,
   context: LandContext,
   which: Divergence,

@@ -1,6 +1,6 @@
 // The target and its remote: a real bare repository, somebody else who pushes, and no network at all.
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { wordsOf } from '../../src/git/network.js'
@@ -22,6 +22,10 @@ function withRemote(): { repository: LandingRepository; bare: string; other: Tes
   repository.git(['clone', '-q', bare, clone])
   return { repository, bare, other: repositoryAt(clone, repository.home) }
 }
+
+/** Subjects along the first parent of the remote's main, newest first. */
+const subjects = (repository: LandingRepository, bare: string): string[] =>
+  repository.git(['log', '--first-parent', '--format=%s', 'main'], bare).split('\n')
 
 const value = (repository: LandingRepository, bare: string) => repository.git(['rev-parse', 'main'], bare)
 
@@ -61,7 +65,72 @@ describe('with push', () => {
     expect(value(repository, bare)).toBe(repository.git(['rev-parse', 'main']))
     expect(repository.git(['ls-tree', '--name-only', 'main'])).toBe('README.md\na.txt\ne')
     expect(repository.events.filter((event) => event.type === 'landing.testing')).toHaveLength(2)
-    expect(repository.git(['log', '-1', '--format=%s', 'main'])).toBe("Merge branch 'origin/main'")
+    expect(subjects(repository, bare).slice(0, 2)).toEqual(["Merge branch 'a'", 'Elsewhere'])
+  })
+
+  test('what landed here while the remote was away comes after what others pushed, one first parent for each landing', async () => {
+    const { repository, bare, other } = withRemote()
+    renameSync(bare, `${bare}.away`)
+    for (const name of ['a', 'b']) {
+      repository.branch(name, { [`${name}.txt`]: name })
+      await repository.land(name, { push: true, test: 'test -f README.md' })
+    }
+    renameSync(`${bare}.away`, bare)
+    for (const name of ['c', 'd']) other.commit(`Theirs ${name}`, { [`${name}.txt`]: name })
+    other.git(['push', '-q'])
+    const [b, a] = repository.values()
+    repository.branch('e', { 'e.txt': 'e' })
+    // It passes with theirs alone where ours are on top of it, one after the other.
+    const seen = path.join(repository.home, 'seen')
+    const answer = await repository.land('e', {
+      push: true,
+      test: `ls *.txt | tr '\\n' ' ' >> '${seen}'; echo >> '${seen}'`,
+    })
+    expect(isRefusal(answer)).toBe(false)
+    expect(subjects(repository, bare)).toEqual([
+      ...["Merge branch 'e'", "Merge branch 'b'", "Merge branch 'a'", 'Theirs d', 'Theirs c'],
+      ...repository.git(['log', '--format=%s', `${a}^1`]).split('\n'),
+    ])
+    expect(
+      readFileSync(seen, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.trim()),
+    ).toEqual(['a.txt c.txt d.txt', 'a.txt b.txt c.txt d.txt', 'a.txt b.txt c.txt d.txt e.txt'])
+    // As they landed first they are still there: what asks for them finds them.
+    for (const landed of [a!, b!]) repository.git(['merge-base', '--is-ancestor', landed, value(repository, bare)])
+    expect(repository.git(['status', '--porcelain'])).toBe('')
+
+    // Once more, while the first are on top of something already.
+    renameSync(bare, `${bare}.away`)
+    repository.branch('f', { 'f.txt': 'f' })
+    await repository.land('f', { push: true })
+    renameSync(`${bare}.away`, bare)
+    other.git(['pull', '-q'])
+    other.commit('Theirs g', { 'g.txt': 'g' })
+    other.git(['push', '-q'])
+    repository.branch('h', { 'h.txt': 'h' })
+    await repository.land('h', { push: true })
+    expect(subjects(repository, bare).slice(0, 4)).toEqual([
+      ...["Merge branch 'h'", "Merge branch 'f'", 'Theirs g', "Merge branch 'e'"],
+    ])
+  })
+
+  test('with a commit of a person among them both are merged, and nobody writes that commit anew', async () => {
+    const { repository, bare, other } = withRemote()
+    renameSync(bare, `${bare}.away`)
+    repository.branch('a', { 'a.txt': 'a' })
+    await repository.land('a', { push: true })
+    const byHand = repository.commit('By hand', { 'hand.txt': '1' })
+    renameSync(`${bare}.away`, bare)
+    other.commit('Elsewhere', { 'e.txt': 'e' })
+    other.git(['push', '-q'])
+    repository.branch('b', { 'b.txt': 'b' })
+    expect(isRefusal(await repository.land('b', { push: true }))).toBe(false)
+    expect(subjects(repository, bare).slice(0, 4)).toEqual([
+      ...["Merge branch 'b'", "Merge branch 'origin/main'", 'By hand', "Merge branch 'a'"],
+    ])
+    repository.git(['merge-base', '--is-ancestor', byHand, value(repository, bare)])
   })
 
   test('without a network it lands here, and says what is not pushed', async () => {
