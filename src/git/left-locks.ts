@@ -61,6 +61,30 @@ export async function clearRefLock(common: string, ref: string): Promise<boolean
   return removeIfSame(lock)
 }
 
+/** A living git holds a ref for a few milliseconds, milliseconds. */
+const LONGEST_HOLD_MS = 500
+
+/**
+ * Removes the locks that a dead git of ours holds on a ref that it was to move, and on HEAD, whose log such a move writes
+ * to. They are known by what they hold, the new value or nothing yet, and by their age.
+ * @param sinceMs when that git began, milliseconds since 1970, where it is known: an older lock is somebody else's
+ */
+export async function clearSwapLocks(
+  common: string,
+  { ref, to }: { readonly ref: string; readonly to: string },
+  sinceMs = Number.NEGATIVE_INFINITY,
+): Promise<void> {
+  for (const name of [ref, 'HEAD']) {
+    const file = path.join(common, `${name}.lock`)
+    const lock = look(file, false)
+    if (!lock || lock.mtimeMs < sinceMs || !['', to].includes(textOf(file)?.trim() ?? 'unreadable')) continue
+    // A clock that was set back must not make us wait for it.
+    const ageMs = Math.max(0, Date.now() - lock.mtimeMs)
+    if (ageMs < LONGEST_HOLD_MS) await sleep(LONGEST_HOLD_MS - ageMs)
+    removeIfSame(lock)
+  }
+}
+
 interface Left {
   readonly file: string
   /** In the worktree, or its own git directory. */

@@ -7,7 +7,7 @@ import { commandLine } from './arguments.js'
 import { type Conversation, converse } from './batch.js'
 import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { gitFolders, locating } from './folders.js'
-import { clearRefLock } from './left-locks.js'
+import { clearRefLock, clearSwapLocks } from './left-locks.js'
 import { gitText, withoutHooks } from './run.js'
 
 export interface Swap {
@@ -36,6 +36,7 @@ export async function prepareSwap(root: string, swap: Swap): Promise<PreparedSwa
   for (let attempt = 1; ; attempt++) {
     const made = await tryPrepare(root, swap)
     if (typeof made !== 'string') return made
+    if (made === KILLED && attempt < 10) continue
     if (!/File exists|Unable to create|cannot lock ref/i.test(made) || /but expected|unable to resolve/i.test(made)) {
       if (/but expected|unable to resolve|reference is missing/i.test(made)) return undefined
       throw new OompaError({ code: 'git-failed', message: `Git cannot move ${swap.ref} in ${root}: ${made}` })
@@ -52,9 +53,14 @@ export async function prepareSwap(root: string, swap: Swap): Promise<PreparedSwa
   }
 }
 
+const KILLED = 'it was killed'
+/** A file's time may be of the tick before, milliseconds. */
+const CLOCK_MS = 20
+
 /** Gives git's own words if it cannot. A git of its own for each: one that stays dates every reflog line as its first. */
 function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
   return new Promise((resolve, reject) => {
+    const sinceMs = Date.now() - CLOCK_MS
     const args = [...withoutHooks(), 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
     const command = commandLine(args)
     const child = spawn(command.file, command.args, {
@@ -70,7 +76,13 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
     })
     const ended = new Promise<string | undefined>((done) => {
       child.on('error', (error) => done(error.message))
-      child.on('close', (status) => done(status === 0 ? undefined : err.trim() || `status ${status}`))
+      child.on('close', (status, signal) => {
+        const why = status === 0 ? undefined : err.trim() || `status ${status}`
+        if (signal === null) return done(why)
+        // What it held would hold the ref for ever, since we live.
+        const free = clearSwapLocks(gitFolders(root).common, swap, sinceMs)
+        void free.catch(() => {}).then(() => done(KILLED))
+      })
     })
     void ended.then((why) => resolve(why ?? 'it ended early'), reject)
     const finish = async (word: 'commit' | 'abort') => {

@@ -1,13 +1,12 @@
 // After a crash: what a dead landing had begun to do to a checkout is finished if its target moved, else undone.
 
-import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import path from 'node:path'
-import { isErrno } from '../errors.js'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { treeChanges } from '../git/changes.js'
 import { allCheckouts } from '../git/checkouts.js'
 import { contentId } from '../git/disk.js'
 import { gitFolders } from '../git/folders.js'
 import { indexFiles, isOurLock, letGoOf } from '../git/index-lock.js'
+import { clearSwapLocks } from '../git/left-locks.js'
 import { applyMove, parseIndex } from '../git/move.js'
 import { resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run.js'
@@ -26,7 +25,7 @@ export interface RecoveredMove {
 export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
   const done: RecoveredMove[] = []
   for (const { intent, forget } of leftIntents(root)) {
-    await freeRef(root, intent)
+    await clearSwapLocks(gitFolders(root).common, intent)
     const value = await resolveCommit(root, intent.ref)
     // Only checkouts of this repository: what stands in the journal an agent can write.
     const known = allCheckouts(root)
@@ -49,35 +48,6 @@ export async function recoverMoves(root: string): Promise<RecoveredMove[]> {
     forget()
   }
   return done
-}
-
-/**
- * Frees the locks that a dead git of ours holds on the target, and on HEAD, whose log a move of the target writes to.
- * They are known by what they hold, the value we were about to write or nothing yet, and by their age: a living git
- * holds them for a few milliseconds.
- */
-async function freeRef(root: string, intent: Intent): Promise<void> {
-  const { common } = gitFolders(root)
-  for (const name of [intent.ref, 'HEAD']) {
-    const lock = path.join(common, `${name}.lock`)
-    const held = content(lock)
-    if (held !== '' && held !== intent.to) continue
-    // A clock that was set back must not make us wait for it.
-    const age = Math.max(0, Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0))
-    if (age < LONGEST_HOLD_MS) await new Promise((resolve) => setTimeout(resolve, LONGEST_HOLD_MS - age))
-    if (content(lock) === held) rmSync(lock, { force: true })
-  }
-}
-
-const LONGEST_HOLD_MS = 500
-
-function content(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
 }
 
 /** Puts back the files that were written or removed; a file with any other content is the person's, and stays. */

@@ -1,11 +1,13 @@
 // The moment of a landing: the target moves from the value that was tested against to the tested one, together with
 // the checkouts that are on it, or nothing moves.
 
+import { OompaError } from '../errors.js'
 import type { RawChange } from '../git/changes.js'
 import { type Checkout, checkoutsOf } from '../git/checkouts.js'
 import { isBlocked, type Moved, moveCheckout, whatIsInTheWay } from '../git/move.js'
 import type { Blocked } from '../git/overlap.js'
-import { prepareSwap } from '../git/refs.js'
+import { type PreparedSwap, prepareSwap } from '../git/refs.js'
+import { resolveCommit } from '../git/repository.js'
 import type { TreeEdit } from '../words.js'
 import { recordLanded } from './bypass.js'
 import { crashPoint } from './crash.js'
@@ -56,10 +58,10 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
   const { from, to } = request
   const forget = checkouts.length > 0 ? writeIntent(request.root, { ref, from, to, checkouts }) : () => {}
   crashPoint('journal')
-  const prepared = await prepareSwap(request.root, { ref, from, to, message: request.message })
-  if (!prepared) {
+  const prepared = await prepare(request, ref)
+  if (!prepared || 'reason' in prepared) {
     forget()
-    return 'moved'
+    return prepared ?? 'moved'
   }
   crashPoint('prepared')
   const moved: Moved[] = []
@@ -84,7 +86,7 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
     }
     // Before the ref moves: another worker that looks at it in between must not take our landing for a bypass.
     recordLanded(request.root, to)
-    await prepared.commit()
+    await committed(request, ref, prepared)
   } catch (error) {
     for (const one of moved.reverse()) await one.undo()
     await prepared.abort()
@@ -97,6 +99,28 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
   forget()
   crashPoint('finished')
   return 'swapped'
+}
+
+/** Whoever holds the ref is in the way, as a person's edit is: what has been paid for waits until they let go. */
+async function prepare(
+  { root, from, to, message }: SwapRequest,
+  ref: string,
+): Promise<PreparedSwap | undefined | Blocked> {
+  try {
+    return await prepareSwap(root, { ref, from, to, message })
+  } catch (error) {
+    if (!(error instanceof OompaError && error.code === 'ref-locked')) throw error
+    return { reason: `${error.message}\n${error.mend}`, paths: [] }
+  }
+}
+
+/** A git that was killed in its last moment has moved the ref: the checkouts are right as they are then. */
+async function committed({ root, to }: SwapRequest, ref: string, prepared: PreparedSwap): Promise<void> {
+  try {
+    await prepared.commit()
+  } catch (error) {
+    if ((await resolveCommit(root, ref)) !== to) throw error
+  }
 }
 
 /** A person may put a checkout on another branch, or on the target, while its files are moved. */

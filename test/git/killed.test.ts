@@ -1,13 +1,14 @@
 // A git that something kills (a person's `pkill git`, a machine without memory) has said neither yes nor no. Whatever asks
 // one gets an error, and nothing is let go by such an answer.
 
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { isAncestor, mergeBase } from '../../src/git/ancestry.js'
 import { isWhole } from '../../src/git/collect.js'
 import { hiddenCommits } from '../../src/git/hidden.js'
 import { requireOurs } from '../../src/git/ours.js'
+import { prepareSwap } from '../../src/git/refs.js'
 import { currentBranch, headCommit, resolveCommit } from '../../src/git/repository.js'
 import { git, gitBytes, gitText } from '../../src/git/run.js'
 import { readStatus } from '../../src/git/status.js'
@@ -80,3 +81,30 @@ test.each(['rev-parse', 'merge-base', 'update-ref'])(
     await expect(keepBranch(root, worktree.branch, options)).rejects.toThrow(/SIGKILL/)
   },
 )
+
+test('the git that holds the target for us: what it held is free, and a person’s lock stays', async () => {
+  const { repository, root, base } = await opened()
+  const to = repository.git(['rev-parse', 'oompa/w1-i1'])
+  const swap = { ref: 'refs/heads/main', from: base, to, message: 'land' }
+  const held = await prepareSwap(root, swap)
+  const lock = path.join(root, '.git/refs/heads/main.lock')
+  expect(readFileSync(lock, 'utf8').trim()).toBe(to)
+  process.kill(gitsBelow().find(({ line }) => line.includes('update-ref'))!.pid, 'SIGKILL')
+  await expect(held!.commit()).rejects.toThrow(/Git cannot move .*killed/)
+  expect(existsSync(lock)).toBe(false)
+  await (await prepareSwap(root, swap))!.commit()
+  expect(repository.git(['rev-parse', 'main'])).toBe(to)
+
+  writeFileSync(lock, `${base}\n`)
+  await expect(prepareSwap(root, { ...swap, from: to, to: base })).rejects.toMatchObject({ code: 'ref-locked' })
+  expect(existsSync(lock)).toBe(true)
+})
+
+/** The gits that this process has started, and not their children. */
+function gitsBelow(): { readonly pid: number; readonly line: string }[] {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+  return children
+    .split(' ')
+    .filter(Boolean)
+    .map((pid) => ({ pid: Number(pid), line: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }))
+}

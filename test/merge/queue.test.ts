@@ -1,6 +1,6 @@
 // The queue with real git: what lands, in which commits, and that nobody waits for somebody else's trouble.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { mergeQueue } from '../../src/merge/queue.js'
@@ -59,6 +59,20 @@ describe('without a test', () => {
     expect(readFileSync(path.join(repository.root, 'README.md'), 'utf8')).toBe('a\n')
     const said = repository.events.flatMap((event) => (event.type === 'landing.waiting' ? [event.reason] : []))
     expect([...new Set(said)]).toEqual(said)
+  })
+
+  test('a lock of somebody’s git on the target is waited for, and named with what frees it', async () => {
+    const repository = landingRepository()
+    repository.branch('a', { 'a.txt': 'a\n' })
+    const lock = repository.write('.git/refs/heads/main.lock', '')
+    const answers = submit(repository, mergeQueue(), ['a'])
+    await eventually(() => repository.events.some((event) => event.type === 'landing.waiting'))
+    expect(repository.events.find((event) => event.type === 'landing.waiting')).toMatchObject({
+      reason: expect.stringMatching(/main is held by another git process.*If no git is running: rm /s),
+    })
+    rmSync(lock)
+    expect((await answers).map(isRefusal)).toEqual([false])
+    expect(repository.git(['show', 'main:a.txt'])).toBe('a')
   })
 
   test('the signal ends the waiting', async () => {
