@@ -81,7 +81,9 @@ function resumeFrom(
   }
   const left = nextIterations(state, landed)
   const next = new Map(started.workers.map(({ worker }) => [worker, left.get(worker) ?? 1]))
-  if (started.workers.every(({ worker, iterations }) => (next.get(worker) ?? 1) > iterations)) {
+  const isOver = started.workers.every(({ worker, iterations }) => (next.get(worker) ?? 1) > iterations)
+  // One that crashed in its last landing has that to bring to its end.
+  if (isOver && (state.stopped || landed.length === 0)) {
     throw new OompaError({
       code: 'nothing-left',
       message: `Swarm ${swarm} has no iterations left.`,

@@ -20,8 +20,8 @@ interface Ended {
 const MOST = 3
 /** Of paths that stand twice in a command of 80 columns. */
 const MOST_LETTERS = 18
-/** A resume has spent as much as its swarm: under the same cap on money it would end at once. */
-const SPENT: ReadonlySet<string> = new Set(['budget', 'day', 'unpriced'])
+/** A resume has spent as much as its swarm: under the same cap it would end at once. */
+const SPENT: ReadonlySet<string> = new Set(['budget', 'tokens', 'day', 'unpriced'])
 
 /** At most three commands, the most urgent first; none where there is nothing to do. Pure. */
 export function nextCommands(state: SwarmState, run: RunState): Next[] {
@@ -38,7 +38,6 @@ export function nextCommands(state: SwarmState, run: RunState): Next[] {
     ...(state.approvals.length > 0 ? [{ command: 'oompa approvals', why: 'see what waits for you' }] : []),
     ...resume,
     ...salvageOf(state, ended, resume.length > 0),
-    ...branchOf(state, ended),
     ...worktreesOf(state, ended),
     ...logsOf(state, ended),
     ...commitOf(state),
@@ -88,20 +87,6 @@ function salvageOf(state: SwarmState, ended: readonly Ended[], isResumed: boolea
     command: `oompa salvage ${owner} --dry-run`,
     why: owner === state.swarm ? 'see the work that did not land' : `see the work that swarm ${owner} left`,
   }))
-}
-
-/** A branch with work on it, where nothing lands by itself. */
-function branchOf(state: SwarmState, ended: readonly Ended[]): Next[] {
-  const left = ended.find(({ one }) => one.branch && one.commits && one.outcome !== 'landed' && !one.kept)
-  if (!left?.one.branch) return []
-  const branch = escapeText(left.one.branch)
-  return [
-    {
-      command: `git log --oneline ${escapeText(state.into ?? 'HEAD')}..${branch}`,
-      why: 'see the work of one iteration',
-    },
-    { command: `oompa merge ${branch}`, why: 'land it' },
-  ]
 }
 
 /** At level 1 nobody has counted what is in which worktree. */

@@ -1,30 +1,11 @@
-// What stands under "Next:" at the end of a swarm is run as it stands there, and does what it says.
+// What stands under "Next:" is run as it stands there, and does what it says: what the work of a swarm has come to.
+// How a swarm was ended has a file of its own, next-stopped.test.ts.
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { allEnded, level1, level2, type TestLoop, until } from '../support/loop.js'
-import { type Ended, packageRoot, start } from '../support/oompa.js'
-
-interface Advised extends Ended {
-  readonly command: string
-}
-
-/** The commands of the last lines. */
-function nextOf(printed: string): string[] {
-  const [, after = ''] = printed.split('\nNext:\n')
-  return after.split('\n').flatMap((line) => /^ {2}(\S.*?) +# /.exec(line)?.[1] ?? [])
-}
-
-/** Runs what was advised, in turn, as a shell of the person would. */
-async function follow(loop: TestLoop, printed: string): Promise<Advised[]> {
-  const env = { ...loop.env, PATH: `${path.join(packageRoot, 'bin')}:${loop.env.PATH}` }
-  const all: Advised[] = []
-  for (const command of nextOf(printed)) {
-    all.push({ command, ...(await start('/bin/sh', ['-c', command], { cwd: loop.repository.root, env }).ended) })
-  }
-  return all
-}
+import { allEnded, level1, level2, until } from '../support/loop.js'
+import { follow, nextOf } from '../support/next.js'
 
 const TASKS = {
   'hooks/tasks.mjs': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n",

@@ -103,6 +103,10 @@ const situations: Readonly<Record<string, readonly [readonly NewEvent[], readonl
     [start(), ...landed(1), { type: 'budget.reached', limit: 'budget', value: 1 }, end(5, true)],
     [`${LOG} -1 main`],
   ],
+  'its tokens are spent': [
+    [start(), ...landed(1), { type: 'budget.reached', limit: 'tokens', value: 1 }, end(5, true)],
+    [`${LOG} -1 main`],
+  ],
   'its agent may change nothing': [
     [start(), ...begun(1), over(1, 'nothing'), end(1, true)],
     [RESUME, `oompa logs w1 --iteration 1 --swarm ${SWARM}`],

@@ -30,31 +30,29 @@ test('the summary says what each worker did, where its work is, and what to do n
   expect(summaryLines(state, { next: false })).not.toContain('Next:')
 })
 
-test('at level 1 the summary names branch, worktree and the commands to see and land the work', () => {
+test('at level 1 the summary names branch, worktree and the command that lists them', () => {
   const state = fold([
     at(0, started({ level: 1, workers: [{ worker: 'w1', agent: 'claude', iterations: 3 }] })),
     at(1, { type: 'iteration.started', worker: 'w1', iteration: 1, worktree: '.w1-i1', branch: 'oompa/w1-i1' }),
-    at(2, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'done', commits: 2 }),
+    at(2, { type: 'iteration.ended', worker: 'w1', iteration: 1, outcome: 'done' }),
     at(3, { type: 'iteration.started', worker: 'w1', iteration: 2, worktree: '.w1-i2', branch: 'oompa/w1-i2' }),
     at(4, {
       type: 'iteration.ended',
       worker: 'w1',
       iteration: 2,
       outcome: 'failed',
-      commits: 1,
       reason: 'status 1\nmore',
     }),
     at(5, { type: 'iteration.started', worker: 'w1', iteration: 3, worktree: '.w1-i3', branch: 'oompa/w1-i3' }),
-    at(6, { type: 'iteration.ended', worker: 'w1', iteration: 3, outcome: 'nothing', commits: 0 }),
+    at(6, { type: 'iteration.ended', worker: 'w1', iteration: 3, outcome: 'nothing' }),
     at(7, { type: 'swarm.stopped', reason: 'done', status: 0 }),
   ])
   const lines = summaryLines(state)
-  expect(lines).toContain('  #1  done  2 commits  on oompa/w1-i1  in .w1-i1')
-  expect(lines).toContain('  #2  failed  1 commit  on oompa/w1-i2  in .w1-i2 – status 1 …')
+  expect(lines).toContain('  #1  done  on oompa/w1-i1  in .w1-i1')
+  expect(lines).toContain('  #2  failed  on oompa/w1-i2  in .w1-i2 – status 1 …')
   expect(lines).toContain('  #3  made no change')
   expect(lines.slice(lines.indexOf('Next:') + 1)).toEqual([
-    '  git log --oneline main..oompa/w1-i1  # see the work of one iteration',
-    '  oompa merge oompa/w1-i1              # land it',
+    '  oompa worktrees  # see which worktrees hold work that has not landed',
   ])
 })
 
