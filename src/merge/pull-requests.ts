@@ -9,6 +9,7 @@ import { editTree } from '../git/trees.js'
 import { remoteOf } from '../git/upstream.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import { protectedReasons, usualProtection } from '../hooks/protected.js'
+import { thisOwner } from '../processes/owner.js'
 import { askProgram } from '../processes/question.js'
 import {
   type ApprovalRule,
@@ -22,7 +23,7 @@ import type { Change, Refusal } from '../words.js'
 import { recordLanded } from './bypass.js'
 import { movedDestination } from './destination.js'
 import { statusMessage, workerName } from './message.js'
-import { type Pull, writePull } from './pulls.js'
+import { type Pull, removePull, writePull } from './pulls.js'
 import { tail } from './refusals.js'
 import { notPushed, pushRef, sendLargeFiles } from './remote.js'
 import { takenRefusal } from './taken.js'
@@ -75,12 +76,18 @@ export function pullRequests(options: PullRequestOptions = {}): RequestHook {
     if (typeof head !== 'string') return head
     const why = await pushBranch(context, options, { commit: head, branch, remote })
     if (why !== undefined) return unavailable(`could not be pushed to ${remote}`, why)
+    const facts = { branch, head, commit: change.commit, into, remote, ...whose(change) }
+    // Before it is opened: a crash in the next moment must not leave a request that nobody watches.
+    writePull(context.root, { ...facts, url: '', opening: thisOwner() })
     const opened = await open(context, options, { change, into, branch })
-    if ('refused' in opened) return opened
+    if ('refused' in opened) {
+      removePull(context.root, facts)
+      return opened
+    }
     // What the service makes of it comes back by a fetch.
     recordLanded(context.root, change.commit)
     recordLanded(context.root, head)
-    const pull = { branch, url: opened.url, head, commit: change.commit, into, remote, ...whose(change) }
+    const pull = { ...facts, url: opened.url }
     writePull(context.root, pull)
     context.emit({ type: 'pull.opened', url: opened.url, branch, into, commit: head, ...about(change) })
     if (options.autoMerge === true || (options.autoMerge === 'low-risk' && (await isLowRisk(change, context)))) {
@@ -223,6 +230,22 @@ export async function askPull(
 ): Promise<string | undefined> {
   const seen = await run(context, options, ['pr', 'view', branch, '--json', 'url,state'])
   return seen.status === 0 ? parse(seen.stdout).state : undefined
+}
+
+/**
+ * Looks for the request of a branch whose opening was cut short.
+ * @returns its address; `none` if there is no request; undefined where the service does not say
+ */
+export async function findPull(
+  context: PullContext,
+  options: PullRequestOptions,
+  branch: string,
+): Promise<{ readonly url: string } | 'none' | undefined> {
+  const seen = await run(context, options, ['pr', 'list', '--head', branch, '--state', 'all', '--json', 'url'])
+  const list = seen.status === 0 ? parse(seen.stdout) : undefined
+  if (!Array.isArray(list)) return undefined
+  const [first] = list
+  return typeof first?.url === 'string' ? { url: first.url } : 'none'
 }
 
 function whose({ swarm, worker, number, task }: Change): Pick<Pull, 'swarm' | 'worker' | 'iteration' | 'task'> {

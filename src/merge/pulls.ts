@@ -12,7 +12,10 @@ const pull = z.readonly(
   z.object({
     /** As it was pushed, without `refs/heads/`: worker branches are used again, so it has the swarm in its name. */
     branch: z.string().regex(/^oompa\/[0-9a-f]{8}\/[A-Za-z0-9_-]+-i\d+$/),
+    /** Empty while it is being opened. */
     url: z.string(),
+    /** Who is opening it, as long as nobody knows whether it is open. */
+    opening: z.object({ pid: z.int(), start: z.string(), host: z.string() }).optional(),
     /** What was pushed last: the work, and the status of its task. */
     head: commit,
     /** The work alone. */
@@ -36,7 +39,7 @@ export function writePull(root: string, one: Pull): void {
   if (writeProof(root, 'pulls', nameOf(one), one)) return
   throw new OompaError({
     code: 'unwritten',
-    message: `The record of ${one.url} could not be written in ${proofFolder(root)}: its task would be done again.`,
+    message: `The record of the request for ${one.branch} could not be written in ${proofFolder(root)}: its task would be done again.`,
     mend: 'Make that folder writable, or name another one: export OOMPA_STATE=FOLDER',
   })
 }

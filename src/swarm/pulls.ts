@@ -8,12 +8,13 @@ import { deleteRef } from '../git/refs.js'
 import { recordLanded } from '../merge/bypass.js'
 import type { LandContext } from '../merge/contract.js'
 import type { Fresh } from '../merge/fresh.js'
-import { askPull, type PullRequestOptions, pushBranch } from '../merge/pull-requests.js'
+import { askPull, findPull, type PullRequestOptions, pushBranch } from '../merge/pull-requests.js'
 import { type Pull, readPulls, removePull, writePull } from '../merge/pulls.js'
 import { landingSession } from '../merge/session.js'
 import { settleStatus } from '../merge/settled.js'
 import { type TestMemory, testStack } from '../merge/tested.js'
 import { openTools } from '../merge/tools.js'
+import { isDead } from '../processes/owner.js'
 import { keepCommit, keptRef } from '../recovery/keep.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import { becameReady } from '../tasks/order.js'
@@ -58,7 +59,10 @@ export function watchPulls(parts: PullsParts): Pulls {
     return false
   }
   /** @returns whether it is open, by the service's word */
-  const lookAt = async (pull: Pull, isDue: boolean): Promise<boolean> => {
+  const lookAt = async (recorded: Pull, isDue: boolean): Promise<boolean> => {
+    if (recorded.opening && (!isDue || !isDead(recorded.opening, ELSEWHERE))) return false
+    const pull = recorded.opening ? await opened(parts, recorded) : recorded
+    if (!pull) return false
     if (await isMerged(pull)) return merged(parts, pull)
     const said = isDue ? await askPull(context, options, pull.branch) : undefined
     if (said === 'MERGED' || said === 'CLOSED') {
@@ -100,6 +104,25 @@ export function watchPulls(parts: PullsParts): Pulls {
 
 const factsOf = ({ worker, iteration, task }: Pull) => ({ worker, iteration, ...(task ? { task } : {}) })
 
+/** A proof folder belongs to one machine: whoever cannot be seen from here was in a container, and is gone with it. */
+const ELSEWHERE = { lastMs: 0, leaseMs: 0 }
+
+/** The request whose opening a crash has cut short, if it is there; if it is not, its task is pending again. */
+async function opened(parts: PullsParts, recorded: Pull): Promise<Pull | undefined> {
+  const { context, options } = parts
+  const { opening: _, ...pull } = recorded
+  const found = await findPull(context, options, pull.branch)
+  if (found === undefined) return undefined
+  if (found === 'none') {
+    await giveBack(parts, pull, `Its pull request was not opened: swarm ${pull.swarm} had died.`)
+    return undefined
+  }
+  const { branch, into, head } = pull
+  writePull(context.root, { ...pull, ...found })
+  context.emit({ type: 'pull.opened', ...found, branch, into, commit: head, ...factsOf(pull) })
+  return { ...pull, ...found }
+}
+
 /** The target has it: its task is complete, by the status that came with it or by us. */
 async function merged({ context, into, store }: PullsParts, pull: Pull): Promise<false> {
   const { root, emit } = context
@@ -119,18 +142,23 @@ async function merged({ context, into, store }: PullsParts, pull: Pull): Promise
   return false
 }
 
-/** Nobody wants it as it is: the task is pending again, and its notes say where the work is. */
-async function closed({ context, store }: PullsParts, pull: Pull): Promise<false> {
-  const { root, emit } = context
+/** Nobody wants it as it is. */
+async function closed(parts: PullsParts, pull: Pull): Promise<false> {
   const { url, branch } = pull
+  parts.context.emit({ type: 'pull.closed', url, branch, ...factsOf(pull) })
+  await giveBack(parts, pull, `Its pull request was closed: ${url}`)
+  return false
+}
+
+/** Its task is pending again, and its notes say why, and where the work is. */
+async function giveBack({ context, store }: PullsParts, pull: Pull, why: string): Promise<void> {
+  const { root, emit } = context
   const kept = await keepCommit(root, keptOf(pull), pull.commit)
-  const reason = `Its pull request was closed: ${url}\nIts work is kept at ${kept}.`
+  const reason = `${why}\nIts work is kept at ${kept}.`
   const claim = await claimOf(store, pull)
   if (claim) await store?.release(claim, reason)
-  emit({ type: 'pull.closed', url, branch, ...factsOf(pull) })
   if (claim) emit({ type: 'task.released', ...factsOf(pull), reason, kept })
   removePull(root, pull)
-  return false
 }
 
 const keptOf = ({ swarm, worker, iteration }: Pull) => keptRef(swarm, worker, iteration)

@@ -5,7 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { taskGraph } from '../../src/tasks/graph/store.js'
-import { team } from '../support/clones.js'
+import { claiming, team } from '../support/clones.js'
+import { allEnded } from '../support/loop.js'
 
 const GRAPH = `nodes:
   - id: risky # by hand
@@ -40,8 +41,12 @@ for last; do :; done
 echo "$*" >> "$gh/.git/asked"
 file() { echo "$gh/.git/state-$(echo "$1" | tr / _)"; }
 case "$1 $2" in
+'pr list') if test -e "$(file "$4")"; then echo "[{\\"url\\":\\"https://example.com/$4\\"}]"; else echo '[]'; fi;;
 'pr view') test -e "$(file "$3")" && echo "{\\"url\\":\\"https://example.com/$3\\",\\"state\\":\\"$(cat "$(file "$3")")\\"}";;
-'pr create') while [ "$1" != --head ]; do shift; done; cat > /dev/null; echo OPEN > "$(file "$2")"; echo "https://example.com/$2";;
+'pr create') if [ -e "$HOME/before" ]; then rm "$HOME/before"; kill -9 $PPID; exit; fi
+  while [ "$1" != --head ]; do shift; done; cat > /dev/null; echo OPEN > "$(file "$2")"
+  if [ -e "$HOME/after" ]; then rm "$HOME/after"; kill -9 $PPID; exit; fi
+  echo "https://example.com/$2";;
 'pr merge')
   cd "$gh" && git fetch -q && git checkout -q -B main origin/main || exit 1
   if [ -e .git/first ]; then git merge -q --squash "origin/$last" > /dev/null && git commit -qm "Squash $last"
@@ -99,3 +104,34 @@ test('the branch has work and status, the task is held until the target has it, 
   const asked = readFileSync(path.join(repository.home, 'service/.git/asked'), 'utf8')
   expect(asked.match(/^pr merge/gm)).toHaveLength(2)
 })
+
+test.each(['before', 'after'])(
+  'killed in the moment %s a request is open: it is watched, or its task is done again',
+  async (when) => {
+    const files = {
+      'hooks/merge.mjs': hook,
+      ...claiming,
+      'tasks/pending/risky.json': JSON.stringify({ id: 'risky', summary: 'Risky' }),
+    }
+    const { bare, clones } = team(works, { clones: 1, files, worker: { iterations: 1 } })
+    const [loop] = clones
+    const { repository } = loop!
+    repository.write('../home-1/gh', service(bare.root), 0o755)
+    repository.write(`../home-1/${when}`, '')
+    const crashed = await loop!.run()
+    expect(crashed.signal, crashed.stdout + crashed.stderr).toBe('SIGKILL')
+    await allEnded(loop!)
+    const [swarm = ''] = loop!.swarms()
+    const next = await loop!.run()
+    const said = next.stdout + next.stderr
+    if (when === 'after') {
+      expect(next.status, said).toBe(3)
+      expect(loop!.agent.calls()).toHaveLength(1)
+      expect((await loop!.oompa(['tasks'])).stdout).toContain(`in review: https://example.com/oompa/${swarm}/w1-i1`)
+    } else {
+      expect(next.status, said).toBe(0)
+      expect(loop!.agent.calls().map(({ env }) => env.OOMPA_TASK)).toEqual(['risky', 'risky'])
+      expect(loop!.refs('refs/oompa/kept/')).toContain(`refs/oompa/kept/${swarm}/w1-1`)
+    }
+  },
+)
