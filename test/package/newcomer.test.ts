@@ -42,6 +42,7 @@ esac
 
 /** A newcomer in a repository, with `claude` on the PATH and soon `oompa`. */
 interface Newcomer {
+  /** The one that they are in. */
   readonly repository: TestRepository
   /** Runs a line, which must end with one of these, 0 unless given, and print nothing that is wider than the screen. */
   does(line: string, ...statuses: number[]): Promise<Said>
@@ -51,6 +52,8 @@ interface Newcomer {
   interrupts(line: string, at: RegExp): Promise<Said>
   /** Makes claude wait in its work, or say no as a reviewer, while this is on. */
   claude(word: 'hold' | 'no', on: boolean): void
+  /** To another repository of theirs. */
+  moves(files: Readonly<Record<string, string>>): Promise<void>
 }
 
 /** The commands of a "Next:". */
@@ -64,7 +67,7 @@ function nextOf({ lines }: Said): string[] {
 }
 
 async function newcomer(files: Readonly<Record<string, string>>): Promise<Newcomer> {
-  const repository = testRepository(files)
+  let repository = testRepository(files)
   const { home } = repository
   const prefix = path.join(home, 'prefix')
   repository.write('../home/bin/claude', CLAUDE, 0o755)
@@ -103,7 +106,13 @@ async function newcomer(files: Readonly<Record<string, string>>): Promise<Newcom
     return said
   }
   return {
-    repository,
+    get repository() {
+      return repository
+    },
+    async moves(others) {
+      repository = testRepository(others, 'second', home)
+      await runs(`cd ${repository.root}`, [])
+    },
     does: (line, ...statuses) => runs(line, statuses),
     async follows(line, ...statuses) {
       const said = await runs(line, statuses)
@@ -192,29 +201,49 @@ function cloned(folder: string): string {
   return clone
 }
 
+const PYTHON = { 'main.py': 'print(1)\n' }
+const NODE = {
+  'package.json': JSON.stringify({ name: 'song', version: '1.0.0', scripts: { test: 'node --test' } }),
+  'song.test.mjs': "import 'node:test'\n",
+}
+
+/** By the lines of the README, as whoever clones it does. */
+async function fromClone(person: Newcomer): Promise<void> {
+  const { root, home } = person.repository
+  await person.does(`cd ${cloned(home)}`)
+  for (const line of linesOf('README.md', 'npm install &&')) await person.follows(line)
+  // It is built.
+  await person.does('export npm_config_ignore_scripts=true')
+  for (const line of linesOf('README.md', 'npm install --global .')) await person.does(line)
+  await person.does(`cd ${root}`)
+}
+
+async function fromPacked(person: Newcomer): Promise<void> {
+  const packed = pack()
+  onTestFinished(() => packed.remove())
+  await person.does(`npm install --global ${packed.tarball}`)
+}
+
 describe('a newcomer, at 80 × 24', () => {
-  itWith('tmux')('from a fresh clone, in a Python repository', { timeout: 1_800_000 }, async () => {
-    const person = await newcomer({ 'main.py': 'print(1)\n' })
-    const { root, home } = person.repository
-    await person.does(`cd ${cloned(home)}`)
-    for (const line of linesOf('README.md', 'npm install &&')) await person.follows(line)
-    // It is built.
-    await person.does('export npm_config_ignore_scripts=true')
-    for (const line of linesOf('README.md', 'npm install --global .')) await person.does(line)
-    await person.does(`cd ${root}`)
+  itWith('tmux')('from a fresh clone, in a Python repository and in a Node one', { timeout: 1_800_000 }, async () => {
+    const person = await newcomer(PYTHON)
+    await fromClone(person)
+    await firstRun(person)
+    await fourFiles(person)
+    await person.moves(NODE)
     await firstRun(person)
     await fourFiles(person)
   })
 
-  itWith('tmux')('from the packed file, in a Node repository', { timeout: 1_800_000 }, async () => {
-    const packed = pack()
-    onTestFinished(() => packed.remove())
-    const manifest = { name: 'song', version: '1.0.0', scripts: { test: 'node --test' } }
-    const person = await newcomer({ 'package.json': JSON.stringify(manifest), 'song.test.mjs': "import 'node:test'\n" })
-    await person.does(`npm install --global ${packed.tarball}`)
+  itWith('tmux')('from the packed file, in a Node repository and in a Python one', { timeout: 1_800_000 }, async () => {
+    const person = await newcomer(NODE)
+    await fromPacked(person)
     await firstRun(person)
     await fourFiles(person)
     await otherEnds(person)
     await living(person)
+    await person.moves(PYTHON)
+    await firstRun(person)
+    await fourFiles(person)
   })
 })

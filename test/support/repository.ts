@@ -44,16 +44,20 @@ export function temporaryFolder(prefix = 'oompa-'): string {
   return folder
 }
 
-/** A repository with one commit on `main`. */
+/**
+ * A repository with one commit on `main`.
+ * @param home of somebody who has one already; else one of its own
+ */
 export function testRepository(
   files: Readonly<Record<string, string>> = { 'README.md': 'hello\n' },
   name = 'repo',
+  home?: string,
 ): TestRepository {
   const base = temporaryFolder()
   const root = path.join(base, name)
-  const home = path.join(base, 'home')
   mkdirSync(root)
-  mkdirSync(home)
+  home ??= path.join(base, 'home')
+  mkdirSync(home, { recursive: true })
   const repository = repositoryAt(root, home)
   repository.git(['init', '-q', '-b', 'main'])
   repository.commit('Start', files)
