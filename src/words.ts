@@ -76,6 +76,8 @@ export interface Change extends IterationFacts {
   readonly touchesTheTest?: readonly string[]
   /** Who approved it, for the `Reviewed-by` trailer; filled by the review stage. */
   readonly reviewedBy?: readonly string[]
+  /** What its iteration has cost, as it is said: `$0.4200`, or `~$0.4200` where it is an estimate. */
+  readonly cost?: string
   /** What the landing must write of the task's status, if `tasks/` is tracked or a task is claimed. */
   readonly status?: StatusEdits
 }

@@ -136,6 +136,7 @@ const merge = z.strictObject(
         'When somebody else has moved the target, land on top of it, or stop. It is said either way. Default "land".',
       ),
     push: or(false, flag(), 'Push the target after landing.'),
+    cost: flag().optional().describe('Say in a trailer of each landing what it has cost. Default false.'),
     batch: whole(1).optional().describe('How many changes may be tested together. Default 1.'),
   },
   objectWords('false, or an object'),

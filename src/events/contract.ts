@@ -134,6 +134,8 @@ export interface EventFacts {
   /** `base`: the value of the target that it was built on. */
   'work.kept': { ref: string; reason: string; base?: string }
   'budget.reached': { limit: string; value: number }
+  /** Four fifths of a cap on money or tokens are used up. */
+  'budget.nearing': { limit: string; value: number; spent: number }
   /** `kind`: it is no limit, but a login that expired, or a CLI that is not there; it is asked for at `until` again. */
   'limit.waiting': { agent: string; until: string; reason: string; kind?: 'login' | 'missing' }
   /** A worker goes on with a fallback until a limit has passed, or (without `until`) with its own agent again. */

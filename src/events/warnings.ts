@@ -13,6 +13,10 @@ export function warningOf(event: OompaEvent): string | undefined {
       return `${event.worktree} could not be made: ${event.reason}`
     case 'budget.reached':
       return `the limit ${event.limit} was reached (${event.value})`
+    case 'budget.nearing': {
+      const { limit, value, spent } = event
+      return `${Math.round((spent / value) * 100)} % of the limit ${limit} is used up (${Number(spent.toFixed(4))} of ${value})`
+    }
     case 'hook.failed':
       return `${event.hook} failed: ${event.reason}`
     case 'note':

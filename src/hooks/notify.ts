@@ -18,6 +18,7 @@ export interface NotifyOptions {
 const USUAL: readonly EventType[] = [
   'swarm.stopped',
   'approval.waiting',
+  'budget.nearing',
   'budget.reached',
   'limit.waiting',
   'landing.bypassed',

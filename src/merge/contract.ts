@@ -22,6 +22,8 @@ export interface MergeOptions {
   readonly remote?: string
   /** How long the remote may be silent in a fetch or a push: `limits.remote` of `oompa.json`, 2 minutes unless given. */
   readonly remoteTimeoutMs?: number
+  /** Says in a trailer of the landing what its iteration has cost (`Oompa-Cost`). */
+  readonly cost?: boolean
   /** How many changes are tested together at most; chosen by the number of workers unless given. */
   readonly batch?: number
   /** Time limit of one run of the test; `limits.test` of `oompa.json` (30 minutes) unless given. */
@@ -54,6 +56,8 @@ export interface Candidate {
   readonly iteration?: number
   readonly task?: { readonly id: string; readonly summary?: string }
   readonly reviewedBy?: readonly string[]
+  /** What it has cost, for a trailer. */
+  readonly spent?: string
   readonly status?: StatusEdits
 }
 

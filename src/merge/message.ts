@@ -52,6 +52,7 @@ function trailers(candidate: Candidate): [string, string][] {
   return [
     ...(candidate.task ? [['Oompa-Task', candidate.task.id] as [string, string]] : []),
     ...(candidate.worker ? [['Oompa-Worker', workerName(candidate)] as [string, string]] : []),
+    ...(candidate.spent ? [['Oompa-Cost', candidate.spent] as [string, string]] : []),
     ...(candidate.reviewedBy ?? []).map((by): [string, string] => ['Reviewed-by', by]),
   ]
 }

@@ -92,7 +92,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     if (stopped) return Promise.reject(stopped)
     return new Promise((resolve, reject) => {
       const entry: Entry = {
-        candidate: candidateOf(change),
+        candidate: candidateOf(change, options),
         worker: change.worker,
         context: { ...context, testSignal: NEVER },
         waitedFor: new Set(),
@@ -264,7 +264,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   return { submit }
 }
 
-function candidateOf(change: Change): Candidate {
+function candidateOf(change: Change, { cost }: MergeOptions): Candidate {
   return {
     branch: change.branch,
     commit: change.commit,
@@ -274,6 +274,7 @@ function candidateOf(change: Change): Candidate {
     iteration: change.number,
     ...(change.task ? { task: { id: change.task.id, summary: change.task.summary } } : {}),
     ...(change.reviewedBy ? { reviewedBy: change.reviewedBy } : {}),
+    ...(cost && change.cost ? { spent: change.cost } : {}),
     ...(change.status ? { status: change.status } : {}),
   }
 }

@@ -11,6 +11,7 @@ import {
   type Amount,
   allowance,
   type Cap,
+  capsOfSwarm,
   countsRuns,
   type Going,
   hasRoom,
@@ -61,8 +62,6 @@ export interface Budget {
    * @throws the signal's reason when it is aborted while waiting
    */
   reserve(run: RunFacts, signal: AbortSignal): Promise<Reservation>
-  /** Counts a run that begins whether it fits or not: the review of work that has been paid for. */
-  count(run: RunFacts): Reservation
   /**
    * Adds what a run cost, and gives that: by the agent's own report, or by prices. Under a cap a failed run without
    * either counts as the dearest so far.
@@ -81,7 +80,7 @@ export interface Budget {
 
 type Caps = Pick<Settings, 'budget' | 'noProgress' | 'prices'>
 
-/** Part of a cap on money at which it is said that it comes to its end. */
+/** Part of a cap at which it is said that it comes to its end. */
 const NEARLY = 0.8
 
 export interface BudgetFacts {
@@ -95,20 +94,25 @@ export interface BudgetFacts {
   readonly day?: Day
   /** Says what a person should know of the counting. */
   say?(text: string, level: 'info' | 'warning'): void
+  /** Says, once for each cap of the swarm, that four fifths of it are used up. */
+  nearing?(cap: Pick<Cap, 'limit' | 'value' | 'spent'>): void
 }
 
 interface Run extends RunFacts, Going {
   used: Amount
 }
 
-export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay(), say }: BudgetFacts): Budget {
+export function makeBudget(
+  caps: Caps,
+  { workers, startedAt, spent, day = ownDay(), say, nearing }: BudgetFacts,
+): Budget {
   const { usd, tokens, minutes, perTask, perWorker, perDay }: BudgetSettings = caps.budget
   let all: Amount = spent?.all ?? NOTHING
   const byWorker = new Map(spent?.workers)
   const byTask = new Map(spent?.tasks)
   let unpriced: string | undefined
   let waitingIsSaid = false
-  let nearlyIsSaid = false
+  const nearlyIsSaid = new Set<Cap['limit']>()
   const isCapped = countsRuns(caps.budget)
   const inMoney = countsRuns({ ...caps.budget, tokens: undefined })
   const idle = new Map(workers.map((worker) => [worker, 0]))
@@ -138,33 +142,7 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
         }
         await change(signal)
       }
-      return budget.count(run)
-    },
-    count(facts) {
-      const run: Run = { ...facts, reserved: known.price(facts.spec) ?? NOTHING, used: NOTHING }
-      running.add(run)
-      const money = [...swarmCaps(), ...capsOf(run)].filter(({ unit }) => unit === 'usd')
-      return {
-        maxUsd: money.length === 0 ? undefined : Math.min(...money.map((cap) => allowance(cap, run))),
-        streamed(result) {
-          const { costUsd = 0 } = billOf(caps.prices, facts.spec, result)
-          run.used = { usd: Math.max(run.used.usd, costUsd), tokens: Math.max(run.used.tokens, tokensOf(result.usage)) }
-          changed()
-          const passed = [...capsOf(run), ...swarmCaps()].find((cap) => isPassed(cap, run))
-          return passed && reachedWords(passed)
-        },
-        spend(result) {
-          run.used = NOTHING
-          const bill = budget.spend(facts.spec, result)
-          const { costUsd = 0 } = bill
-          byWorker.set(facts.worker, (byWorker.get(facts.worker) ?? 0) + costUsd)
-          byTask.set(facts.task, (byTask.get(facts.task) ?? 0) + costUsd)
-          return bill
-        },
-        release() {
-          if (running.delete(run)) changed()
-        },
-      }
+      return begin(run)
     },
     spend(spec, result, role) {
       const bill = billOf(caps.prices, spec, result)
@@ -222,38 +200,53 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
   }
   return budget
 
+  /** Counts a run that begins with what it will probably come to. */
+  function begin(facts: RunFacts): Reservation {
+    const run: Run = { ...facts, reserved: known.price(facts.spec) ?? NOTHING, used: NOTHING }
+    running.add(run)
+    const money = [...swarmCaps(), ...capsOf(run)].filter(({ unit }) => unit === 'usd')
+    return {
+      maxUsd: money.length === 0 ? undefined : Math.min(...money.map((cap) => allowance(cap, run))),
+      streamed(result) {
+        const { costUsd = 0 } = billOf(caps.prices, facts.spec, result)
+        run.used = { usd: Math.max(run.used.usd, costUsd), tokens: Math.max(run.used.tokens, tokensOf(result.usage)) }
+        changed()
+        const passed = [...capsOf(run), ...swarmCaps()].find((cap) => isPassed(cap, run))
+        return passed && reachedWords(passed)
+      },
+      spend(result) {
+        run.used = NOTHING
+        const bill = budget.spend(facts.spec, result)
+        const { costUsd = 0 } = bill
+        byWorker.set(facts.worker, (byWorker.get(facts.worker) ?? 0) + costUsd)
+        byTask.set(facts.task, (byTask.get(facts.task) ?? 0) + costUsd)
+        return bill
+      },
+      release() {
+        if (running.delete(run)) changed()
+      },
+    }
+  }
+
   /** What holds for all runs of the swarm. */
   function swarmCaps(): Cap[] {
-    const going = [...running]
-    return [
-      ...(usd === undefined ? [] : [{ limit: 'budget', unit: 'usd', value: usd, spent: all.usd, going } as const]),
-      ...(tokens === undefined
-        ? []
-        : [{ limit: 'tokens', unit: 'tokens', value: tokens, spent: all.tokens, going } as const]),
-      ...(perDay === undefined
-        ? []
-        : [
-            {
-              limit: 'day',
-              unit: 'usd',
-              value: perDay,
-              spent: day.total(),
-              going: [...going, ...day.going()],
-            } as const,
-          ]),
-    ]
+    return capsOfSwarm(caps.budget, { spent: all, going: [...running], day })
   }
 
   /** What holds for one worker and its task. */
   function capsOf({ worker, task }: Whose): Cap[] {
-    const cap = (limit: 'task' | 'worker', value: number | undefined, whose = '', spent = 0): Cap[] => {
-      if (value === undefined) return []
-      return [{ limit, unit: 'usd', value, whose, spent, going: [...running].filter((run) => run[limit] === whose) }]
-    }
-    return [
-      ...(task === undefined ? [] : cap('task', perTask, task, byTask.get(task))),
-      ...(worker === undefined ? [] : cap('worker', perWorker, worker, byWorker.get(worker))),
-    ]
+    return [...capOfOne('task', perTask, task, byTask), ...capOfOne('worker', perWorker, worker, byWorker)]
+  }
+
+  function capOfOne(
+    limit: 'task' | 'worker',
+    value: number | undefined,
+    whose: string | undefined,
+    spentBy: ReadonlyMap<string, number>,
+  ): Cap[] {
+    if (value === undefined || whose === undefined) return []
+    const going = [...running].filter((run) => run[limit] === whose)
+    return [{ limit, unit: 'usd', value, whose, spent: spentBy.get(whose) ?? 0, going }]
   }
 
   /** Whether one more run may begin beside those that are going on; whether any may, `reached` says. */
@@ -264,9 +257,11 @@ export function makeBudget(caps: Caps, { workers, startedAt, spent, day = ownDay
   }
 
   function sayNearly(): void {
-    if (nearlyIsSaid || usd === undefined || all.usd < usd * NEARLY || all.usd >= usd) return
-    nearlyIsSaid = true
-    say?.(`${NEARLY * 100} % of the budget of $${usd} is spent ($${all.usd.toFixed(2)}).`, 'warning')
+    for (const { limit, value, spent } of swarmCaps()) {
+      if (nearlyIsSaid.has(limit) || spent < value * NEARLY || spent >= value) continue
+      nearlyIsSaid.add(limit)
+      nearing?.({ limit, value, spent })
+    }
   }
 
   function change(signal: AbortSignal): Promise<void> {

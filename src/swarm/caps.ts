@@ -42,6 +42,25 @@ export interface Cap {
   readonly whose?: string
 }
 
+/** What all swarms of the repository have spent today, and what goes on in the others. */
+interface Today {
+  total(): number
+  going(): readonly Going[]
+}
+
+/** The caps that hold for all runs of a swarm, and what counts towards each. */
+export function capsOfSwarm(
+  { usd, tokens, perDay }: BudgetSettings,
+  { spent, going, day }: { readonly spent: Amount; readonly going: readonly Going[]; readonly day: Today },
+): Cap[] {
+  const all: Cap[] = []
+  if (usd !== undefined) all.push({ limit: 'budget', unit: 'usd', value: usd, spent: spent.usd, going })
+  if (tokens !== undefined) all.push({ limit: 'tokens', unit: 'tokens', value: tokens, spent: spent.tokens, going })
+  if (perDay !== undefined)
+    all.push({ limit: 'day', unit: 'usd', value: perDay, spent: day.total(), going: [...going, ...day.going()] })
+  return all
+}
+
 /** Whether one more run of this price fits beside those that go on, each of which counts with what it is reserved. */
 export function hasRoom({ unit, value, spent, going }: Cap, price: Amount): boolean {
   return spent + held(going, unit) + price[unit] <= value

@@ -15,6 +15,7 @@ import { processRecord } from '../processes/watchdog.js'
 import { shellIn } from '../processes/zx.js'
 import type { Task, Worktree } from '../words.js'
 import type { Reservation } from './budget.js'
+import type { Reached } from './caps.js'
 import { environmentOf } from './environment.js'
 import type { Harnesses } from './harness.js'
 
@@ -46,8 +47,13 @@ export interface ContextParts {
   /** Where agents' output is appended. */
   readonly logFile: string
   readonly harnesses?: Harnesses
-  /** Counts a run that begins under the cap on money. */
-  readonly begin?: (agent: string) => Reservation
+  /**
+   * Waits until one more run fits under the caps, and counts it.
+   * @throws when a cap is reached
+   */
+  readonly begin?: (spec: AgentSpec, signal: AbortSignal) => Promise<Reservation>
+  /** Harnesses that can be told what a run may cost. */
+  readonly keepsCap?: ReadonlySet<string>
 }
 
 export function hookContext(parts: ContextParts): HookContext {
@@ -97,10 +103,13 @@ export function hookContext(parts: ContextParts): HookContext {
       const spec = parseAgentSpec(text)
       const agent = parts.findAgent(spec)
       const name = formatAgentSpec(spec)
+      const signal = options.signal ?? parts.signal
       for (;;) {
-        await parts.harnesses?.ready(spec, options.signal ?? parts.signal)
+        await parts.harnesses?.ready(spec, signal)
+        const place = await parts.begin?.(spec, signal)
+        const over = new AbortController()
+        let passed: Reached | undefined
         emit({ type: 'agent.started', ...facts, agent: name, attempt: 1, role: options.role, session: options.session })
-        const place = parts.begin?.(text)
         const run = await ask({
           agent,
           turn: {
@@ -108,6 +117,7 @@ export function hookContext(parts: ContextParts): HookContext {
             form: 'json',
             permissions: settings.permissions,
             ...(options.session ? { session: { id: options.session, resume: true } } : {}),
+            ...(parts.keepsCap?.has(spec.harness) ? { maxUsd: place?.maxUsd } : {}),
           },
           prompt,
           cwd: options.cwd,
@@ -124,10 +134,12 @@ export function hookContext(parts: ContextParts): HookContext {
           root,
           recordFile: processRecord(runFolder(root, swarm)),
           limits: { ...settings.limits, ...(options.timeoutMs ? { iterationMs: options.timeoutMs } : {}) },
-          signal: options.signal ?? parts.signal,
+          signal: AbortSignal.any([signal, over.signal]),
           onActivity: (activity) => emit({ type: 'agent.activity', ...facts, text: `${options.role}: ${activity}` }),
-          // A review ends by itself, but nobody begins anything else beyond the cap meanwhile.
-          onUsed: (used) => place?.streamed(used),
+          onUsed: (used) => {
+            passed ??= place?.streamed(used)
+            if (passed) over.abort()
+          },
         }).finally(() => place?.release())
         emit({
           type: 'agent.ended',
@@ -141,8 +153,9 @@ export function hookContext(parts: ContextParts): HookContext {
           usage: run.usage,
           ...(place ? place.spend(run) : billOf(settings.prices, spec, run)),
           denials: run.denials.length ? run.denials : undefined,
-          failure: run.failure?.message,
+          failure: run.failure && (passed?.why ?? run.failure.message),
         })
+        if (passed) throw new Error(passed.why)
         if (run.failure && parts.harnesses?.limited(spec, run.failure)) continue
         if (!run.failure) parts.harnesses?.working(spec)
         return run

@@ -2,6 +2,7 @@
 
 import type { Agent, AgentSpec, TurnResult } from '../agents/contract.js'
 import type { Persistence, Persister } from '../agents/persist.js'
+import type { Bill } from '../agents/prices.js'
 import type { Signal } from '../agents/signals.js'
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
@@ -217,6 +218,8 @@ export interface Iteration extends IterationFacts {
   reviews?: ReviewHistory
   /** What was approved, and by whom: the landing checks it once more. */
   approval?: { readonly pin: Pin; readonly by: readonly string[] }
+  /** What its runs have come to, reviews among them. */
+  readonly bills: Bill[]
   /** Why its change waits for a person, whatever else is said of it: what was changed while its agent was at work. */
   readonly held: string[]
   /** Somebody else had its task: what it made is kept, and nothing is to build on it. */

@@ -2,11 +2,12 @@
 
 import type { AgentSpec } from '../agents/contract.js'
 import { agentOf, agentsWith } from '../agents/index.js'
-import { parseAgentSpec } from '../agents/spec.js'
 import { OompaError } from '../errors.js'
 import { outputFile } from '../files/paths.js'
 import type { HookContext } from '../hooks/contract.js'
 import type { Change, Worktree } from '../words.js'
+import type { Reservation } from './budget.js'
+import { capOf, counted, whoseRun } from './capped.js'
 import { hookContext } from './context.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
 import { oompaVariables } from './environment.js'
@@ -31,6 +32,7 @@ export function makeIteration(lane: Worker, number: number): Iteration {
     before: [],
     conflicted: [],
     held: [],
+    bills: [],
     completed: 0,
     moved: new Set(),
     told: [],
@@ -54,7 +56,8 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     emit: (event) => swarm.emit({ worker: iteration.worker, iteration: iteration.number, ...event }),
     logFile: outputFile(swarm.repository.root, swarm.id, iteration.worker, iteration.number),
     harnesses: { ...swarm.harnesses, ready: (spec) => readyUnlessOver(swarm, spec) },
-    begin: (agent) => swarm.budget.count({ spec: parseAgentSpec(agent), ...whoseRun(iteration) }),
+    begin: (spec, signal) => placeOfAsked(iteration, spec, signal),
+    keepsCap: swarm.keepsCap,
     workers: swarm.workers.length,
     protection: swarm.protection,
     testCommands: swarm.testCommands(),
@@ -67,9 +70,17 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
   return context
 }
 
-/** Whose runs an iteration's are, for the caps: without a task, those of the iteration alone. */
-export function whoseRun({ lane, number, claims }: Iteration): { worker: string; task: string } {
-  return { worker: lane.name, task: claims[0]?.task.id ?? `${lane.name}-${number}` }
+/**
+ * A place under the caps for an agent that a hook asks. Its work has been paid for, so it is waited for others to end,
+ * also when the swarm is being ended gently.
+ * @throws when a cap is reached: the iteration ends with it (`endAtCap`)
+ */
+async function placeOfAsked(iteration: Iteration, spec: AgentSpec, signal: AbortSignal): Promise<Reservation> {
+  const place = await iteration.lane.swarm.budget.reserve({ spec, ...whoseRun(iteration) }, signal)
+  const cap = capOf(iteration)
+  if (!cap) return counted(iteration, place)
+  place.release()
+  throw new Error(cap.why)
 }
 
 /** Whoever asks the swarm to end need not wait for the limit of a reviewer, either. */

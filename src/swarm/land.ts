@@ -12,6 +12,7 @@ import { holdForApproval, reasonsToWait } from '../review/approvals.js'
 import { stillHolds } from '../review/rounds.js'
 import type { Claim } from '../tasks/contract.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
+import { costWords } from './capped.js'
 import type { Iteration, Swarm } from './contract.js'
 import { lostClaims } from './hold.js'
 import { contextOf, iterationOf } from './iteration.js'
@@ -35,7 +36,8 @@ export async function landProposal(change: Change): Promise<Refusal | undefined>
   if (approval && !(await stillHolds(swarm.repository.root, approval.pin, change))) {
     return { refused: 'review', feedback: 'What was approved is not what is to land: it is reviewed again.' }
   }
-  const reviewed: Change = { ...change, reviewedBy: approval?.by ?? [] }
+  const cost = costWords(iteration.bills)
+  const reviewed: Change = { ...change, reviewedBy: approval?.by ?? [], ...(cost ? { cost } : {}) }
   const approving = approve.map((hook) => judged(swarm, hook))
   const reasons = [...(await reasonsToWait(reviewed, approving, context)), ...iteration.held]
   if (reasons.length > 0) {

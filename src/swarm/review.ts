@@ -10,6 +10,7 @@ import { review } from '../review/rounds.js'
 import type { Claim } from '../tasks/contract.js'
 import { isTrivial, type OutputFault, outputFault, outputMissing, outputsOf } from '../tasks/outputs.js'
 import type { Change, Refusal } from '../words.js'
+import { capOf, endAt } from './capped.js'
 import { contextOf, iterationOf } from './iteration.js'
 import { judged } from './judged.js'
 import { workedHere, wouldComplete } from './unchanged.js'
@@ -47,6 +48,9 @@ export async function reviewProposal(change: Change): Promise<Refusal | undefine
     ...(test ? { test } : {}),
     earlier: iteration.reviews,
   })
+  // A reviewer that may not begin, or go on, has not judged: the work is as it is without one.
+  const cap = reviewed.refusal?.refused === 'unavailable' ? capOf(iteration) : undefined
+  if (cap) endAt(iteration, cap)
   iteration.reviews = reviewed.history
   iteration.approval = { pin: reviewed.pin, by: reviewed.reviewedBy }
   return reviewed.refusal

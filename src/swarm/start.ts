@@ -176,6 +176,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     spent: resumed?.spent,
     ...(settings.budget.perDay === undefined ? {} : { day: (await import('./today.js')).sharedDay(root, id) }),
     say: (text, level) => emit({ type: 'note', level, text }),
+    nearing: (cap) => emit({ type: 'budget.nearing', ...cap }),
   })
   const workers: Worker[] = []
   const landing =

@@ -5,18 +5,17 @@ import type { Agent, AgentSpec, Turn as AgentTurn, TurnResult } from '../agents/
 import { runAgent } from '../agents/run.js'
 import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
 import { formatAgentSpec } from '../agents/spec.js'
-import { STATUS } from '../errors.js'
 import { outputFile, runFolder } from '../files/paths.js'
 import { ceilings } from '../git/ceilings.js'
 import { uniqueMarker } from '../processes/marks.js'
 import { processRecord } from '../processes/watchdog.js'
 import type { Reservation } from './budget.js'
+import { capOf, counted, endAt, whoseRun } from './capped.js'
 import type { Reached } from './caps.js'
 import type { Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { environmentOf, oompaVariables, worktreePath } from './environment.js'
 import { chooseAgent } from './fallback.js'
-import { whoseRun } from './iteration.js'
 import { prepareNext } from './open.js'
 import { waitUnlessOver } from './waiting.js'
 
@@ -169,28 +168,8 @@ async function placeFor(iteration: Iteration, spec: AgentSpec): Promise<Reservat
     place = await budget.reserve({ spec, ...whoseRun(iteration) }, signal)
   })
   const cap = capOf(iteration)
-  if (waited && place && !stopping.agents.aborted && (!cap || cap.limit === 'no-progress')) return place
+  if (waited && place && !stopping.agents.aborted && !cap) return counted(iteration, place)
   place?.release()
-  if (cap && cap.limit !== 'no-progress') endAt(iteration, cap)
-  throw new IterationEnding('interrupted', stopping.why ?? cap?.why ?? 'interrupted')
-}
-
-/** The cap that is reached: the swarm's, the worker's, or the task's. */
-function capOf(iteration: Iteration): Reached | undefined {
-  const { budget } = iteration.lane.swarm
-  return budget.reached() ?? budget.reachedBy(whoseRun(iteration))
-}
-
-/**
- * Ends the iteration at a cap: a task's gives the task back, a worker's ends the worker, any other the swarm, gently.
- * @throws IterationEnding
- */
-function endAt({ lane, number, claims }: Iteration, { limit, value, why }: Reached): never {
-  const { stopping, emit } = lane.swarm
-  const facts = { worker: lane.name, iteration: number, task: claims[0]?.task.id }
-  if (stopping.why === undefined) emit({ type: 'budget.reached', ...facts, limit, value })
-  if (limit === 'task') throw new IterationEnding('kept', why)
-  if (limit === 'worker') throw new IterationEnding('interrupted', why, { finish: true })
-  stopping.gently(why, STATUS.limit)
-  throw new IterationEnding('interrupted', why)
+  if (cap) endAt(iteration, cap)
+  throw new IterationEnding('interrupted', stopping.why ?? budget.reached()?.why ?? 'interrupted')
 }

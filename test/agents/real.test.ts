@@ -110,6 +110,25 @@ for (const harness of realHarnesses) {
   })
 }
 
+itWith('claude')('claude ends by itself at what it was told that it may cost, and says so', async () => {
+  const repository = testRepository()
+  // A dollar a turn at its list price, for ever.
+  const model = await scriptedModel(({ tools }) =>
+    tools.length === 0 ? { text: 'a title' } : { text: 'More.', shell: 'true', usage: { input: 330_000, output: 10 } },
+  )
+  const run = await runAgent({
+    agent: agents.claude,
+    turn: { ...turnOf({ ...scenarios[0]!, permissions: 'bypass' }, 'claude'), maxUsd: 1.5 },
+    prompt: 'Work.\n',
+    cwd: repository.root,
+    env: realAgentEnvironment(repository.home, model.url),
+    limits: { iterationMs: 120_000 },
+  })
+  expect(run.failure).toMatchObject({ kind: 'budget' })
+  expect(run.costUsd).toBeGreaterThanOrEqual(1.5)
+  expect(run.costUsd).toBeLessThan(3.5)
+})
+
 describe('ending a real agent during a tool', () => {
   for (const harness of realHarnesses) {
     itWith(harness)(`${harness}: nothing of it is left, and it is never done`, async () => {

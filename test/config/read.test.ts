@@ -73,6 +73,7 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   'merge.test': { config: { merge: { test: 'make test' } } },
   'merge.strategy': { config: { merge: { strategy: 'squash' } } },
   'merge.push': { config: { merge: { push: true } } },
+  'merge.cost': { config: { merge: { cost: true } } },
   'merge.batch': { config: { merge: { batch: 4 } } },
   'merge.moved': { config: { merge: { moved: 'stop' } } },
   tasks: { config: { tasks: { store: 'lists' } } },

@@ -76,12 +76,21 @@ describe('a run that does not say what it cost', () => {
   }
 })
 
-test('at four fifths of the cap a warning says so, once', () => {
-  const { budget, said } = budgetOf(1)
-  for (const costUsd of [0.5, 0.29]) budget.spend(claude, { costUsd })
-  expect(said).toEqual([])
-  for (const costUsd of [0.02, 0.02]) budget.spend(claude, { costUsd })
-  expect(said).toEqual(['80 % of the budget of $1 is spent ($0.81).'])
+test('at four fifths of each cap that is so said, once', () => {
+  const caps = { budget: { usd: 1, tokens: 100 }, noProgress: 0, prices: {} }
+  const nearing: unknown[] = []
+  const budget = makeBudget(caps, { workers: ['w1'], startedAt: 0, nearing: (cap) => nearing.push(cap) })
+  const spend = (costUsd: number, input: number) =>
+    budget.spend(claude, { costUsd, usage: { input, output: 0, cacheRead: 0, cacheWrite: 0 } })
+  spend(0.5, 10)
+  spend(0.25, 10)
+  expect(nearing).toEqual([])
+  spend(0.0625, 0)
+  spend(0.0625, 70)
+  expect(nearing).toEqual([
+    { limit: 'budget', value: 1, spent: 0.8125 },
+    { limit: 'tokens', value: 100, spent: 90 },
+  ])
 })
 
 describe('a cap for each day', () => {

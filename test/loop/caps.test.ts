@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import { usageByCall } from '../../src/agents/usage.js'
 import type { BudgetSettings } from '../../src/config/contract.js'
-import { makeBudget } from '../../src/swarm/budget.js'
+import { type Budget, makeBudget, type Spent } from '../../src/swarm/budget.js'
+import { costWords } from '../../src/swarm/capped.js'
 import {
   allowance,
   type Cap,
@@ -79,6 +80,13 @@ test.each([
 
 describe('a budget', () => {
   const run = { spec: { harness: 'claude' }, worker: 'w1', task: 't' }
+  const never = new AbortController().signal
+  /** One run that has ended, with what it came to. */
+  const ended = async (budget: Budget, spent: Spent, facts = run) => {
+    const place = await budget.reserve(facts, never)
+    place.spend(spent)
+    place.release()
+  }
   const used = (input: number) => ({ usage: { input, output: 0, cacheRead: 0, cacheWrite: 0 } })
   const budgetOf = (budget: BudgetSettings) =>
     makeBudget(
@@ -86,9 +94,9 @@ describe('a budget', () => {
       { workers: ['w1', 'w2'], startedAt: 0 },
     )
 
-  test('of tokens counts all kinds, and ends the swarm', () => {
+  test('of tokens counts all kinds, and ends the swarm', async () => {
     const budget = budgetOf({ tokens: 100 })
-    const place = budget.count(run)
+    const place = await budget.reserve(run, never)
     expect(place.maxUsd).toBeUndefined()
     place.spend({ usage: { input: 10, output: 20, cacheRead: 30, cacheWrite: 39 } })
     expect(budget.reached()).toBeUndefined()
@@ -96,27 +104,27 @@ describe('a budget', () => {
     expect(budget.reached()).toMatchObject({ limit: 'tokens', value: 100 })
   })
 
-  test('of tokens fails closed for an agent that does not say what it used', () => {
+  test('of tokens fails closed for an agent that does not say what it used', async () => {
     const budget = budgetOf({ tokens: 100 })
-    budget.count(run).spend({ costUsd: 1 })
+    await ended(budget, { costUsd: 1 })
     expect(budget.reached()).toMatchObject({ limit: 'unpriced', why: expect.stringContaining('reports no tokens') })
   })
 
-  test('of a task and of a worker is theirs alone', () => {
+  test('of a task and of a worker is theirs alone', async () => {
     const budget = budgetOf({ perTask: 1, perWorker: 2 })
-    budget.count(run).spend({ costUsd: 1 })
+    await ended(budget, { costUsd: 1 })
     expect(budget.reachedBy({ task: 't' })).toMatchObject({ limit: 'task' })
     expect(budget.reachedBy({ worker: 'w1', task: 'other' })).toBeUndefined()
-    budget.count({ ...run, task: 'other' }).spend({ costUsd: 1 })
+    await ended(budget, { costUsd: 1 }, { ...run, task: 'other' })
     expect(budget.reachedBy({ worker: 'w1' })).toMatchObject({ limit: 'worker', why: expect.stringContaining('by w1') })
     expect(budget.reachedBy({ worker: 'w2' })).toBeUndefined()
     expect(budget.reached()).toBeUndefined()
   })
 
-  test('is watched while an agent streams: it stops others, and the agent itself one reserve later', () => {
+  test('is watched while an agent streams: it stops others, and the agent itself one reserve later', async () => {
     const budget = budgetOf({ usd: 2 })
-    budget.count(run).spend({ costUsd: 0.5 })
-    const place = budget.count(run)
+    await ended(budget, { costUsd: 0.5 })
+    const place = await budget.reserve(run, never)
     // What it was told that it may cost, where its CLI keeps a cap.
     expect(place.maxUsd).toBe(1.5)
     expect(place.streamed(used(1_400_000))).toBeUndefined()
@@ -143,8 +151,10 @@ test('a call whose parts come one by one, with its usage each time, is counted o
 })
 
 /** What Claude prints at the end of a run. */
-const said = (costUsd: number) =>
-  `printf '%s\\n' '${JSON.stringify({ type: 'result', subtype: 'success', is_error: false, result: 'ok', session_id: 'x', total_cost_usd: costUsd })}'`
+const said = (costUsd: number, result = 'ok') =>
+  `printf '%s\\n' '${JSON.stringify({ type: 'result', subtype: 'success', is_error: false, result, session_id: 'x', total_cost_usd: costUsd })}'`
+const streams = (tokens: number) =>
+  `printf '%s\\n' '${JSON.stringify({ type: 'assistant', session_id: 'x', message: { id: 'm', model: 'm', content: [{ type: 'text', text: 'x' }], usage: { input_tokens: tokens, output_tokens: 0 } } })}'`
 
 const COMMITS = 'cd "$OOMPA_WORKTREE"; echo x > "x-$OOMPA_WORKER-$OOMPA_ITERATION"; git add -A; git commit -qm x'
 
@@ -167,8 +177,6 @@ test('four workers under $0.50 stop within one run of the cap, and nothing is lo
 })
 
 test('a run that streams beyond the cap is ended, its work kept; a worker and a task have caps of their own', async () => {
-  const message = (tokens: number) =>
-    `printf '%s\\n' '${JSON.stringify({ type: 'assistant', session_id: 'x', message: { id: 'm', model: 'm', content: [{ type: 'text', text: 'x' }], usage: { input_tokens: tokens, output_tokens: 0 } } })}'`
   const config = {
     workers: [{ model: 'claude', iterations: 3 }],
     budget: { perTask: 0.5, perWorker: 1.2 },
@@ -185,7 +193,7 @@ test('a run that streams beyond the cap is ended, its work kept; a worker and a 
     'hooks/tasks.ts': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder('tasks')\n",
   }
   // Task a is never done; b is, at once, and so would be c.
-  const body = `if [ "$OOMPA_TASK" = a ]; then cd "$OOMPA_WORKTREE"; echo half > half; ${message(600_000)}; sleep 600; fi
+  const body = `if [ "$OOMPA_TASK" = a ]; then cd "$OOMPA_WORKTREE"; echo half > half; ${streams(600_000)}; sleep 600; fi
 ${COMMITS}
 ${said(0.7)}`
   const loop = level1(body, files)
@@ -201,6 +209,52 @@ ${said(0.7)}`
   expect(released).toMatchObject({ task: 'a', reason: expect.stringContaining('for a task is used up') })
   expect(loop.repository.git(['show', `${released?.kept}:half`])).toBe('half')
   await allEnded(loop)
+})
+
+test.each([
+  ['an author that reaches it: nobody reviews', 0.6, 0, ['author']],
+  ['a reviewer that streams beyond it', 0.2, 900_000, ['author', 'reviewer']],
+])('the cap holds for reviews, too: %s', async (_name, author, tokens, roles) => {
+  const config = {
+    workers: [{ model: 'claude', iterations: 3 }],
+    reviewer: { model: 'claude' },
+    budget: { usd: 0.5 },
+    prices: { claude: { input: 1, output: 1 } },
+    probe: false,
+  }
+  const body = `if grep -q '^VERDICT: APPROVED' "$INPUT"; then ${streams(tokens)}; sleep 600; fi
+${COMMITS}
+${said(author)}`
+  const loop = level1(body, { ...level1Files, 'oompa.json': JSON.stringify(config) })
+  const ended = await loop.run()
+  expect(ended.status, ended.stdout + ended.stderr).toBe(5)
+  expect(loop.events('agent.ended').map(({ role }) => role)).toEqual(roles)
+  expect(loop.events('budget.reached')).toMatchObject([{ limit: 'budget', value: 0.5 }])
+  expect(loop.events('landing.landed')).toEqual([])
+  expect(loop.events('iteration.ended')).toMatchObject([
+    { outcome: 'interrupted', kept: expect.stringContaining('refs/oompa/kept/') },
+  ])
+  await allEnded(loop)
+})
+
+test('what an iteration has cost stands in a trailer of its landing, if that is wanted', async () => {
+  expect(costWords([{ costUsd: 0.1 }, { costUsd: 0.25 }])).toBe('$0.3500')
+  expect(costWords([{ costUsd: 0.1, estimated: true }, { costUsd: 0.25 }])).toBe('~$0.3500')
+  expect(costWords([{}, { costUsd: 0.25 }])).toBe('~$0.2500')
+  expect(costWords([{}])).toBeUndefined()
+  const config = {
+    workers: [{ model: 'claude', iterations: 1 }],
+    reviewer: { model: 'claude' },
+    merge: { cost: true },
+    probe: false,
+  }
+  const body = `if grep -q '^VERDICT: APPROVED' "$INPUT"; then ${said(0.05, 'VERDICT: APPROVED')}; exit 0; fi
+${COMMITS}
+${said(0.12)}`
+  const loop = level1(body, { ...level1Files, 'oompa.json': JSON.stringify(config) })
+  const ended = await loop.run()
+  expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+  expect(loop.repository.git(['log', '-1', '--format=%(trailers:key=Oompa-Cost,valueonly)', 'main'])).toBe('$0.1700\n')
 })
 
 test('a budget of 0 starts nobody', async () => {
