@@ -44,6 +44,8 @@ export interface Task {
   readonly priority?: number
   readonly role?: string
   readonly story?: string
+  /** The store that it stands in, by its path below the root, where there are several (`tasks.stores`). */
+  readonly store?: string
   /** Notes left by earlier attempts: where their work is, the last feedback. */
   readonly notes?: string
   readonly extra: Readonly<Record<string, unknown>>

@@ -3,6 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, flag, text } from '../cli/contract.js'
+import { peekSettings } from '../config/peek.js'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { createFile } from '../files/create.js'
 import { packageFolder } from '../files/package.js'
@@ -207,6 +208,7 @@ function reviewerFor(root: string): string {
 
 function storeOf(root: string): SampleFacts['store'] {
   const makers = { folder: 'taskFolder', lists: 'markdownLists', graph: 'taskGraph' } as const
+  if (peekSettings(root).tasksStores) return 'taskStores'
   return makers[foundStores(root)[0]?.kind ?? 'folder']
 }
 

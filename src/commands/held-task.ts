@@ -51,9 +51,12 @@ async function storeOf(
   { hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>,
   into: string,
 ): Promise<TaskStore> {
-  const { following, openTaskStore } = await import('../tasks/index.js')
-  if (hooks.tasks) return following(hooks.tasks, root, { into })
-  return openTaskStore(root, { into, ...(settings.tasksStore ? { store: settings.tasksStore } : {}) })
+  const [{ openTaskStore, storeOfHook }, { choiceOf }] = await Promise.all([
+    import('../tasks/index.js'),
+    import('../tasks/existing.js'),
+  ])
+  const choice = { ...choiceOf(settings), into }
+  return hooks.tasks ? storeOfHook(hooks.tasks, root, choice) : openTaskStore(root, choice)
 }
 
 /** Completes the task with the landing of its change. */

@@ -68,7 +68,9 @@ function rememberPackage(root: string): void {
 
 /** Two stores are one too many: whoever keeps lists or a graph gets no folders, and a prompt that speaks of what is there. */
 function startersFor(root: string): Starter[] {
-  const kind = peekSettings(root).tasksStore ?? foundStores(root)[0]?.kind ?? 'folder'
+  const { tasksStore, tasksStores } = peekSettings(root)
+  // Of several stores each is where it is: agents ask for tasks as they ask for the nodes of a graph.
+  const kind = tasksStores ? 'graph' : (tasksStore ?? foundStores(root)[0]?.kind ?? 'folder')
   // Where the loop claims tasks, a prompt that says to take one would have two tasks done in one worktree.
   const claimed = hasHook(findHooks(root), 'tasks')
   const process = claimed ? CLAIMED_PROCESS : kind === 'folder' ? undefined : `Process: ${PROCESS[kind]}`

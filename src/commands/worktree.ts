@@ -1,7 +1,8 @@
 // `oompa worktree new|list|remove`: long-lived worktrees of a person's own, beside the repository.
 
-import { type Command, flag, text } from '../cli/contract.js'
+import { type Command, flag, list as listOf, text } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
+import { storePath, unknownStore } from '../config/store-paths.js'
 import { OompaError, STATUS, usageError } from '../errors.js'
 import { withoutRepository } from '../git/environment.js'
 import { findRepository, resolveCommit } from '../git/repository.js'
@@ -52,6 +53,7 @@ const make: Command = {
   options: {
     story: { type: 'string', describe: 'The story whose tasks its loop takes; `list` shows it' },
     priority: { type: 'string', describe: 'Its loop takes tasks of this priority number at most' },
+    stores: { type: 'string', array: true, describe: 'Its loop takes tasks of these of `tasks.stores` only' },
     from: { type: 'string', describe: 'Where a new branch starts (the branch that is checked out)', names: 'branch' },
     'no-setup': { type: 'boolean', describe: 'Install nothing' },
     json: { type: 'boolean', describe: 'Print JSON' },
@@ -68,7 +70,14 @@ const make: Command = {
     const tier = text(args, 'priority')
     if (tier !== undefined && !/^\d+$/.test(tier))
       throw usageError(`--priority is a whole number, and not \`${tier}\`.`)
-    const wants = { story: text(args, 'story'), ...(tier === undefined ? {} : { priority: Number(tier) }) }
+    const stores = listOf(args, 'stores').map(storePath)
+    const known = peekSettings(root).tasksStores ?? []
+    for (const name of stores) if (!known.includes(name)) throw unknownStore(name, known)
+    const wants = {
+      story: text(args, 'story'),
+      ...(stores.length > 0 ? { stores } : {}),
+      ...(tier === undefined ? {} : { priority: Number(tier) }),
+    }
     const worktree = await makeNamed(root, args.positionals[0] ?? '', from, wants)
     const json = flag(args, 'json')
     const say = (line: string) => (json ? console.error(line) : console.log(line))

@@ -22,6 +22,8 @@ export interface WorkerSettings {
   readonly story?: string
   readonly priority?: number
   readonly role?: string
+  /** Of `tasksStores`. */
+  readonly stores?: readonly string[]
   /** `false`: this worker's changes are not reviewed. */
   readonly needsReview?: boolean
   /** Asked before the swarm's reviewers. */
@@ -100,6 +102,8 @@ export interface Settings extends Plain {
   readonly merge: MergeSettings
   readonly budget: BudgetSettings
   readonly tasksStore?: 'folder' | 'lists' | 'graph'
+  /** Paths below the root. */
+  readonly tasksStores?: readonly string[]
   readonly gitHooks: boolean
   /** The page is shown beside the swarm. */
   readonly dash?: { readonly port?: number; readonly open: boolean }

@@ -5,23 +5,31 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { LimitSettings, Settings } from './contract.js'
 import { durationMs } from './duration.js'
+import { storePath } from './store-paths.js'
 
-export type Peeked = Partial<Pick<Settings, 'tasksStore' | 'gitHooks'> & Pick<LimitSettings, 'leaseMs' | 'testMs'>>
+export type Peeked = Partial<
+  Pick<Settings, 'tasksStore' | 'tasksStores' | 'gitHooks'> & Pick<LimitSettings, 'leaseMs' | 'testMs'>
+>
 
 /** What `oompa.json` of the main checkout `root` says; nothing where there is none, or it cannot be read. */
 export function peekSettings(root: string): Peeked {
   const file = ['oompa.json', 'oompa/oompa.json'].map((name) => path.join(root, name)).find((one) => existsSync(one))
   const config = file === undefined ? {} : members(parse(file))
-  const { store } = members(config.tasks)
+  const { store, stores } = members(config.tasks)
   const { hooks } = members(config.git)
   const { lease, test } = members(config.limits)
   const [leaseMs, testMs] = [duration(lease), duration(test)]
   return {
     ...(store === 'folder' || store === 'lists' || store === 'graph' ? { tasksStore: store } : {}),
+    ...(isTexts(stores) ? { tasksStores: stores.map(storePath) } : {}),
     ...(hooks === true ? { gitHooks: true } : {}),
     ...(leaseMs === undefined ? {} : { leaseMs }),
     ...(testMs === undefined ? {} : { testMs }),
   }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string')
 }
 
 function parse(file: string): unknown {

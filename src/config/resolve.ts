@@ -1,12 +1,13 @@
 // Flags over environment over `oompa.json` over defaults, resolved once into what the swarm runs by. Pure.
 
 import { usageError } from '../errors.js'
-import { COMPOSED, type PlannerSettings, type Settings } from './contract.js'
+import { COMPOSED, type PlannerSettings, type Settings, type WorkerSettings } from './contract.js'
 import type { Overrides } from './flags.js'
 import { camelKeys } from './keys.js'
 import { overlay } from './overlay.js'
 import { promptsOf, reviewerRemarks, reviewersOf } from './reviewers.js'
 import { type FileConfig, type Resolved, settingsSchema } from './schema.js'
+import { unknownStore } from './store-paths.js'
 import { agentNamed } from './values.js'
 import { resolveWorkers } from './workers.js'
 
@@ -46,7 +47,7 @@ export function resolveSettings({ flags, env, config = {}, file, remarks = [], m
     reviewers: all.needs_review ? reviewersOf(all) : [],
     merge: { ...all.merge, enabled: merge !== false },
     budget: budgetOf(all),
-    tasksStore: all.tasks.store,
+    ...storesOf(all, lanes.workers),
     gitHooks: all.git.hooks,
     remarks: [
       ...remarks,
@@ -66,6 +67,17 @@ function dashOf({ dash, open, port, detach }: Resolved, given: Overrides): Setti
     throw usageError('--dash shows its link on this terminal, which --detach leaves.', 'oompa dash, beside the swarm')
   }
   return { open, port }
+}
+
+/** @throws OompaError with status 2 for one store and several, and for a worker's that is none of them */
+function storesOf({ tasks: { store, stores } }: Resolved, workers: readonly WorkerSettings[]) {
+  if (store && stores) {
+    throw usageError('`tasks.store` says which store there is, and `tasks.stores` that there are several: keep one.')
+  }
+  for (const name of workers.flatMap((lane) => lane.stores ?? [])) {
+    if (!stores?.includes(name)) throw unknownStore(name, stores ?? [])
+  }
+  return { tasksStore: store, tasksStores: stores }
 }
 
 /** Flags stand in `budget`, and win over the earlier spellings of the file. */

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { durationMs } from './duration.js'
 import { camelKeys, withSuffix } from './keys.js'
+import { storePath } from './store-paths.js'
 
 /** A setting with its default, as the file would write it; its description says it, too. */
 const or = <T extends z.ZodType>(value: z.input<T>, schema: T, words: string, more = '') =>
@@ -48,6 +49,14 @@ const prompt = () =>
     ],
     { error: promptWords },
   )
+
+const storesWords = 'a list of paths, of folders or graphs, each once'
+const storeList = () =>
+  z
+    .array(text('the path of a folder or a graph'), { error: storesWords })
+    .min(1, { error: storesWords })
+    .transform((all) => all.map(storePath))
+    .refine((all) => new Set(all).size === all.length, { error: storesWords })
 
 const objectWords = (what: string) => ({
   error: (issue: { code?: string }) => (issue.code === 'invalid_type' ? what : undefined),
@@ -104,6 +113,10 @@ const worker = z.strictObject(
     story: text('the name of a story').optional().describe('Takes tasks of this story only.'),
     priority: whole(0).optional().describe('Takes tasks of at most this priority number only.'),
     role: text('the name of a role').optional().describe('Takes tasks with this `role_hint` first.'),
+    stores: z
+      .union([storeList(), text(storesWords).transform((all) => all.split(',').map(storePath))], { error: storesWords })
+      .optional()
+      .describe('Takes tasks of these only, of `stores` of `tasks`.'),
     ...reviewKeys,
   },
   objectWords('a worker, an object with `model`'),
@@ -223,8 +236,11 @@ export const configSchema = z.strictObject(
       .describe('How changes land; `false` turns landing off.'),
     tasks: z
       .strictObject(
-        { store: oneOf(['folder', 'lists', 'graph']).optional().describe('Which store, where several are there.') },
-        objectWords('an object with `store`'),
+        {
+          store: oneOf(['folder', 'lists', 'graph']).optional().describe('Which store, where several are there.'),
+          stores: storeList().optional().describe('Paths of folders and graphs whose tasks are taken together.'),
+        },
+        objectWords('an object with `store` or `stores`'),
       )
       .prefault({})
       .describe('Where tasks are.'),

@@ -86,6 +86,7 @@ function laneOf(group: Group, all: Resolved): WorkerSettings {
     story: group.story,
     priority: group.priority,
     role: group.role,
+    stores: group.stores,
     needsReview: group.needs_review ? undefined : false,
     reviewers: reviewers.length > 0 ? reviewers : undefined,
   }

@@ -20,6 +20,7 @@ export interface StartedWorker {
   story?: string
   priority?: number
   role?: string
+  stores?: readonly string[]
   /** It has not begun: it does when so many workers are wanted (`worker.started`). */
   parked?: boolean
 }

@@ -36,12 +36,15 @@ export function runningLoops(root: string): RunningLoop[] {
   })
 }
 
-/** What the workers of other running swarms take: the story, the priority and the role of each. */
-export function runningLanes(root: string, except: string): Pick<StartedWorker, 'story' | 'priority' | 'role'>[] {
+/** Which tasks the workers of other running swarms take. */
+export function runningLanes(
+  root: string,
+  except: string,
+): Pick<StartedWorker, 'story' | 'priority' | 'role' | 'stores'>[] {
   return runningLoops(root)
     .filter(({ swarm }) => swarm !== except)
     .flatMap(({ workers }) => workers)
-    .map(({ story, priority, role }) => ({ story, priority, role }))
+    .map(({ story, priority, role, stores }) => ({ story, priority, role, stores }))
 }
 
 /** A worker of a running swarm. */

@@ -13,7 +13,7 @@ export interface SampleFacts {
   /** For `review`. */
   readonly agent?: string
   /** For `tasks`. */
-  readonly store: 'taskFolder' | 'markdownLists' | 'taskGraph' | 'postgresTasks' | 'gitTasks'
+  readonly store: 'taskFolder' | 'markdownLists' | 'taskGraph' | 'taskStores' | 'postgresTasks' | 'gitTasks'
 }
 
 const URL_ADVICE =

@@ -184,6 +184,12 @@ function storeWords({ name, path }: PromptStore): StoreWords {
         where: `The tasks that count are the nodes of ${place}.`,
         moves: (of) => `changes ${of} status`,
       }
+    case 'stores':
+      return {
+        ...byCommand,
+        where: 'The tasks that count stand in several places: oompa tasks lists them, oompa tasks show ID shows one.',
+        moves: (of) => `changes ${of} status`,
+      }
     default:
       return {
         ...byCommand,

@@ -174,7 +174,8 @@ function hasReady(listing: TaskListing, lane: Worker): boolean {
 }
 
 export function wantsOf({ settings }: Pick<Worker, 'settings'>): LaneFacts['wants'] {
-  return { story: settings.story, priority: settings.priority, role: settings.role }
+  const { story, priority, role, stores } = settings
+  return { story, priority, role, stores }
 }
 
 function othersOf(lane: Worker): LaneFacts[] {

@@ -16,8 +16,9 @@ import {
   tokensIn,
 } from '../prompts/index.js'
 import { answerClaims } from '../tasks/answer.js'
+import type { TaskStore } from '../tasks/contract.js'
 import { ticketOf } from '../tasks/ticket.js'
-import type { Worktree } from '../words.js'
+import type { Task, Worktree } from '../words.js'
 import type { Attempt, Iteration, Swarm } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { hold } from './hold.js'
@@ -185,7 +186,9 @@ async function firstPrompt(iteration: Iteration, worktree: Worktree, addition?: 
     iteration: iteration.number,
     ...(swarm.settings.here ? { here: true } : { branch: worktree.branch }),
     task: iteration.claims[0]?.task,
-    ...(swarm.store?.name === 'graph' ? { ticket: ticketOf(iteration.claims[0]?.task, worktree.path) } : {}),
+    ...(isNode(swarm.store, iteration.claims[0]?.task)
+      ? { ticket: ticketOf(iteration.claims[0]?.task, worktree.path) }
+      : {}),
     claiming: swarm.claims ? 'loop' : swarm.settings.configuredWorkers ? 'signal' : 'agent',
     store: swarm.store,
     queue,
@@ -196,6 +199,12 @@ async function firstPrompt(iteration: Iteration, worktree: Worktree, addition?: 
     addition,
     kept: swarm.resumed?.kept.get(`${lane.name}-${iteration.number}`),
   })
+}
+
+/** Whether a task is a node of a graph. */
+function isNode(store: TaskStore | undefined, task: Task | undefined): boolean {
+  const own = store?.shards?.get(task?.store ?? '') ?? store
+  return own?.name === 'graph'
 }
 
 async function queueOf({ store }: Swarm): Promise<PromptQueue | undefined> {

@@ -33,13 +33,18 @@ export async function loopPlace(
   return undefined
 }
 
-/** One worker, which takes the tasks of its worktree; a story that is given with the call counts for more. */
-export function settingsIn({ story, priority }: NamedLoop, settings: Settings, argv: readonly string[]): Settings {
+/** One worker, which takes the tasks of its worktree; a story and stores that are given with the call count for more. */
+export function settingsIn(
+  { story, priority, stores }: NamedLoop,
+  settings: Settings,
+  argv: readonly string[],
+): Settings {
   const [first] = settings.workers
-  const isGiven = argv.some((word) => word === '--story' || word.startsWith('--story='))
+  const isGiven = (flag: string) => argv.some((word) => word === flag || word.startsWith(`${flag}=`))
   const lane = {
     ...first!,
-    ...(story === undefined || isGiven ? {} : { story }),
+    ...(story === undefined || isGiven('--story') ? {} : { story }),
+    ...(stores === undefined || isGiven('--stores') ? {} : { stores }),
     ...(priority === undefined ? {} : { priority }),
   }
   return { ...settings, workers: [lane], scale: undefined, here: false, continue: false }

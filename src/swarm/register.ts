@@ -124,11 +124,12 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     const left = chosen.filter((name, index) => (resumed?.next.get(name) ?? 1) <= settings.workers[index]!.iterations)
     const workers = chosen.map((worker, index) => {
       const lane = settings.workers[index]!
-      const { iterations, story, priority, role } = lane
+      const { iterations, story, priority, role, stores } = lane
       const wants = {
         ...(story === undefined ? {} : { story }),
         ...(priority === undefined ? {} : { priority }),
         ...(role === undefined ? {} : { role }),
+        ...(stores === undefined ? {} : { stores }),
       }
       const parked = scale && left.indexOf(worker) >= scale.min ? { parked: true } : {}
       return { worker, agent: formatAgentSpec(lane.agent), iterations, ...wants, ...parked }

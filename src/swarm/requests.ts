@@ -4,6 +4,7 @@ import path from 'node:path'
 import { messageOf } from '../errors.js'
 import { changeBase } from '../git/changes.js'
 import type { TaskListing, TaskRequests, TaskStore } from '../tasks/contract.js'
+import { partsOf } from '../tasks/index.js'
 import type { Worktree } from '../words.js'
 import type { Iteration } from './contract.js'
 import { adoptClaims, hold, takeCommands } from './hold.js'
@@ -50,7 +51,9 @@ export async function takeOwn(iteration: Iteration, store: TaskStore): Promise<T
 
 /** Whether the files below `tasks/pending/` are the store's own, whose requests it reads by itself. */
 function keepsFiles(store: TaskStore, root: string): boolean {
-  return store.name === 'folder' && store.tracked !== undefined && store.path === path.join(root, 'tasks')
+  return partsOf(store).some(
+    (one) => one.name === 'folder' && one.tracked !== undefined && one.path === path.join(root, 'tasks'),
+  )
 }
 
 /** New files in `tasks/pending/`, for a store that keeps its tasks in some other way. */
@@ -90,7 +93,12 @@ async function carryOut(iteration: Iteration, requests: Pick<TaskRequests, 'adds
     }
     try {
       const by = { worker: lane.name, swarm: swarm.id }
-      const added = await swarm.store!.add({ ...task, by, format: file.endsWith('.json') ? 'json' : 'edn' })
+      const added = await swarm.store!.add({
+        store: lane.settings.stores?.[0],
+        ...task,
+        by,
+        format: file.endsWith('.json') ? 'json' : 'edn',
+      })
       iteration.added.push(added.id)
       swarm.emit({ type: 'task.added', worker: lane.name, iteration: iteration.number, task: added.id, by: lane.name })
     } catch (error) {

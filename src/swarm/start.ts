@@ -37,6 +37,7 @@ import { freeQuestions, probeAgents } from './probe.js'
 import { type Registration, register } from './register.js'
 import { renewClaims } from './renew.js'
 import { type ResumePoint, resumePoint } from './resume.js'
+import { overlaps } from './same-store.js'
 import { mustBeOfLevel, targetOf } from './start-target.js'
 import { makeStopping } from './stop.js'
 import { watchTasks } from './task-watch.js'
@@ -194,6 +195,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
   const tasks =
     landing?.store &&
     (await import('./away.js')).patientStore(landing.store, { leaseMs: settings.limits.leaseMs, stopping, emit })
+  for (const text of overlaps(root, id, settings)) emit({ type: 'note', level: 'warning', text })
   const swarm: Swarm = {
     id,
     repository,
@@ -216,7 +218,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     stopping,
     emit,
     persister: openPersister(process.env),
-    watch: watchTasks(watchShared({ root, swarm: id, level, into: parts.into, emit }), {
+    watch: watchTasks(watchShared({ root, swarm: id, level, into: parts.into, emit }), settings.tasksStores, {
       root,
       swarm: id,
       level,

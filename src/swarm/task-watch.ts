@@ -46,8 +46,19 @@ const PAUSE_MS = 100
 /** and as long as somebody's git is at work, but no longer than this. */
 const GIT_MS = 3000
 
-/** Adds the look at the tasks to `watch`. */
-export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): SharedWatch {
+/**
+ * Adds the look at the tasks to `watch`.
+ * @param stores `tasks.stores`: each is looked at by itself
+ */
+export function watchTasks(
+  watch: SharedWatch,
+  stores: readonly string[] | undefined,
+  options: TaskWatchOptions,
+): SharedWatch {
+  return (stores ?? [undefined]).reduce((inner, shard) => watchStore(inner, shard, options), watch)
+}
+
+function watchStore(watch: SharedWatch, shard: string | undefined, options: TaskWatchOptions): SharedWatch {
   const { root, emit } = options
   /** Iterations whose agents are at work, and how many each has; those whose agent has ended and was not looked at yet. */
   const active = new Map<Iteration, number>()
@@ -64,6 +75,12 @@ export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): Share
     return last
   }
 
+  /** What it takes to look at the tasks; undefined where they are not files of their own. */
+  async function snapshotsNow(): Promise<TaskSnapshots | undefined> {
+    const store = await options.store()
+    return (shard === undefined ? store : store?.shards?.get(shard))?.snapshots
+  }
+
   async function look(snapshots: TaskSnapshots): Promise<Look> {
     const commits = await commitsNow()
     const history = historySize(root)
@@ -77,13 +94,13 @@ export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): Share
   }
 
   async function refresh(): Promise<void> {
-    const snapshots = (await options.store())?.snapshots
+    const snapshots = await snapshotsNow()
     known = undefined
     if (snapshots) known = await look(snapshots)
   }
 
   async function compare(): Promise<void> {
-    const snapshots = (await options.store())?.snapshots
+    const snapshots = await snapshotsNow()
     if (!snapshots || !known) return refresh()
     const first = await look(snapshots)
     if (first.snapshot.where !== known.snapshot.where || !(await isDamaged(known, first))) {
@@ -107,7 +124,7 @@ export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): Share
   }
 
   async function damage(before: Look, after: Look): Promise<Damage[]> {
-    const facts = factsNow(before)
+    const facts = factsNow(before, after)
     const found = findDamage(before.snapshot, after.snapshot, facts)
     const { tree } = after.snapshot
     if (found.length === 0 || tree === undefined) return found
@@ -126,7 +143,7 @@ export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): Share
     return (await Promise.all(moves)).flat()
   }
 
-  function factsNow(before: Look): TurnFacts {
+  function factsNow(before: Look, after: Look): TurnFacts {
     const isRead = historySize(root) >= before.history
     const workers = new Set([...active.keys()].map(({ worker }) => worker))
     const lanes = new Map<string, LaneAtWork>()
@@ -140,8 +157,15 @@ export function watchTasks(watch: SharedWatch, options: TaskWatchOptions): Share
       loopClaims: options.loopClaims,
       lanes,
       waiting: new Set([...active.keys()].flatMap(({ start }) => [...(start?.fences ?? [])])),
-      ...(isRead ? { history: readHistory(root, before.history) } : {}),
+      ...(isRead
+        ? { history: readHistory(root, before.history).filter(({ task }) => isHere(task, before, after)) }
+        : {}),
     }
+  }
+
+  /** The history is that of all stores: a task that was never seen in one of several is another's. */
+  function isHere(task: string, before: Look, after: Look): boolean {
+    return shard === undefined || before.snapshot.tasks.has(task) || after.snapshot.tasks.has(task)
   }
 
   /** Somebody's git moves one file after the other. */

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { runningWorkers } from '../events/running.js'
 import { branchOf } from '../git/folders.js'
 import { git } from '../git/run.js'
+import { partsOf } from '../tasks/index.js'
 import type { Swarm } from './contract.js'
 
 /** Between two counts: a store may have many tasks. */
@@ -24,11 +25,12 @@ export async function countTasks(swarm: Pick<Swarm, 'store' | 'counted' | 'emit'
 /** Says it, unless another swarm is at work on the same tasks. */
 export async function sayTasksLeft(swarm: Pick<Swarm, 'id' | 'repository' | 'store' | 'into' | 'emit'>): Promise<void> {
   const { root } = swarm.repository
-  const { tracked } = swarm.store ?? {}
+  const { store } = swarm
   // Where the checkout is on another branch, none of it is written there.
-  if (!tracked || branchOf(root) !== swarm.into) return
+  if (!store?.tracked || branchOf(root) !== swarm.into) return
   if (runningWorkers(root).some((other) => other.swarm !== swarm.id)) return
-  const paths = await uncommittedStatus(root, (await tracked.away()).paths)
+  const places = await Promise.all(partsOf(store).map(async ({ tracked }) => (await tracked!.away!()).paths))
+  const paths = await uncommittedStatus(root, places.flat())
   if (paths.length > 0) swarm.emit({ type: 'tasks.uncommitted', paths })
 }
 

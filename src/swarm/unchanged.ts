@@ -7,6 +7,7 @@ import { STATUS } from '../errors.js'
 import { changedSince } from '../git/checkoutState.js'
 import { quoted } from '../prompts/queue.js'
 import type { Claim } from '../tasks/contract.js'
+import { partsOf } from '../tasks/index.js'
 import type { Change } from '../words.js'
 import type { Iteration } from './contract.js'
 import { environmentOf } from './environment.js'
@@ -33,7 +34,7 @@ export async function wouldComplete(change: Change): Promise<readonly Claim[]> {
 export async function workedHere({ start, lane }: Pick<Iteration, 'start' | 'lane'>): Promise<boolean> {
   const { repository, store } = lane.swarm
   if (!start?.checkout) return false
-  const own = ['tasks', store?.path].flatMap((one) => one ?? [])
+  const own = ['tasks', ...(store ? partsOf(store) : []).flatMap((one) => one.path ?? [])]
   const paths = await changedSince(repository.root, start.checkout)
   return paths.some((file) => !own.some((folder) => isAt(repository.root, file, folder)))
 }

@@ -116,6 +116,15 @@ const cases: Readonly<Record<string, Case>> = {
     assert.equal((await claimed(store, {})).task.id, 'top')
   },
 
+  async 'what waits for a task of another store is claimed where the claim says that it is complete'(store) {
+    // Of ours: these can stand beside each other (`tasks.stores`).
+    if (!store.tracked || store.shards) return
+    await store.add({ id: 'top', summary: 'After another', dependsOn: ['elsewhere'] })
+    assert.equal((await store.claim({ claimer: me, id: 'top' })).answer, 'dependency-missing')
+    assert.equal((await store.claim({ claimer: me, done: ['other'] })).answer, 'none')
+    assert.equal((await claimed(store, { id: 'top', done: ['elsewhere'] })).task.id, 'top')
+  },
+
   async 'a claim by id says why it cannot be had'(store, another) {
     await store.add({ id: 'one', summary: 'First' })
     const claim = await claimed(store, { id: 'one' })

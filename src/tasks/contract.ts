@@ -30,6 +30,10 @@ export interface ClaimRequest {
   readonly priority?: number
   readonly role?: string
   readonly files?: readonly string[]
+  /** Tasks of these stores only, where there are several. */
+  readonly stores?: readonly string[]
+  /** Ids that are complete in stores beside this one: what waits for them alone is ready. */
+  readonly done?: readonly string[]
 }
 
 export type ClaimAnswer =
@@ -52,6 +56,34 @@ export interface TaskListing {
   readonly current: readonly (Task & { readonly claim?: Claim; readonly stale?: string; readonly bare?: string })[]
   readonly complete: readonly Task[]
   /** Files that are not tasks, cycles, missing prerequisites: they never stop the good ones. */
+  readonly problems: readonly TaskProblem[]
+  /** What it was put together from, for whoever puts several stores together. */
+  readonly found?: FoundTasks
+}
+
+/** A task as a store has read it. */
+export interface FoundTask {
+  readonly task: Task
+  /** Its place among equals: its file's name, or its number in a list. */
+  readonly place: string
+  /** For problems. */
+  readonly path: string
+  /** Held back by the one who wrote it. */
+  readonly blocked?: boolean
+}
+
+export interface FoundCurrent extends FoundTask {
+  readonly claim?: Claim
+  /** Why it shows no sign of life. */
+  readonly stale?: string
+  /** Why it is nobody's. */
+  readonly bare?: string
+}
+
+export interface FoundTasks {
+  readonly pending: readonly FoundTask[]
+  readonly current: readonly FoundCurrent[]
+  readonly complete: readonly FoundTask[]
   readonly problems: readonly TaskProblem[]
 }
 
@@ -98,6 +130,8 @@ export interface TaskStore {
   close?(): Promise<void>
   /** What it takes to put a task back that somebody has moved or removed who may not. */
   readonly snapshots?: TaskSnapshots
+  /** The stores that it is put together from, by their paths below the root. */
+  readonly shards?: ReadonlyMap<string, TaskStore>
   /** The server that the tasks stand on, if there is one: `oompa engine`. */
   readonly engine?: TaskEngine
 }
@@ -194,8 +228,11 @@ export interface TrackedTasks {
   recover(into: string): Promise<readonly string[]>
   /** For when another clone has gone on with the same tasks, and both histories become one. */
   history(): Promise<StatusHistory>
-  /** For when the checkout is not on the target, whose tasks are then kept elsewhere (src/tasks/tracked/away.ts). */
-  away(): Promise<AwayTasks>
+  /**
+   * For when the checkout is not on the target, whose tasks are then kept elsewhere (src/tasks/tracked/away.ts). Of
+   * several stores each has its own.
+   */
+  away?(): Promise<AwayTasks>
 }
 
 /** The tasks as files of a branch, apart from any checkout. */

@@ -6,7 +6,7 @@ import type { Settings } from '../config/contract.js'
 import { sharedObjects } from '../git/objects.js'
 import type { TaskStore } from './contract.js'
 import { findGraph } from './graph/files.js'
-import { following, openTaskStore, type StoreChoice } from './index.js'
+import { openTaskStore, type StoreChoice, storeOfHook } from './index.js'
 
 /** What `hooks/tasks` gives, if there is such a hook. */
 interface WithTasks {
@@ -16,17 +16,23 @@ interface WithTasks {
 /** The store of `hooks/tasks`, else the one that the repository has; undefined where there are no tasks yet. */
 export async function existingTasks(
   root: string,
-  settings: Pick<Settings, 'tasksStore'>,
+  settings: Pick<Settings, 'tasksStore' | 'tasksStores'>,
   hooks: WithTasks,
   whose: Whose = {},
 ): Promise<TaskStore | undefined> {
-  if (hooks.tasks) return following(hooks.tasks, root, whose)
+  if (hooks.tasks) return storeOfHook(hooks.tasks, root, { ...choiceOf(settings), ...whose })
   const isThere =
     existsSync(path.join(root, 'tasks')) ||
+    settings.tasksStores !== undefined ||
     settings.tasksStore === 'graph' ||
     findGraph(root) ||
     (whose.into !== undefined && (await sharedObjects(root).info(`refs/heads/${whose.into}:tasks`)))
-  return isThere ? openTaskStore(root, { store: settings.tasksStore, ...whose }) : undefined
+  return isThere ? openTaskStore(root, { ...choiceOf(settings), ...whose }) : undefined
+}
+
+/** What the settings say of the store. */
+export function choiceOf({ tasksStore, tasksStores }: Pick<Settings, 'tasksStore' | 'tasksStores'>): StoreChoice {
+  return { store: tasksStore, stores: tasksStores }
 }
 
 /** The branch whose tasks they are, and who is told where they are kept. */
@@ -41,7 +47,7 @@ export async function openTasks(
 ): Promise<TaskStore | undefined> {
   const mayAdd = settings.planner !== undefined || settings.workers.some((lane) => lane.canPlan)
   const existing = await existingTasks(root, settings, hooks, whose)
-  return existing ?? (mayAdd ? openTaskStore(root, { store: settings.tasksStore, ...whose }) : undefined)
+  return existing ?? (mayAdd ? openTaskStore(root, { ...choiceOf(settings), ...whose }) : undefined)
 }
 
 /** The tasks of level 1, opened when there are any, and only to be looked at; undefined where nothing says which they are. */

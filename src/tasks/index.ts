@@ -10,6 +10,8 @@ import { GRAPH_FILES } from './graph/files.js'
 export interface StoreChoice {
   /** `tasks.store` of `oompa.json`. */
   readonly store?: 'folder' | 'lists' | 'graph'
+  /** `tasks.stores` of `oompa.json`: several as one. */
+  readonly stores?: readonly string[]
   /** The folder of the tasks, below the root or absolute; `tasks` unless it is given. */
   readonly folder?: string
   /** The branch whose tasks they are, without `refs/heads/`; the one that is checked out unless given. */
@@ -34,19 +36,48 @@ const stores = {
  * @throws OompaError `two-task-stores` (status 2) if there are several and nothing says which (docs/contract.md, 19)
  */
 export async function openTaskStore(root: string, choice: StoreChoice = {}): Promise<TaskStore> {
+  if (choice.stores) return following((await import('./sharded.js')).storesAt(choice.stores, root), root, choice)
   const folder = choice.folder ?? 'tasks'
   return following(await stores[choice.store ?? chooseStore(root, folder, choice.except)](root, folder), root, choice)
 }
 
+/**
+ * The store of `hooks/tasks`, following its branch.
+ * @throws OompaError `two-task-stores` (status 2) if it is one, and `oompa.json` names several
+ */
+export async function storeOfHook(hook: TaskStore, root: string, choice: StoreChoice): Promise<TaskStore> {
+  if (choice.stores && !hook.shards) {
+    throw usageError(
+      `oompa.json names several task stores, and hooks/tasks gives one: ${hook.name}.`,
+      "Write into hooks/tasks.ts: import { taskStores } from 'oompa-loompas'; export default taskStores()",
+      'two-task-stores',
+    )
+  }
+  return following(hook, root, choice)
+}
+
 /** A store that stays with its branch, whatever is checked out. Nothing is loaded where no branch has left its tasks. */
-export async function following(
+async function following(
   store: TaskStore,
   root: string,
   { into, say }: Pick<StoreChoice, 'into' | 'say'>,
+  shard?: string,
 ): Promise<TaskStore> {
+  if (store.shards) {
+    const { sharded } = await import('./sharded.js')
+    const shards = [...store.shards].map(
+      async ([name, one]) => [name, await following(one, root, { into, say }, name)] as const,
+    )
+    return sharded(new Map(await Promise.all(shards)), root)
+  }
   if (!store.tracked || (into === undefined && !existsSync(path.join(stateFolder(root), 'away')))) return store
   const { followTarget } = await import('./tracked/follow.js')
-  return followTarget(store, { root, ...(into === undefined ? {} : { into }), ...(say ? { say } : {}) })
+  return followTarget(store, { root, shard, ...(into === undefined ? {} : { into }), ...(say ? { say } : {}) })
+}
+
+/** The stores that a store is put together from; itself, where it is one. */
+export function partsOf(store: TaskStore): readonly TaskStore[] {
+  return store.shards ? [...store.shards.values()] : [store]
 }
 
 type Kind = keyof typeof stores

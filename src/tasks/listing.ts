@@ -1,36 +1,17 @@
 // Puts together what a store has read: what is ready, what waits for what, and what is wrong. Pure.
 
 import type { Task } from '../words.js'
-import type { Claim, TaskListing, TaskProblem } from './contract.js'
-import { cycles, inOrder, missingPrerequisites, type Placed, waitsFor } from './order.js'
+import type { FoundTask, FoundTasks, TaskListing } from './contract.js'
+import { cycles, inOrder, missingPrerequisites, waitsFor } from './order.js'
 
-/** A task as a store read it. `path` is for problems. */
-export interface Found extends Placed {
-  readonly path: string
-  /** Held back by the one who wrote it. */
-  readonly blocked?: boolean
-}
-
-export interface CurrentFound extends Found {
-  readonly claim?: Claim
-  /** Why it shows no sign of life. */
-  readonly stale?: string
-  /** Why it is nobody's. */
-  readonly bare?: string
-}
-
-export interface Snapshot {
-  readonly pending: readonly Found[]
-  readonly current: readonly CurrentFound[]
-  readonly complete: readonly Found[]
-  readonly problems: readonly TaskProblem[]
-}
-
-/** The listing of a snapshot. A task whose id is another's is held back, as is what waits for a cycle or for nothing. */
-export function arrange(snapshot: Snapshot): TaskListing {
+/**
+ * The listing of a snapshot. A task whose id is another's is held back, as is what waits for a cycle or for nothing.
+ * @param done ids that are complete elsewhere
+ */
+export function arrange(snapshot: FoundTasks, done: readonly string[] = []): TaskListing {
   const problems = [...snapshot.problems]
-  const owner = new Map<string, Found>()
-  const twice = new Set<Found>()
+  const owner = new Map<string, FoundTask>()
+  const twice = new Set<FoundTask>()
   for (const group of [snapshot.complete, snapshot.current, snapshot.pending]) {
     for (const found of [...group].sort((a, b) => (a.place < b.place ? -1 : 1))) {
       const first = owner.get(found.task.id)
@@ -55,7 +36,7 @@ export function arrange(snapshot: Snapshot): TaskListing {
       reason: `these tasks wait for each other: ${[...cycle, cycle[0]].map((id) => `\`${id}\``).join(' → ')}`,
     })
   }
-  const complete = new Set(snapshot.complete.map((found) => found.task.id))
+  const complete = new Set([...snapshot.complete.map((found) => found.task.id), ...done])
   return {
     pending: inOrder(snapshot.pending).map((found) => {
       const waits = waitsFor(found.task, (id) => complete.has(id))
@@ -69,11 +50,12 @@ export function arrange(snapshot: Snapshot): TaskListing {
     })),
     complete: inOrder(snapshot.complete).map((found) => found.task),
     problems,
+    found: snapshot,
   }
 }
 
 /** What can still wait, among all that may be waited for. */
-function unfinishedAmong(unfinished: readonly Found[], all: readonly Task[]): Task[] {
+function unfinishedAmong(unfinished: readonly FoundTask[], all: readonly Task[]): Task[] {
   const waiting = new Set(unfinished.map((found) => found.task))
   return all.map((task) => (waiting.has(task) ? task : { ...task, dependsOn: [] }))
 }

@@ -10,7 +10,7 @@ export interface NoneReady {
   readonly problems: number
 }
 
-type Wants = Pick<ClaimRequest, 'story' | 'priority' | 'role'>
+type Wants = Pick<ClaimRequest, 'story' | 'priority' | 'role' | 'stores'>
 
 /** @param wants which tasks the worker takes */
 export function noneReady(listing: TaskListing, wants: Wants): NoneReady {

@@ -29,6 +29,7 @@ export function isWanted(task: Task, request: Omit<ClaimRequest, 'claimer' | 'id
   if (request.story !== undefined && task.story !== request.story) return false
   if (request.priority !== undefined && (task.priority ?? Number.POSITIVE_INFINITY) > request.priority) return false
   if (request.role !== undefined && task.role !== undefined && task.role !== request.role) return false
+  if (request.stores !== undefined && !request.stores.includes(task.store ?? '')) return false
   if (request.files?.length && !task.files.some((file) => request.files?.some((one) => covers(one, file)))) return false
   return true
 }

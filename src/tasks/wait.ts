@@ -67,7 +67,7 @@ export interface LaneFacts {
   /** May its new tasks be added? */
   readonly mayAdd: boolean
   /** Which tasks it takes. */
-  readonly wants: Pick<ClaimRequest, 'story' | 'priority' | 'role'>
+  readonly wants: Pick<ClaimRequest, 'story' | 'priority' | 'role' | 'stores'>
 }
 
 /**

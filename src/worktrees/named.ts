@@ -37,9 +37,10 @@ export interface NamedLoop {
   /** Absolute. */
   readonly path: string
   readonly branch: string
-  /** The tasks that its loop takes: of this story, and at most of this priority number; all unless given. */
+  /** The tasks that its loop takes: of this story, of these stores, at most of this priority number; all unless given. */
   readonly story?: string
   readonly priority?: number
+  readonly stores?: readonly string[]
 }
 
 /** The named worktree at `here`, if it is one: `../<repo>-NAME`, made for `feature/NAME`. */
@@ -49,13 +50,14 @@ export async function namedLoop(root: string, here: string): Promise<NamedLoop |
   const branch = namedBranch(name)
   if (!(await resolveCommit(root, `refs/heads/${branch}`))) return undefined
   const said = async (key: string) => (await git(root, ['config', '--get', `branch.${branch}.${key}`])).stdout.trim()
-  const [story, priority] = await Promise.all([said('oompaStory'), said('oompaPriority')])
+  const [story, priority, stores] = await Promise.all(['oompaStory', 'oompaPriority', 'oompaStores'].map(said))
   return {
     name,
     path: here,
     branch,
     ...(story ? { story } : {}),
-    ...(/^\d+$/.test(priority) ? { priority: Number(priority) } : {}),
+    ...(priority && /^\d+$/.test(priority) ? { priority: Number(priority) } : {}),
+    ...(stores ? { stores: stores.split(',') } : {}),
   }
 }
 
@@ -85,7 +87,7 @@ export async function makeNamed(
   root: string,
   name: string,
   from: string,
-  { story, priority }: { readonly story?: string; readonly priority?: number } = {},
+  { story, priority, stores }: Pick<NamedLoop, 'story' | 'priority' | 'stores'> = {},
 ): Promise<NamedWorktree> {
   checkName(name)
   const folder = namedPath(root, name)
@@ -116,6 +118,7 @@ export async function makeNamed(
     })
   })
   if (story) await gitFor(root).addConfig(`branch.${branch}.oompaStory`, story)
+  if (stores) await gitFor(root).addConfig(`branch.${branch}.oompaStores`, stores.join(','))
   if (priority !== undefined) await gitFor(root).addConfig(`branch.${branch}.oompaPriority`, String(priority))
   return { name, path: folder, branch, ...(story ? { story } : {}), unsaved: 0, ahead: 0, merged: !there, gone: false }
 }

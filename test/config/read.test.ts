@@ -10,6 +10,8 @@ import type { FileConfig } from '../../src/config/schema.js'
 import { packageRoot } from '../support/oompa.js'
 
 const worker = { model: 'codex:o3' }
+/** What a worker's own are of. */
+const tasks = { stores: ['tasks/api'] }
 
 /** Keys of a worker, each with a value that is not what it is without. */
 const ofWorker: Readonly<Record<string, Extract<FileConfig['workers'], readonly unknown[]>[number]>> = {
@@ -26,6 +28,7 @@ const ofWorker: Readonly<Record<string, Extract<FileConfig['workers'], readonly 
   story: { story: 'login' },
   priority: { priority: 1 },
   role: { role: 'tester' },
+  stores: { stores: ['tasks/api'] },
   review_model: { review_model: 'codex' },
   review_models: { review_models: ['codex'] },
   reviewer: { reviewer: 'codex' },
@@ -43,7 +46,10 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
       .filter(([key]) => key !== 'count')
       .map(([key, one]) => [
         `workers.${key}`,
-        { config: { workers: { max: 2, ...worker, ...one } }, without: { workers: { max: 2, ...worker } } },
+        {
+          config: { tasks, workers: { max: 2, ...worker, ...one } },
+          without: { tasks, workers: { max: 2, ...worker } },
+        },
       ]),
   ),
   agent: { config: { agent: 'codex' } },
@@ -78,6 +84,7 @@ const cases: Readonly<Record<string, { config: FileConfig; without?: FileConfig 
   'merge.moved': { config: { merge: { moved: 'stop' } } },
   tasks: { config: { tasks: { store: 'lists' } } },
   'tasks.store': { config: { tasks: { store: 'lists' } } },
+  'tasks.stores': { config: { tasks: { stores: ['tasks/api', 'task-graph.yaml'] } } },
   here: { config: { here: true } },
   continue: { config: { continue: true } },
   keep_worktrees: { config: { keep_worktrees: true } },
@@ -159,7 +166,7 @@ describe('every key of oompa.json', () => {
   })
 
   test.each(Object.entries(ofWorker))('%s of a worker changes a setting, which something reads', (_key, one) => {
-    const settings = changed({ workers: [{ ...worker, ...one }] }, { workers: [worker] })
+    const settings = changed({ tasks, workers: [{ ...worker, ...one }] }, { tasks, workers: [worker] })
     expect(settings).not.toEqual([])
     expect(settings.filter((setting) => !isRead(setting))).toEqual([])
   })

@@ -1,6 +1,6 @@
 // Every store passes the suite that we ship.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'vitest'
 import type { Run } from '../../src/hooks/executable.js'
@@ -10,10 +10,21 @@ import type { TaskStore } from '../../src/tasks/contract.js'
 import { taskFolder } from '../../src/tasks/folder/store.js'
 import { taskGraph } from '../../src/tasks/graph/store.js'
 import { markdownLists } from '../../src/tasks/lists/store.js'
+import { storesAt } from '../../src/tasks/sharded.js'
 import { packageRoot, start } from '../support/oompa.js'
 import { temporaryFolder } from '../support/repository.js'
 
 type Tasks = readonly { readonly id: string; readonly summary: string }[]
+
+/** A folder and a graph as one, to which tasks are added in turn. */
+function several(root: string): TaskStore {
+  const web = 'tasks/web/task-graph.yaml'
+  for (const folder of ['tasks/api', 'tasks/web']) mkdirSync(path.join(root, folder), { recursive: true })
+  if (!existsSync(path.join(root, web))) writeFileSync(path.join(root, web), 'nodes: []\n')
+  const store = storesAt(['tasks/api', web], root)
+  let turn = 0
+  return { ...store, add: (task) => store.add({ store: [...store.shards!.keys()][turn++ % 2], ...task }) }
+}
 
 /** Each store, and how many tasks are written into it at once. */
 const stores: Record<string, { open(root: string): TaskStore; fill(root: string, tasks: Tasks): void }> = {
@@ -38,6 +49,18 @@ const stores: Record<string, { open(root: string): TaskStore; fill(root: string,
     fill(root, tasks) {
       const nodes = tasks.map(({ id, summary }) => `  - id: ${id}\n    title: ${summary}\n    status: ready\n`)
       writeFileSync(path.join(root, 'task-graph.yaml'), `nodes:\n${nodes.join('')}`)
+    },
+  },
+  'a folder and a graph as one': {
+    open: several,
+    fill(root, tasks) {
+      const half = Math.floor(tasks.length / 2)
+      mkdirSync(path.join(root, 'tasks/api/pending'), { recursive: true })
+      for (const { id, summary } of tasks.slice(0, half))
+        writeFileSync(path.join(root, `tasks/api/pending/${id}.edn`), `{:id "${id}" :summary "${summary}"}\n`)
+      const nodes = tasks.slice(half).map(({ id, summary }) => `  - id: ${id}\n    title: ${summary}\n`)
+      mkdirSync(path.join(root, 'tasks/web'), { recursive: true })
+      writeFileSync(path.join(root, 'tasks/web/task-graph.yaml'), `nodes:\n${nodes.join('')}`)
     },
   },
 }

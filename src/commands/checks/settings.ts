@@ -190,7 +190,7 @@ async function taskFindings(
 ): Promise<Finding[]> {
   const [listing, finding] = await attempt('tasks', async () => {
     const { existingTasks } = await import('../../tasks/existing.js')
-    return (await existingTasks(root, { tasksStore: settings?.tasksStore }, hooks ?? {}))?.list()
+    return (await existingTasks(root, settings ?? {}, hooks ?? {}))?.list()
   })
   // At level 1 nobody but the agents looks at tasks.
   if (finding) return [{ ...finding, ok: level === 1 }]

@@ -2,7 +2,7 @@
 
 import { type Command, flag, list, text } from '../../cli/contract.js'
 import { OompaError, STATUS } from '../../errors.js'
-import { json, openTasks } from './open.js'
+import { json, openTasks, storesFor } from './open.js'
 import { plain, printJson, taskFacts } from './print.js'
 
 export const command: Command = {
@@ -18,6 +18,7 @@ export const command: Command = {
     difficulty: { type: 'string', describe: 'easy, medium or hard' },
     role: { type: 'string', describe: 'Who it is for' },
     story: { type: 'string', describe: 'The story it belongs to' },
+    store: { type: 'string', describe: 'Which of `tasks.stores` it goes into (default: the first)' },
     format: { type: 'string', choices: ['edn', 'json'], describe: 'How the file is written (default: as the others)' },
     json,
   },
@@ -43,9 +44,10 @@ export const command: Command = {
         status: STATUS.usage,
       })
     }
-    const { store } = await openTasks(args)
+    const opened = await openTasks(args)
     const format = text(args, 'format')
-    const task = await store.add({
+    const stores = await storesFor(opened, list(args, 'store'))
+    const task = await opened.store.add({
       summary: args.positionals[0]!,
       id: text(args, 'id'),
       description: text(args, 'description'),
@@ -59,6 +61,7 @@ export const command: Command = {
       difficulty: text(args, 'difficulty'),
       role: text(args, 'role'),
       story: text(args, 'story'),
+      store: stores?.[0],
       format: format === 'json' || format === 'edn' ? format : undefined,
     })
     if (flag(args, 'json')) printJson(taskFacts(task))

@@ -5,7 +5,7 @@ import { STATUS, type Status } from '../../errors.js'
 import type { ClaimAnswer, ClaimRequest, TaskStore } from '../../tasks/contract.js'
 import { isWanted } from '../../tasks/order.js'
 import type { Task } from '../../words.js'
-import { claimerOf, json, openTasks, who } from './open.js'
+import { claimerOf, json, openTasks, storesFor, who } from './open.js'
 import { claimFacts, printJson, taskFacts, taskText } from './print.js'
 
 export const command: Command = {
@@ -15,6 +15,7 @@ export const command: Command = {
     ...who,
     pid: { type: 'number', describe: 'The claim lives as long as this process (default: 15 minutes, renewed by use)' },
     story: { type: 'string', describe: 'Only tasks of this story' },
+    store: { type: 'string', array: true, describe: 'Only tasks of these stores, of `tasks.stores`' },
     priority: { type: 'number', describe: 'Only tasks with at most this priority number' },
     role: { type: 'string', describe: 'Only tasks for this role, or for any' },
     files: { type: 'string', array: true, describe: 'Only tasks that touch these files or folders' },
@@ -36,6 +37,7 @@ export const command: Command = {
       priority: number(args, 'priority'),
       role: text(args, 'role'),
       files: list(args, 'files'),
+      stores: await storesFor(opened, list(args, 'store')),
     }
     if (flag(args, 'preview')) return preview(opened.store, request, flag(args, 'json'))
     const answer = await opened.store.claim(request)

@@ -3,12 +3,12 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Command, flag, text } from '../../cli/contract.js'
+import { type Command, flag, list, text } from '../../cli/contract.js'
 import { messageOf, OompaError, STATUS, usageError } from '../../errors.js'
 import type { NewTask } from '../../tasks/contract.js'
 import { ranked } from '../../tasks/import/rank.js'
 import { readImport } from '../../tasks/import.js'
-import { json, openTasks } from './open.js'
+import { json, openTasks, storesFor } from './open.js'
 import { plain, printJson } from './print.js'
 
 export const command: Command = {
@@ -19,6 +19,7 @@ export const command: Command = {
   ],
   options: {
     list: { type: 'string', describe: 'Which list, where the file holds several' },
+    store: { type: 'string', describe: 'Which of `tasks.stores` they go into (default: the first)' },
     format: {
       type: 'string',
       choices: ['edn', 'json'],
@@ -36,7 +37,9 @@ export const command: Command = {
     const chosen = text(args, 'list')
     const { tasks, remarks } = await readImport(sourceOf(file), { name: file, ...(chosen ? { list: chosen } : {}) })
     // What is taken over is not the store that it goes into, though it may look like one.
-    const { store } = await openTasks(args, file === '-' ? undefined : path.resolve(file))
+    const opened = await openTasks(args, file === '-' ? undefined : path.resolve(file))
+    const { store } = opened
+    const into = (await storesFor(opened, list(args, 'store')))?.[0]
     const before = await store.list()
     const there = [...before.pending, ...before.current, ...before.complete]
     const priorities = before.pending.flatMap((task) => task.priority ?? [])
@@ -47,7 +50,11 @@ export const command: Command = {
     const left: { id: string; reason: string }[] = []
     for (const task of wanted) {
       try {
-        const one = await store.add({ ...task, format: format === 'json' || format === 'edn' ? format : undefined })
+        const one = await store.add({
+          ...task,
+          store: into,
+          format: format === 'json' || format === 'edn' ? format : undefined,
+        })
         added.push(one.id)
       } catch (error) {
         if (!(error instanceof OompaError)) throw error

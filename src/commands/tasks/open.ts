@@ -3,10 +3,12 @@
 import path from 'node:path'
 import { type Args, number, type OptionSpec, text } from '../../cli/contract.js'
 import { peekSettings } from '../../config/peek.js'
+import { storePath, unknownStore } from '../../config/store-paths.js'
 import { OompaError, STATUS } from '../../errors.js'
+import type { OompaEvent } from '../../events/contract.js'
 import { hookTasks } from '../../hooks/tasks.js'
 import type { Claim, TaskStore } from '../../tasks/contract.js'
-import { following, openTaskStore, type StoreChoice } from '../../tasks/index.js'
+import { openTaskStore, type StoreChoice, storeOfHook } from '../../tasks/index.js'
 import { renewWorker } from '../../tasks/records.js'
 import { findRoot } from '../../tasks/root.js'
 
@@ -52,19 +54,37 @@ export async function storeOf(
   root: string,
   { into, except }: Pick<StoreChoice, 'into' | 'except'> = {},
 ): Promise<TaskStore> {
-  const whose = into ?? (await targetOfSwarm(root))
+  const target = into ?? (await startOfSwarm(root))?.into
+  const whose = typeof target === 'string' ? target : undefined
   const hook = await hookTasks(root)
-  if (hook) return following(hook, root, { into: whose })
-  return openTaskStore(root, { ...storeChoice(root), into: whose, ...(except ? { except } : {}) })
+  const choice = storeChoice(root)
+  if (hook) return storeOfHook(hook, root, { ...choice, into: whose })
+  return openTaskStore(root, { ...choice, into: whose, ...(except ? { except } : {}) })
 }
 
-/** The target of the swarm whose agent asks, which may not be what is checked out. */
-async function targetOfSwarm(root: string): Promise<string | undefined> {
+/** The start of the swarm whose agent asks: it says on what branch its tasks are, and which of them a worker takes. */
+async function startOfSwarm(root: string): Promise<Extract<OompaEvent, { type: 'swarm.started' }> | undefined> {
   const swarm = process.env.OOMPA_SWARM
   if (!swarm || !/^[0-9a-f]{8}$/.test(swarm)) return undefined
   const { logEdges } = await import('../../events/scan.js')
   const first = logEdges(root, swarm, () => false)?.first
-  return first?.type === 'swarm.started' && typeof first.into === 'string' ? first.into : undefined
+  return first?.type === 'swarm.started' ? first : undefined
+}
+
+/**
+ * The stores that were named, else those that the worker who asks has for its own; undefined for all.
+ * @throws OompaError `unknown-store` (status 2)
+ */
+export async function storesFor(
+  { root, store }: Opened,
+  names: readonly string[],
+): Promise<readonly string[] | undefined> {
+  const known = [...(store.shards?.keys() ?? [])]
+  const named = names.map(storePath)
+  for (const name of named) if (!known.includes(name)) throw unknownStore(name, known)
+  if (named.length > 0) return named
+  const started = await startOfSwarm(root)
+  return started?.workers.find(({ worker }) => worker === process.env.OOMPA_WORKER)?.stores
 }
 
 /** The same in a store that keeps its claims by itself; that it cannot be reached is for the command to say. */
@@ -93,12 +113,12 @@ export function claimerOf(opened: Opened, args: Args): { worker: string; swarm?:
   }
 }
 
-/** `tasks.store` of oompa.json, read without its schema; a mistake in the file is for `oompa check` to say. */
+/** `tasks` of oompa.json, read without its schema; a mistake in the file is for `oompa check` to say. */
 function storeChoice(root: string): StoreChoice {
   const folder = process.env.OOMPA_TASKS
   const inside = folder && !path.relative(root, folder).startsWith('..') && folder !== root
-  const { tasksStore: store } = peekSettings(root)
-  return { ...(inside ? { folder: path.resolve(root, folder) } : {}), ...(store ? { store } : {}) }
+  const { tasksStore: store, tasksStores: stores } = peekSettings(root)
+  return { store, stores, ...(inside ? { folder: path.resolve(root, folder) } : {}) }
 }
 
 /** The id given, or the task that this iteration claimed. */

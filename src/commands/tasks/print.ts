@@ -37,6 +37,7 @@ export function taskText(task: Task, facts: readonly (readonly [string, string |
     ['difficulty', task.difficulty],
     ['role', task.role],
     ['story', task.story],
+    ['store', task.store],
     ['depends on', task.dependsOn.join(', ') || undefined],
     ['files', task.files.join(', ') || undefined],
   ]

@@ -25,7 +25,7 @@ function claimFirst(state: FolderState, request: ClaimRequest): ClaimAnswer {
   for (let look = 0; ; look++) {
     const order = scan.order(look > 0)
     const current = scan.ids('current')
-    const isDone = completeness(state)
+    const isDone = completeness(state, request.done)
     let waiting: string | undefined
     let lost = false
     for (const file of order.files) {
@@ -69,7 +69,7 @@ function tryClaim(state: FolderState, file: TaskFile, request: ClaimRequest): At
   const read = readTaskFile(seized.path, file.place)
   const content = read?.ok ? read : undefined
   const task = content?.task
-  const waits = task ? waitsFor(task, completeness(state)) : []
+  const waits = task ? waitsFor(task, completeness(state, request.done)) : []
   const stillWanted = task && task.id === file.task.id && waits.length === 0 && !findComplete(state, task.id)
   if (!content || !task || !stillWanted || existsSync(place(folder, 'current', file.place))) {
     putBack(state, seized.path, file.place, fence)

@@ -20,11 +20,14 @@ export function findComplete(state: FolderState, id: string): string | undefined
   return undefined
 }
 
-/** Says of ids whether they are complete. All are read only for one whose file has another name, or that is no task. */
-export function completeness(state: FolderState): (id: string) => boolean {
+/**
+ * Says of ids whether they are complete. All are read only for one whose file has another name, or that is no task.
+ * @param done ids that are complete elsewhere
+ */
+export function completeness(state: FolderState, done: readonly string[] = []): (id: string) => boolean {
   let all: ReadonlySet<string> | undefined
   return (id) => {
-    if (findComplete(state, id)) return true
+    if (done.includes(id) || findComplete(state, id)) return true
     all ??= state.scan.ids('complete')
     return all.has(id)
   }

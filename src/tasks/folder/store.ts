@@ -3,12 +3,12 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Task } from '../../words.js'
-import type { Claim, NewTask, TaskListing, TaskStore } from '../contract.js'
+import type { Claim, FoundCurrent, NewTask, TaskListing, TaskStore } from '../contract.js'
 import { fileStem } from '../decode.js'
 import { encodeTask, completeTask as fillIn, freeId } from '../encode.js'
 import { duplicateTask } from '../errors.js'
 import { addedBy, record, standing } from '../history.js'
-import { arrange, type CurrentFound } from '../listing.js'
+import { arrange } from '../listing.js'
 import { bareClaim, claimRecords, holderOf, staleness } from '../records.js'
 import { lazySnapshots, lazyTracked } from '../tracked/lazy.js'
 import { rootOf } from '../where.js'
@@ -76,7 +76,7 @@ export function listTasks(state: FolderState): TaskListing {
   const { folder, scan } = state
   repair(state)
   const found = (file: TaskFile) => ({ ...file, path: place(folder, file.state, file.place) })
-  const current: CurrentFound[] = [...scan.files('current').values()].map((file) => ({
+  const current: FoundCurrent[] = [...scan.files('current').values()].map((file) => ({
     ...found(file),
     ...claimOf(state, file),
   }))
@@ -90,7 +90,7 @@ export function listTasks(state: FolderState): TaskListing {
   })
 }
 
-function claimOf(state: FolderState, file: TaskFile): Pick<CurrentFound, 'claim' | 'stale' | 'bare'> {
+function claimOf(state: FolderState, file: TaskFile): Pick<FoundCurrent, 'claim' | 'stale' | 'bare'> {
   const kept = state.records.read(file.place)
   if (!kept || kept.id !== file.task.id) {
     return bareClaim(file.sinceMs)
@@ -103,7 +103,7 @@ function claimOf(state: FolderState, file: TaskFile): Pick<CurrentFound, 'claim'
 }
 
 /** Files between two names, which no folder shows: they are somebody's for the moment. */
-function onTheirWay(state: FolderState, shown: ReadonlySet<string>): CurrentFound[] {
+function onTheirWay(state: FolderState, shown: ReadonlySet<string>): FoundCurrent[] {
   return inBetweens(state).flatMap((file) => {
     const between = parseInBetween(file)
     if (!between || between.doing === 'draft' || shown.has(between.name)) return []

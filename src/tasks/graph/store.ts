@@ -9,6 +9,8 @@ import type {
   Claimer,
   ClaimRequest,
   Completion,
+  FoundCurrent,
+  FoundTask,
   NewTask,
   Records,
   TaskListing,
@@ -19,7 +21,7 @@ import { completeTask as fillIn } from '../encode.js'
 import { duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
 import { addedBy, type HistoryEntry, record, standing } from '../history.js'
-import { arrange, type CurrentFound, type Found } from '../listing.js'
+import { arrange } from '../listing.js'
 import { notedIn, readNotes, withNote, writeNotes } from '../notes.js'
 import { readTasksText, replaceFile, topOf, withLock } from '../one-file.js'
 import { answerFrom } from '../order.js'
@@ -131,10 +133,10 @@ async function read(open: OpenGraph): Promise<Graph> {
   return { ...graph, nodes, problems }
 }
 
-function listTasks(open: OpenGraph, graph: Graph): TaskListing {
-  const pending: Found[] = []
-  const current: CurrentFound[] = []
-  const complete: Found[] = []
+function listTasks(open: OpenGraph, graph: Graph, done?: readonly string[]): TaskListing {
+  const pending: FoundTask[] = []
+  const current: FoundCurrent[] = []
+  const complete: FoundTask[] = []
   const held = open.records.keys()
   for (const [index, node] of graph.nodes.entries()) {
     const found = { task: node.task, place: String(index).padStart(6, '0'), path: open.file }
@@ -148,7 +150,7 @@ function listTasks(open: OpenGraph, graph: Graph): TaskListing {
     } else if (node.status === 'in-progress') current.push({ ...found, ...bareNode(node) })
     else pending.push({ ...found, ...(node.status === 'blocked' ? { blocked: true } : {}) })
   }
-  return arrange({ pending, current, complete, problems: [...graph.problems, ...open.records.problems()] })
+  return arrange({ pending, current, complete, problems: [...graph.problems, ...open.records.problems()] }, done)
 }
 
 function recordOf(open: OpenGraph, id: string) {
@@ -169,7 +171,7 @@ function bareNode(node: GraphNode): { bare: string; stale?: string } {
 }
 
 function claimTask(open: OpenGraph, graph: Graph, request: ClaimRequest): ClaimAnswer {
-  return answerFrom(listTasks(open, graph), request, (task) => {
+  return answerFrom(listTasks(open, graph, request.done), request, (task) => {
     const kept = newRecord(task.id, request.claimer, newFence())
     open.records.write(fileStem(task.id), kept)
     open.say({ type: 'claimed', task: task.id, by: kept.worker, swarm: kept.swarm })

@@ -28,8 +28,15 @@ export interface ReadTickets {
   readonly others: readonly string[]
 }
 
-/** @param nodes those of the graph as it is: what has no ticket stays, and may be waited for */
-export async function readTickets(files: readonly TicketFile[], nodes: readonly GraphNode[]): Promise<ReadTickets> {
+/**
+ * @param nodes those of the graph as it is: what has no ticket stays, and may be waited for
+ * @param elsewhere ids of tasks in other stores, which may be waited for, too
+ */
+export async function readTickets(
+  files: readonly TicketFile[],
+  nodes: readonly GraphNode[],
+  elsewhere: readonly string[] = [],
+): Promise<ReadTickets> {
   const problems: TaskProblem[] = []
   const others: string[] = []
   const found = new Map<string, Ticket>()
@@ -45,7 +52,7 @@ export async function readTickets(files: readonly TicketFile[], nodes: readonly 
     else if (twin) problems.push({ path: file.path, reason: `its id \`${twin.task.id}\` is also that of ${twin.path}` })
     else found.set(read.ticket.task.id, read.ticket)
   }
-  const known = new Set([...found.keys(), ...nodes.map(({ task }) => task.id)])
+  const known = new Set([...found.keys(), ...nodes.map(({ task }) => task.id), ...elsewhere])
   for (const { task, path } of found.values()) {
     const missing = task.dependsOn.filter((id) => !known.has(id)).map((id) => `\`${id}\``)
     if (missing.length > 0) {

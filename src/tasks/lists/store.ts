@@ -9,6 +9,8 @@ import type {
   Claimer,
   ClaimRequest,
   Completion,
+  FoundCurrent,
+  FoundTask,
   NewTask,
   Records,
   TaskListing,
@@ -21,7 +23,7 @@ import { alreadyComplete, duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
 import { watchFolder } from '../folder/watch.js'
 import { addedBy, type HistoryEntry, record, standing } from '../history.js'
-import { arrange, type CurrentFound, type Found } from '../listing.js'
+import { arrange } from '../listing.js'
 import { withNote } from '../notes.js'
 import { replaceFile, topOf, withLock } from '../one-file.js'
 import { answerFrom } from '../order.js'
@@ -112,27 +114,30 @@ export function itemsOf(lists: Lists, state: ListName): { item: Item; list: List
   return [...of('complete'), ...ticked]
 }
 
-function listTasks(open: OpenLists, lists: Lists): TaskListing {
-  const found = (state: ListName): Found[] =>
+function listTasks(open: OpenLists, lists: Lists, done?: readonly string[]): TaskListing {
+  const found = (state: ListName): FoundTask[] =>
     itemsOf(lists, state).map(({ item, list }, index) => ({
       task: item.task,
       place: String(index).padStart(6, '0'),
       path: list.path,
     }))
-  return arrange({
-    pending: found('pending'),
-    current: found('in_progress').map((one) => ({ ...one, ...claimOf(open, one) })),
-    complete: found('complete'),
-    problems: [
-      ...[lists.pending, lists.in_progress, lists.complete].flatMap((list) =>
-        list.problems.map((problem) => ({ path: list.path, ...problem })),
-      ),
-      ...open.records.problems(),
-    ],
-  })
+  return arrange(
+    {
+      pending: found('pending'),
+      current: found('in_progress').map((one) => ({ ...one, ...claimOf(open, one) })),
+      complete: found('complete'),
+      problems: [
+        ...[lists.pending, lists.in_progress, lists.complete].flatMap((list) =>
+          list.problems.map((problem) => ({ path: list.path, ...problem })),
+        ),
+        ...open.records.problems(),
+      ],
+    },
+    done,
+  )
 }
 
-function claimOf(open: OpenLists, found: Found): Pick<CurrentFound, 'claim' | 'stale' | 'bare'> {
+function claimOf(open: OpenLists, found: FoundTask): Pick<FoundCurrent, 'claim' | 'stale' | 'bare'> {
   const kept = open.records.read(fileStem(found.task.id))
   if (!kept || kept.id !== found.task.id) {
     // At least since the list was last written.
@@ -146,7 +151,7 @@ function claimOf(open: OpenLists, found: Found): Pick<CurrentFound, 'claim' | 's
 }
 
 function claimTask(open: OpenLists, lists: Lists, request: ClaimRequest): ClaimAnswer {
-  return answerFrom(listTasks(open, lists), request, (task) => {
+  return answerFrom(listTasks(open, lists, request.done), request, (task) => {
     const { item } = itemsOf(lists, 'pending').find((one) => one.item.task.id === task.id)!
     const kept = newRecord(task.id, request.claimer, newFence())
     open.records.write(fileStem(task.id), kept)

@@ -11,6 +11,7 @@ import type {
   Claimer,
   ClaimRequest,
   Completion,
+  FoundTask,
   NewTask,
   TaskListing,
   TaskProblem,
@@ -20,7 +21,7 @@ import { decodeWritten } from '../decode.js'
 import { completionFields } from '../edit.js'
 import { completeTask } from '../encode.js'
 import { duplicateTask, notYours } from '../errors.js'
-import { arrange, type Found } from '../listing.js'
+import { arrange } from '../listing.js'
 import { holderOf, LEASE_MS, newRecord, staleness } from '../records.js'
 import { rootOf } from '../where.js'
 import type { Database } from './database.js'
@@ -237,7 +238,7 @@ function listing(schema: string, rows: readonly Row[]): TaskListing {
     return []
   })
   const found = (state: Row['state']) => read.filter((row) => row.state === state)
-  const place = (row: ReadRow): Found => ({ task: row.task, place: row.id, path: pathOf(row) })
+  const place = (row: ReadRow): FoundTask => ({ task: row.task, place: row.id, path: pathOf(row) })
   return arrange({
     pending: found('pending').map(place),
     current: found('current').map((row) => ({ ...place(row), ...claimOf(row) })),

@@ -9,6 +9,7 @@ import type {
   ClaimRecord,
   ClaimRequest,
   Completion,
+  FoundTask,
   NewTask,
   TaskListing,
 } from '../contract.js'
@@ -17,7 +18,7 @@ import { completionFields } from '../edit.js'
 import { completeTask } from '../encode.js'
 import { duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
-import { arrange, type Found } from '../listing.js'
+import { arrange } from '../listing.js'
 import { withNote } from '../notes.js'
 import { answerFrom } from '../order.js'
 import { holderOf, newRecord, staleness } from '../records.js'
@@ -93,7 +94,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 
 export function listingOf(book: Book, leaseMs: number, now = Date.now()): TaskListing {
   const of = (state: Entry['state']) => book.filter((entry) => entry.state === state)
-  const place = ({ task }: Entry): Found => ({ task, place: task.id, path: task.id })
+  const place = ({ task }: Entry): FoundTask => ({ task, place: task.id, path: task.id })
   return arrange({
     pending: of('pending').map(place),
     current: of('current').map((entry) => {

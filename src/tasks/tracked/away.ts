@@ -21,19 +21,23 @@ export interface Away {
   readonly root: string
   /** The target, without `refs/heads/`. */
   readonly into: string
+  /** Which of several stores it is, by its path. */
+  readonly shard?: string
   /** The tasks of the main checkout, and those of the copy. */
   readonly home: AwayTasks
   readonly copy: AwayTasks
 }
 
 /** Where the copy of a target's tasks is, whether it is there or not. */
-export function copyFolder(root: string, into: string): string {
-  return path.join(stateFolder(root), 'away', encodeURIComponent(into))
+export function copyFolder({ root, into, shard }: Pick<Away, 'root' | 'into' | 'shard'>): string {
+  // No branch has a `~` in its name.
+  const name = [into, ...(shard === undefined ? [] : [shard])].map(encodeURIComponent).join('~')
+  return path.join(stateFolder(root), 'away', name)
 }
 
 /** The commit of the target that the copy was last brought up to; undefined where there is no copy. */
-function copiedFrom(root: string, into: string): string | undefined {
-  return textOf(path.join(copyFolder(root, into), 'base'))?.trim()
+function copiedFrom(away: Away): string | undefined {
+  return textOf(path.join(copyFolder(away), 'base'))?.trim()
 }
 
 export async function targetNow(root: string, into: string): Promise<string | undefined> {
@@ -50,7 +54,7 @@ export async function leaveCheckout(away: Away): Promise<void> {
   const { root, into, home, copy } = away
   const target = await targetNow(root, into)
   if (!target) return
-  const folder = copyFolder(root, into)
+  const folder = copyFolder(away)
   const dirty = await dirtyPaths(root, home.paths)
   // A crash may have left it half made, with claims in it that the checkout has no more.
   const before = existsSync(folder) ? await copy.ours(into) : undefined
@@ -76,10 +80,11 @@ export async function leaveCheckout(away: Away): Promise<void> {
 }
 
 /** Takes into the copy what has reached the target since. What is held there stays as its holder has it. */
-export async function bringUpToDate({ root, into, copy }: Away): Promise<void> {
-  const [base, target] = [copiedFrom(root, into), await targetNow(root, into)]
+export async function bringUpToDate(away: Away): Promise<void> {
+  const { root, into, copy } = away
+  const [base, target] = [copiedFrom(away), await targetNow(root, into)]
   if (!base || !target || base === target) return
-  const folder = copyFolder(root, into)
+  const folder = copyFolder(away)
   const ours = await copy.ours(into)
   const own = new Map(ours.edits.map((edit) => [edit.path, edit]))
   const held = new Set(ours.claims.map(({ key }) => key))
@@ -121,8 +126,9 @@ export async function forgetIfDone(away: Away): Promise<boolean> {
   return true
 }
 
-function forget({ root, into, home, copy }: Away): void {
-  removeOurs(copyFolder(root, into))
+function forget(away: Away): void {
+  const { home, copy } = away
+  removeOurs(copyFolder(away))
   if (copy.records !== home.records) removeOurs(copy.records.folder)
 }
 

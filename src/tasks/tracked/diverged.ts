@@ -6,8 +6,7 @@ import { blobAt, statusPaths, treeFiles } from './tree.js'
 
 /** @param folder where the tasks stand below the root; undefined if they are not in the repository */
 export function folderHistory(root: string, folder: string | undefined): StatusHistory {
-  if (folder === undefined)
-    return { isStatus: () => false, completeIn: async () => new Set(), merged: async () => undefined }
+  if (folder === undefined) return { isStatus: () => false, completeIn: async () => new Set(), merged: async () => [] }
   const paths = statusPaths(folder)
   const complete = `${folder}/complete/`
   return {

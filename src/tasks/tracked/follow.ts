@@ -24,6 +24,8 @@ export interface Followed {
   readonly root: string
   /** The target, without `refs/heads/`; undefined for whatever branch is checked out. */
   readonly into?: string
+  /** Which of several stores it is, by its path. */
+  readonly shard?: string
   /** Called when the tasks go to the copy, and when they come back. */
   readonly say?: (text: string) => void
 }
@@ -34,17 +36,18 @@ export function followTarget(store: TaskStore, followed: Followed): TaskStore {
   return tracked ? following(store, tracked, followed) : store
 }
 
-function following(store: TaskStore, tracked: TrackedTasks, { root, into, say }: Followed): TaskStore {
+function following(store: TaskStore, tracked: TrackedTasks, { root, into, shard, say }: Followed): TaskStore {
   const aways = new Map<string, Promise<{ store: TaskStore; away: Away }>>()
   const elsewhere = new Map<string, boolean>()
+  const copyOf = (target: string) => copyFolder({ root, into: target, shard })
 
   function awayFor(target: string): Promise<{ store: TaskStore; away: Away }> {
     const known = aways.get(target)
     if (known) return known
     const opened = (async () => {
-      const home = await tracked.away()
-      const copied = home.copyIn(copyFolder(root, target))
-      return { store: copied, away: { root, into: target, home, copy: await copied.tracked!.away() } }
+      const home = await tracked.away!()
+      const copied = home.copyIn(copyOf(target))
+      return { store: copied, away: { root, into: target, shard, home, copy: await copied.tracked!.away!() } }
     })()
     aways.set(target, opened)
     return opened
@@ -55,16 +58,16 @@ function following(store: TaskStore, tracked: TrackedTasks, { root, into, say }:
     const on = branchOf(root)
     const target = into ?? on
     if (target === undefined) return store
-    const isThere = existsSync(copyFolder(root, target))
+    const isThere = existsSync(copyOf(target))
     if (on === target && !isThere) return store
     if (on !== target && !isThere && !(await belongsTo(target))) return store
     const found = await awayFor(target)
-    if (on !== target && existsSync(path.join(copyFolder(root, target), 'base')) && !fresh) return found.store
+    if (on !== target && existsSync(path.join(copyOf(target), 'base')) && !fresh) return found.store
     return withLock(root, path.join(stateFolder(root), 'away', 'lock'), () => settle(target, found))
   }
 
   async function settle(target: string, found: { store: TaskStore; away: Away }): Promise<TaskStore> {
-    const folder = copyFolder(root, target)
+    const folder = copyOf(target)
     if (branchOf(root) === target) {
       if (!existsSync(folder)) return store
       await comeBack(found.away)
@@ -87,7 +90,7 @@ function following(store: TaskStore, tracked: TrackedTasks, { root, into, say }:
     if (!commit) return false
     const known = elsewhere.get(commit)
     if (known !== undefined) return known
-    const answer = await isTracked({ root, into: target }, await tracked.away())
+    const answer = await isTracked({ root, into: target }, await tracked.away!())
     elsewhere.set(commit, answer)
     return answer
   }
@@ -95,7 +98,7 @@ function following(store: TaskStore, tracked: TrackedTasks, { root, into, say }:
   async function close(): Promise<void> {
     const on = branchOf(root)
     const target = into ?? on
-    if (target === undefined || !existsSync(copyFolder(root, target))) return
+    if (target === undefined || !existsSync(copyOf(target))) return
     try {
       await at(true)
       const { away } = await awayFor(target)
@@ -126,7 +129,7 @@ function following(store: TaskStore, tracked: TrackedTasks, { root, into, say }:
       drain: async (target) => (await at(true)).tracked!.drain(target),
       recover: async (target) => (await at(true)).tracked!.recover(target),
       history: () => tracked.history(),
-      away: () => tracked.away(),
+      away: () => tracked.away!(),
     },
     close,
     ...(store.snapshots

@@ -17,7 +17,7 @@ export function lazyTracked(load: () => Promise<TrackedTasks>): TrackedTasks {
     drain: async (into) => (await load()).drain(into),
     recover: async (into) => (await load()).recover(into),
     history: async () => (await load()).history(),
-    away: async () => (await load()).away(),
+    away: async () => (await load()).away!(),
   }
 }
 
