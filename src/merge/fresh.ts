@@ -46,7 +46,7 @@ export function keepFresh(given: LandContext, into: string, options: MergeOption
   const away = makeAway(given, into)
   const context = saidOnce(given)
   let going: Promise<boolean> | undefined
-  /** When the last fetch for somebody who named a time began. */
+  /** When the last fetch for somebody who named a time began that reached the remote: one that failed brought nothing. */
   let began = Number.NEGATIVE_INFINITY
   const remoteName = async () => options.remote ?? remoteOf(context.root, into)
   const others = async () => performance.now() - lastPushedByOthers(context.root, await remoteName(), into) < OTHERS_MS
@@ -64,11 +64,16 @@ export function keepFresh(given: LandContext, into: string, options: MergeOption
     }
     if (!away.isDue()) return false
     if (!going) {
-      if (until !== undefined) began = performance.now()
+      const asked = performance.now()
       const timeoutMs = until === undefined ? 0 : LANDING_MS
-      going = bringUp(context, { into, away, timeoutMs }, { ...options, remote }).finally(() => {
-        going = undefined
-      })
+      going = bringUp(context, { into, away, timeoutMs }, { ...options, remote })
+        .then((isReached) => {
+          if (isReached && until !== undefined) began = asked
+          return isReached
+        })
+        .finally(() => {
+          going = undefined
+        })
     }
     return going
   }

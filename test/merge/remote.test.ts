@@ -3,7 +3,10 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { NewEvent } from '../../src/events/contract.js'
 import { wordsOf } from '../../src/git/network.js'
+import { commandRunner } from '../../src/hooks/commandRunner.js'
+import { keepFresh } from '../../src/merge/fresh.js'
 import { pullRequests } from '../../src/merge/pull-requests.js'
 import { mergeQueue } from '../../src/merge/queue.js'
 import { isRefusal } from '../../src/words.js'
@@ -131,6 +134,17 @@ describe('with push', () => {
       ...["Merge branch 'b'", "Merge branch 'origin/main'", 'By hand', "Merge branch 'a'"],
     ])
     repository.git(['merge-base', '--is-ancestor', byHand, value(repository, bare)])
+  })
+
+  test('whoever needs what others pushed is told that the remote is away each time, not only the first', async () => {
+    const { repository, bare } = withRemote()
+    renameSync(bare, `${bare}.away`)
+    const { root, events } = repository
+    const emit = (event: NewEvent) => void events.push(event)
+    const context = { root, emit, signal: new AbortController().signal, run: commandRunner(root), env: {} }
+    const fresh = keepFresh(context, 'main', { push: true })
+    const until = performance.now()
+    expect([await fresh.now(until), await fresh.now(until)]).toEqual([false, false])
   })
 
   test('without a network it lands here, and says what is not pushed', async () => {
