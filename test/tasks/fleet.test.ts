@@ -1,23 +1,33 @@
-// Three machines on one graph of tasks, while one of them is killed, and the engine and the remote go away for a minute
-// each. `npm run fleet` plays it with 60 tasks and nine workers; it takes half an hour on two processors.
+// Three machines on one graph of tasks, while one of them is killed, and the engine and the remote go away for a while
+// each: `npm run fleet`. In full: OOMPA_FLEET_TASKS=60 OOMPA_FLEET_AWAY_S=60, half an hour on two processors.
 
 import { renameSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { postgresTasks } from '../../src/tasks/postgres/store.js'
+import { serve } from '../dash/support.js'
 import { team } from '../support/clones.js'
 import { type TestLoop, until } from '../support/loop.js'
 import { oompaBin, start } from '../support/oompa.js'
 import { postgresServer } from '../support/postgres.js'
-import { temporaryFolder } from '../support/repository.js'
+import { type TestRepository, temporaryFolder } from '../support/repository.js'
 
 const number = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise)
-const TASKS = number('OOMPA_FLEET_TASKS', 60)
+const TASKS = number('OOMPA_FLEET_TASKS', 12)
 const WORKERS = number('OOMPA_FLEET_WORKERS', 3)
-const AWAY_MS = number('OOMPA_FLEET_AWAY_S', 60) * 1000
+const AWAY_MS = number('OOMPA_FLEET_AWAY_S', 15) * 1000
 const HOUR = 3_600_000
 
 const needsOf = (at: number): string[] => [at - 3, at - 7].flatMap((one) => (one >= 0 ? [`t${one}`] : []))
+
+/** The work that a landing on the target brought, wherever it landed first, and what that was built on. */
+function changeOf(bare: TestRepository, landing: string): { readonly tip: string; readonly base: string } {
+  const [subject, parents = ''] = bare.git(['log', '-1', '--format=%s%n%P', landing]).split('\n')
+  const [onto = '', tip = ''] = parents.split(' ')
+  // It was put on top of what another machine had pushed.
+  if (bare.git(['log', '-1', '--format=%s', tip]) === subject) return changeOf(bare, tip)
+  return { tip, base: bare.git(['merge-base', onto, tip]) }
+}
 
 it.skipIf(!process.env.OOMPA_FLEET)(
   'three machines do a graph of tasks once, whatever goes away meanwhile',
@@ -60,22 +70,39 @@ it.skipIf(!process.env.OOMPA_FLEET)(
     expect([pending, current, done].map(({ length }) => length)).toEqual([0, 0, TASKS])
     const completions = await server.sql(`select task from oompa.history where type = 'completed'`)
     expect(new Set(completions.map(({ task }) => task)).size).toBe(completions.length)
-    // While the remote was away two machines went on landing: of these histories one is the second parent of the other.
-    const merges = bare.git(['log', '--merges', '--format=%s', 'main']).split('\n')
-    const landings = merges.flatMap((line) => /: The task (t\d+)$/.exec(line)?.[1] ?? [])
-    expect(landings.sort()).toEqual(Array.from({ length: TASKS }, (_, at) => `t${at}`).sort())
+    const history = bare.git(['log', '--first-parent', '--format=%H %s', 'main']).split('\n')
+    const landings = new Map(
+      history.flatMap((line) => {
+        const [, commit = '', task = ''] = /^(\S+) Merge branch .*: The task (t\d+)$/.exec(line) ?? []
+        return commit ? [[task, commit] as const] : []
+      }),
+    )
+    // One for each landing, and nothing else but the commit that all began with.
+    expect(history).toHaveLength(TASKS + 1)
+    expect([...landings.keys()].sort()).toEqual(Array.from({ length: TASKS }, (_, at) => `t${at}`).sort())
+    const changes = new Map([...landings].map(([task, commit]) => [task, changeOf(bare, commit)]))
+    for (let at = 0; at < TASKS; at++) {
+      const { base } = changes.get(`t${at}`)!
+      for (const id of needsOf(at)) bare.git(['merge-base', '--is-ancestor', changes.get(id)!.tip, base])
+    }
     for (let at = 0; at < TASKS; at++) {
       const saw = bare.git(['show', `main:saw-t${at}`]).split('\n')
       expect(saw, `what t${at} was built on`).toEqual(expect.arrayContaining(needsOf(at).map((id) => `${id}.txt`)))
     }
-    const { stdout } = await clones[1]!.oompa(['list', '--json'], {
-      env: { ...clones[1]!.env, OOMPA_POSTGRES: server.url },
-    })
-    expect(
-      JSON.parse(stdout)
-        .map(({ swarm }: { swarm: string }) => swarm)
-        .sort(),
-    ).toEqual(clones.flatMap((clone) => clone.swarms()).sort())
+    const env = { ...clones[1]!.env, OOMPA_POSTGRES: server.url }
+    const page = await serve({ ...clones[1]!.repository, env })
+    const all = clones.flatMap((clone) => clone.swarms()).sort()
+    await until(async () => {
+      const shown: { swarm: string }[] = await page.json('/api/swarms')
+      if (shown.length < all.length) await page.json(`/api/swarms/${all[0]}`)
+      return (
+        all.length === 3 &&
+        shown
+          .map(({ swarm }) => swarm)
+          .sort()
+          .join() === all.join()
+      )
+    }, 'the swarms of all machines on the page')
   },
   2 * HOUR,
 )
