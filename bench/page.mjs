@@ -83,8 +83,6 @@ if (isWanted('fold')) {
   printRow({ row: 'the next 1000 after them', unit: 'ms' }, { atMost: 3 }, { ours: next })
 }
 
-if (isWanted('browser')) await browse()
-
 async function browse() {
   const root = repository(20)
   const folder = path.join(root, '.oompa/runs', SWARM)
@@ -180,3 +178,5 @@ function cpuMs(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
+
+if (isWanted('browser')) await browse()
