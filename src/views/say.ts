@@ -146,7 +146,9 @@ type Of<T extends OompaEvent['type']> = Extract<OompaEvent, { type: T }>
 function swarmWords(event: Of<'swarm.started'>): string {
   const verb = event.resumed ? 'goes on' : 'started'
   const into = event.into && event.level > 1 ? `, lands on ${event.into}` : ''
-  return `swarm ${event.swarm} ${verb}: ${count(event.workers.length, 'worker')} × ${count(event.iterations, 'iteration')}, level ${event.level}${into}`
+  const parked = event.workers.filter((one) => one.parked).length
+  const least = parked > 0 ? `${event.workers.length - parked} to ` : ''
+  return `swarm ${event.swarm} ${verb}: ${least}${count(event.workers.length, 'worker')} × ${count(event.iterations, 'iteration')}, level ${event.level}${into}`
 }
 
 function iterationWords(event: Of<'iteration.ended'>): Words {
