@@ -1,5 +1,5 @@
 // Three machines on one graph of tasks, while one of them is killed, and the engine and the remote go away for a while
-// each: `npm run fleet`. In full: OOMPA_FLEET_TASKS=60 OOMPA_FLEET_AWAY_S=60, half an hour on two processors.
+// each: `npm run fleet`. In full: OOMPA_FLEET_TASKS=60 OOMPA_FLEET_AWAY_S=60, five minutes on two processors.
 
 import { renameSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
