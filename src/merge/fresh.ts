@@ -155,13 +155,16 @@ async function bringUp(
     // The queue stops for it, and says so.
     if (await detectPushed(root, into, remote, commit)) return true
     // Who is landing now takes it in before the next landing.
-    const forward = async (session: LandingSession) => (await isAhead()) && sync.takeIn(session, fetched)
-    await landingSession(tools, context, request, forward, { timeoutMs })
+    const forward = async (session: LandingSession) => !(await isAhead()) || sync.takeIn(session, fetched)
+    const taken = await landingSession(tools, context, request, forward, { timeoutMs })
+    // A checkout is in the way, which has been said: who needs what was pushed has to ask again.
+    if (taken === false && timeoutMs > 0) return false
   } catch (error) {
     // Where both have gone apart, the next landing stops, and says so.
     const known = error instanceof OompaError && ['lock-timeout', 'diverged'].includes(error.code)
     // Whoever is being stopped begins nothing more, and finds that out by itself.
     if (!known && !context.signal.aborted) throw error
+    if (timeoutMs > 0 && error instanceof OompaError && error.code === 'lock-timeout') return false
   } finally {
     tools.close()
   }

@@ -73,7 +73,7 @@ async function freshFor(iteration: Iteration): Promise<void> {
   const givenUp = performance.now() + settings.limits.leaseMs
   while (!(await fresh.now(until)) && until !== undefined) {
     if (stopping.ending.aborted || performance.now() > givenUp) {
-      const why = stopping.why ?? 'the remote, which may have what its task builds on, cannot be reached'
+      const why = stopping.why ?? 'what its task builds on could not be brought here from the remote'
       throw new IterationEnding('interrupted', why)
     }
     await sleep(LOOK_AGAIN_MS, undefined, { signal: stopping.ending }).catch(() => {})

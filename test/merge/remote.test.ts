@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { NewEvent } from '../../src/events/contract.js'
 import { wordsOf } from '../../src/git/network.js'
 import { commandRunner } from '../../src/hooks/commandRunner.js'
+import type { LandContext } from '../../src/merge/contract.js'
 import { keepFresh } from '../../src/merge/fresh.js'
 import { pullRequests } from '../../src/merge/pull-requests.js'
 import { mergeQueue } from '../../src/merge/queue.js'
@@ -24,6 +25,11 @@ function withRemote(): { repository: LandingRepository; bare: string; other: Tes
   const clone = path.join(repository.root, '..', 'clone')
   repository.git(['clone', '-q', bare, clone])
   return { repository, bare, other: repositoryAt(clone, repository.home) }
+}
+
+function contextIn({ root, events }: LandingRepository): LandContext {
+  const emit = (event: NewEvent) => void events.push(event)
+  return { root, emit, signal: new AbortController().signal, run: commandRunner(root), env: {} }
 }
 
 /** Subjects along the first parent of the remote's main, newest first. */
@@ -139,12 +145,22 @@ describe('with push', () => {
   test('whoever needs what others pushed is told that the remote is away each time, not only the first', async () => {
     const { repository, bare } = withRemote()
     renameSync(bare, `${bare}.away`)
-    const { root, events } = repository
-    const emit = (event: NewEvent) => void events.push(event)
-    const context = { root, emit, signal: new AbortController().signal, run: commandRunner(root), env: {} }
-    const fresh = keepFresh(context, 'main', { push: true })
+    const fresh = keepFresh(contextIn(repository), 'main', { push: true })
     const until = performance.now()
     expect([await fresh.now(until), await fresh.now(until)]).toEqual([false, false])
+  })
+
+  test('whoever needs what others pushed does not have it while an edit of the person is in its way', async () => {
+    const { repository, other } = withRemote()
+    const theirs = other.commit('Elsewhere', { 'README.md': 'theirs\n' })
+    other.git(['push', '-q'])
+    repository.write('README.md', 'mine, not committed\n')
+    const fresh = keepFresh(contextIn(repository), 'main', { push: true })
+    const until = performance.now()
+    expect([await fresh.now(until), await fresh.now(until)]).toEqual([false, false])
+    repository.git(['checkout', '-q', 'README.md'])
+    expect(await fresh.now(until)).toBe(true)
+    expect(repository.git(['rev-parse', 'main'])).toBe(theirs)
   })
 
   test('without a network it lands here, and says what is not pushed', async () => {
