@@ -11,6 +11,7 @@ import { measured } from './support/run.mjs'
 
 const gates = path.join(base, 'gates')
 const fetches = path.join(base, 'fetches')
+const works = path.join(base, 'works')
 let serial = 0
 
 /** A bare remote with so many tasks, and clones of it whose swarms push, each with so many workers. */
@@ -20,7 +21,10 @@ function team(clones, workers, { tasks, test, work }) {
   mkdirSync(path.join(origin, 'tasks/pending'), { recursive: true })
   mkdirSync(path.join(origin, 'hooks'))
   mkdirSync(path.join(origin, 'prompts'))
-  const agent = program('worker', `#!/bin/bash\ncat > /dev/null\n${work}\necho x > "$OOMPA_WORKTREE/$OOMPA_TASK.txt"\n`)
+  const agent = program(
+    'worker',
+    `#!/bin/bash\ncat > /dev/null\nprintf x >> ${works}\n${work}\necho x > "$OOMPA_WORKTREE/$OOMPA_TASK.txt"\n`,
+  )
   const write = (name, text) => writeFileSync(path.join(origin, name), text)
   write('prompts/worker.md', 'Do the task.\n')
   write('hooks/tasks.mjs', "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n")
@@ -39,23 +43,23 @@ function team(clones, workers, { tasks, test, work }) {
   })
 }
 
-/** All swarms to their end: wall-clock, and how often the test ran for each landing. */
+/** All swarms to their end: wall-clock, how often the test ran for each landing, and an agent for each task. */
 async function run(clones, tasks) {
-  writeFileSync(gates, '')
+  for (const file of [gates, works]) writeFileSync(file, '')
   const began = performance.now()
   const command = [path.join(packageRoot, 'oompa_loompas.mjs')]
   await Promise.all(clones.map(({ root }) => measured(command, { cwd: root })))
   const wallMs = performance.now() - began
   const complete = git(clones[0].bare, 'ls-tree', '--name-only', 'main', 'tasks/complete/').split('\n').length
   if (complete !== tasks) throw new Error(`${complete} of ${tasks} tasks are complete`)
-  const perLanding = readFileSync(gates, 'utf8').length / tasks
+  const [perLanding, perTask] = [gates, works].map((file) => readFileSync(file, 'utf8').length / tasks)
   rmSync(path.dirname(clones[0].root), { recursive: true, force: true })
-  return { wallMs, perLanding }
+  return { wallMs, perLanding, perTask }
 }
 
 async function landings() {
   const values = { ours: [], theirs: [], ratio: [] }
-  const perLanding = []
+  const [perLanding, perTask] = [[], []]
   for (let round = 0; round < rounds(3); round++) {
     const how = { tasks: 12, test: `printf x >> ${gates}; sleep 1`, work: 'sleep 1' }
     const one = await run(team(1, 4, how), 12)
@@ -64,9 +68,11 @@ async function landings() {
     values.ours.push(two.wallMs)
     values.ratio.push(two.wallMs / one.wallMs)
     perLanding.push(two.perLanding)
+    perTask.push(two.perTask)
   }
   const row = 'two clones × 2 workers, 12 tasks, a test of 1 s, `push`'
   printRow({ row: `${row}: gate runs for each landing`, unit: 'runs' }, { atMost: 1.1 }, { ours: perLanding })
+  printRow({ row: `${row}: agent runs for each task`, unit: 'runs' }, { atMost: 2 }, { ours: perTask })
   printRow({ row: `${row}: wall-clock`, unit: 'ms', against: 'one clone × 4' }, { ratioAtMost: 1.15 }, values)
 }
 

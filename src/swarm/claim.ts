@@ -1,9 +1,10 @@
 // The first stage: a task for this iteration, or the wait for one. A worker that may not plan starts no agent without.
 
 import { isErrno, messageOf, STATUS } from '../errors.js'
+import { thisMachine } from '../processes/owner.js'
 import type { ClaimAnswer, ClaimRequest, TaskListing, TaskStore } from '../tasks/contract.js'
 import { type NoneReady, noneReady } from '../tasks/none.js'
-import { isWanted } from '../tasks/order.js'
+import { firstOfClone, isWanted } from '../tasks/order.js'
 import { hopeFor, type LaneFacts, waitFor } from '../tasks/wait.js'
 import type { Task } from '../words.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
@@ -87,16 +88,20 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
   return noneYet(lane, listing!, mayPlan)
 }
 
-/** The next task: by its name where tasks have a cap, which one that was given back may have reached. */
+/**
+ * The next task. It is chosen here where tasks have a cap, which one that was given back may have reached, and where other
+ * clones push, too, whose claims are not seen here.
+ */
 async function claimWithin(swarm: Swarm, store: TaskStore, request: ClaimRequest): Promise<ClaimAnswer> {
-  if (swarm.settings.budget.perTask === undefined) return store.claim(request)
+  const { settings, budget, fresh, repository } = swarm
+  const isBesideOthers = !store.engine && (await fresh.others())
+  if (settings.budget.perTask === undefined && !isBesideOthers) return store.claim(request)
   const { pending } = await store.list()
-  const next = pending.find(
-    (task) => task.ready && isWanted(task, request) && !swarm.budget.reachedBy({ task: task.id }),
-  )
+  const ready = pending.filter((task) => task.ready && isWanted(task, request) && !budget.reachedBy({ task: task.id }))
+  const next = isBesideOthers ? firstOfClone(ready, `${thisMachine.host}:${repository.root}`) : ready[0]
   return next
     ? store.claim({ claimer: request.claimer, id: next.id })
-    : { answer: 'none', why: 'no task within its budget' }
+    : { answer: 'none', why: 'no task is ready, and within its budget' }
 }
 
 /**

@@ -1,5 +1,6 @@
 // Which task comes next, and what holds the others back: pure functions over what a store has read.
 
+import { createHash } from 'node:crypto'
 import type { Task } from '../words.js'
 import type { Claim, ClaimAnswer, ClaimRequest, TaskListing } from './contract.js'
 
@@ -17,6 +18,21 @@ export function inOrder<T extends Placed>(pending: readonly T[]): T[] {
       (a.place < b.place ? -1 : a.place > b.place ? 1 : 0) ||
       0,
   )
+}
+
+/**
+ * The first of the most urgent ones, in an order of a clone's own: clones that took them by their names would begin with
+ * the same, and learn of each other when they push.
+ * @param ready in order
+ * @param clone what names it, and no other
+ */
+export function firstOfClone<T extends Pick<Task, 'id' | 'priority'>>(
+  ready: readonly T[],
+  clone: string,
+): T | undefined {
+  const rank = ({ id }: T) => createHash('sha256').update(`${clone}\0${id}`).digest('hex')
+  const equals = ready.filter(({ priority }) => priority === ready[0]?.priority)
+  return equals.reduce<T | undefined>((first, one) => (first && rank(first) < rank(one) ? first : one), undefined)
 }
 
 /** What a task waits for, of its prerequisites. */
