@@ -42,8 +42,9 @@ export function openHistory(root: string): History {
     const now = performance.now()
     let one = known.get(id)
     if (!one || now - one.asked > ASK_MS) {
-      const place = readRun(root, id) ? root : elsewhereRoot(root)
-      const run = readRun(place, id)
+      const own = readRun(root, id)
+      const place = own ? root : elsewhereRoot(root)
+      const run = own ?? readRun(place, id)
       if (!run) {
         known.delete(id)
         return undefined
