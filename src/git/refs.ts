@@ -61,6 +61,7 @@ const CLOCK_MS = 20
 function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
   return new Promise((resolve, reject) => {
     const sinceMs = Date.now() - CLOCK_MS
+    const { common } = gitFolders(root)
     const args = [...withoutHooks(), 'update-ref', '-m', swap.message.split('\n')[0]!, '--stdin']
     const command = commandLine(args)
     const child = spawn(command.file, command.args, {
@@ -80,8 +81,9 @@ function tryPrepare(root: string, swap: Swap): Promise<PreparedSwap | string> {
         const why = status === 0 ? undefined : err.trim() || `status ${status}`
         if (signal === null) return done(why)
         // What it held would hold the ref for ever, since we live.
-        const free = clearSwapLocks(gitFolders(root).common, swap, sinceMs)
-        void free.catch(() => {}).then(() => done(KILLED))
+        void clearSwapLocks(common, swap, sinceMs)
+          .catch(() => {})
+          .then(() => done(KILLED))
       })
     })
     void ended.then((why) => resolve(why ?? 'it ended early'), reject)

@@ -13,9 +13,12 @@ export function isWorktreeName(name: string): boolean {
   return /^\.w\d+-i\d+$/.test(name)
 }
 
-/** Whether git calls an entry so that is made for an iteration's worktree: `-w1-i1`, with a number where it is taken. */
+/**
+ * Whether git calls an entry so that is made for a worktree of ours: of an iteration (`-w1-i1`), a gate, or a place that is
+ * thrown away; with a number where the name is taken.
+ */
 export function isEntryName(name: string): boolean {
-  return /^-w\d+-i\d+$/.test(name)
+  return /^(?:-w\d+-i\d+|gate-\d+|(?:w\d+-\d+|probe|check|plan)-[0-9a-f]{8}\d*)$/.test(name)
 }
 
 /** Every worktree's own git directory, absolute; links are none. */

@@ -1,7 +1,7 @@
 // Every removal of a folder with what is in it: what it names is looked at in that moment, and is one that we made, or
 // stays. Paths come from names that agents, tests and persons can write to as well as we.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
@@ -9,6 +9,7 @@ import { createFile } from '../files/create.js'
 import { makeFolder } from '../files/folders.js'
 import { kindOf } from '../files/kind.js'
 import { makeOwnFolder, textOf, wrongOnTheWay } from '../files/own.js'
+import { isDead, ownerInName, ownerName } from '../processes/owner.js'
 import { forgetWorktree, gitFolders } from './folders.js'
 import { requireOurs } from './ours.js'
 import { isEntryName, isWorktreeName, namesWorktree, registrationsOf } from './registrations.js'
@@ -77,7 +78,7 @@ export function removeEntry(root: string, own: string, checkout: string): void {
 export function removeNameless(root: string, own: string): void {
   const { common } = gitFolders(root)
   if (path.dirname(own) !== path.join(common, 'worktrees') || !isEntryName(path.basename(own)))
-    throw notOurs(own, 'it is not the entry of an iteration')
+    throw notOurs(own, 'it is not an entry of ours')
   if (kindOf(path.join(own, 'gitdir')) !== undefined) throw notOurs(own, 'it names a worktree')
   removeAtOnce(common, own)
 }
@@ -88,19 +89,27 @@ export function removeNameless(root: string, own: string): void {
  */
 function removeAtOnce(common: string, own: string): void {
   const folder = path.join(common, 'oompa/removed')
-  const aside = path.join(folder, `${path.basename(own)}.${process.pid}`)
+  const aside = path.join(folder, `${ownerName()}-${path.basename(own)}`)
   makeOwnFolder(common, folder)
   removeOurs(aside)
   try {
     renameSync(own, aside)
+    removeOurs(aside)
   } catch (error) {
     // The repository is on another file system than its checkout.
     if (!isErrno(error, 'EXDEV')) throw error
     rmSync(own, REMOVE)
   }
-  // What others have not come to remove, too.
-  for (const name of readdirSync(folder)) removeOurs(path.join(folder, name))
+  // What a kill kept others from removing.
+  for (const name of readdirSync(folder)) {
+    const [, pid, start] = /^(\d+)-([^-]*)-/.exec(name) ?? []
+    const lastMs = statSync(path.join(folder, name), { throwIfNoEntry: false })?.ctimeMs ?? 0
+    if (pid && isDead(ownerInName(pid, start), { lastMs, leaseMs: REMOVING_MS })) removeOurs(path.join(folder, name))
+  }
 }
+
+/** An owner that cannot be seen from here gets so long. */
+const REMOVING_MS = 15 * 60_000
 
 /**
  * Removes a detached worktree in the cache folder, where tests or reviewers run, whatever is in it.

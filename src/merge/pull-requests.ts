@@ -79,9 +79,16 @@ export function pullRequests(options: PullRequestOptions = {}): RequestHook {
     const facts = { branch, head, commit: change.commit, into, remote, ...whose(change) }
     // Before it is opened: a crash in the next moment must not leave a request that nobody watches.
     writePull(context.root, { ...facts, url: '', opening: thisOwner() })
-    const opened = await open(context, options, { change, into, branch })
+    const answer = await open(context, options, { change, into, branch })
+    // One that was cut short may be open all the same; where the service does not say, the next start asks it again.
+    const found = 'refused' in answer ? await findPull(context, options, branch) : undefined
+    const opened = typeof found === 'object' ? found : answer
     if ('refused' in opened) {
-      removePull(context.root, facts)
+      // We are being ended: until the next start has asked, its task is nobody's to do again.
+      if (context.signal.aborted) {
+        return { commit: head, mergedCommit: change.commit, into: branch, pull: { branch, url: '' } }
+      }
+      if (found === 'none') removePull(context.root, facts)
       return opened
     }
     // What the service makes of it comes back by a fetch.

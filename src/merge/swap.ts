@@ -58,7 +58,10 @@ export async function swapTarget(request: SwapRequest): Promise<SwapAnswer> {
   const { from, to } = request
   const forget = checkouts.length > 0 ? writeIntent(request.root, { ref, from, to, checkouts }) : () => {}
   crashPoint('journal')
-  const prepared = await prepare(request, ref)
+  const prepared = await prepare(request, ref).catch((error: unknown) => {
+    forget()
+    throw error
+  })
   if (!prepared || 'reason' in prepared) {
     forget()
     return prepared ?? 'moved'

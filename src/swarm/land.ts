@@ -162,7 +162,7 @@ function keep(iteration: Iteration, reason: string): undefined {
 /** Its task is held by the request until that is merged or closed (swarm/pulls.ts); its work is none of the next iteration's. */
 function inReview(iteration: Iteration, { url }: { readonly url: string }): undefined {
   iteration.outcome = 'waiting'
-  iteration.reason = `pull request ${url} is open`
+  iteration.reason = url ? `pull request ${url} is open` : 'its pull request was being opened'
   iteration.givenUp = true
 }
 

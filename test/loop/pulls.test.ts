@@ -1,12 +1,12 @@
 // Changes that become pull requests: with the status of their tasks, which are in review until the target's history has
 // them. A stand-in for the service's command line, which merges into a real bare remote.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { taskGraph } from '../../src/tasks/graph/store.js'
 import { claiming, team } from '../support/clones.js'
-import { allEnded } from '../support/loop.js'
+import { allEnded, until } from '../support/loop.js'
 
 const GRAPH = `nodes:
   - id: risky # by hand
@@ -45,6 +45,7 @@ case "$1 $2" in
 'pr view') test -e "$(file "$3")" && echo "{\\"url\\":\\"https://example.com/$3\\",\\"state\\":\\"$(cat "$(file "$3")")\\"}";;
 'pr create') if [ -e "$HOME/before" ]; then rm "$HOME/before"; kill -9 $PPID; exit; fi
   while [ "$1" != --head ]; do shift; done; cat > /dev/null; echo OPEN > "$(file "$2")"
+  if [ -e "$HOME/during" ]; then rm "$HOME/during"; touch "$HOME/created"; exec sleep 600; fi
   if [ -e "$HOME/after" ]; then rm "$HOME/after"; kill -9 $PPID; exit; fi
   echo "https://example.com/$2";;
 'pr merge')
@@ -105,8 +106,8 @@ test('the branch has work and status, the task is held until the target has it, 
   expect(asked.match(/^pr merge/gm)).toHaveLength(2)
 })
 
-test.each(['before', 'after'])(
-  'killed in the moment %s a request is open: it is watched, or its task is done again',
+test.each(['before', 'after', 'during'])(
+  'ended in the moment %s a request is opened: it is watched, or its task is done again',
   async (when) => {
     const files = {
       'hooks/merge.mjs': hook,
@@ -118,13 +119,19 @@ test.each(['before', 'after'])(
     const { repository } = loop!
     repository.write('../home-1/gh', service(bare.root), 0o755)
     repository.write(`../home-1/${when}`, '')
-    const crashed = await loop!.run()
-    expect(crashed.signal, crashed.stdout + crashed.stderr).toBe('SIGKILL')
+    const running = loop!.start()
+    if (when === 'during') {
+      await until(() => existsSync(path.join(repository.home, 'created')), 'the request to be made')
+      running.child.kill('SIGINT')
+    }
+    const ended = await running.ended
+    if (when === 'during') expect(ended.status, ended.stdout + ended.stderr).toBe(130)
+    else expect(ended.signal, ended.stdout + ended.stderr).toBe('SIGKILL')
     await allEnded(loop!)
     const [swarm = ''] = loop!.swarms()
     const next = await loop!.run()
     const said = next.stdout + next.stderr
-    if (when === 'after') {
+    if (when !== 'before') {
       expect(next.status, said).toBe(3)
       expect(loop!.agent.calls()).toHaveLength(1)
       expect((await loop!.oompa(['tasks'])).stdout).toContain(`in review: https://example.com/oompa/${swarm}/w1-i1`)

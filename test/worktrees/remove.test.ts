@@ -72,12 +72,14 @@ test('an entry that a killed git left without a name goes with the next worktree
   const drive = path.join(home, 'drive')
   git(['worktree', 'add', '-q', drive])
   renameSync(drive, `${drive}-unplugged`)
-  for (const name of ['-w9-i9', '-w9-i91', 'theirs', '-w9-i8']) mkdirSync(path.join(entries, name), { recursive: true })
+  const left = ['-w9-i9', '-w9-i91', 'gate-1', 'w9-1-0123abcd', 'probe-0123abcd']
+  for (const name of [...left, 'theirs', 'theirs-0123abcd', '-w9-i8'])
+    mkdirSync(path.join(entries, name), { recursive: true })
   writeFileSync(path.join(entries, '-w9-i9/locked'), 'initializing\n')
   writeFileSync(path.join(entries, '-w9-i8/HEAD'), `${git(['rev-parse', 'HEAD'])}\n`)
   const pool = worktreePool({ root, cache: path.join(home, 'cache') })
   await pool.acquire({ name: '.w1-i1', branch: 'oompa/w1-i1', base: git(['rev-parse', 'HEAD']) })
-  expect(readdirSync(entries).sort()).toEqual(['-w1-i1', '-w9-i8', 'drive', 'theirs'])
+  expect(readdirSync(entries).sort()).toEqual(['-w1-i1', '-w9-i8', 'drive', 'theirs', 'theirs-0123abcd'])
 })
 
 test('what is below a folder of ours goes, and nothing else does', () => {
