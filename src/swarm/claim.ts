@@ -4,7 +4,7 @@ import { isErrno, messageOf, STATUS } from '../errors.js'
 import { thisMachine } from '../processes/owner.js'
 import type { ClaimAnswer, ClaimRequest, TaskListing, TaskStore } from '../tasks/contract.js'
 import { type NoneReady, noneReady } from '../tasks/none.js'
-import { firstOfClone, isWanted } from '../tasks/order.js'
+import { inOrderOfClone, isWanted } from '../tasks/order.js'
 import { hopeFor, type LaneFacts, waitFor } from '../tasks/wait.js'
 import type { Task } from '../words.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
@@ -98,10 +98,13 @@ async function claimWithin(swarm: Swarm, store: TaskStore, request: ClaimRequest
   if (settings.budget.perTask === undefined && !isBesideOthers) return store.claim(request)
   const { pending } = await store.list()
   const ready = pending.filter((task) => task.ready && isWanted(task, request) && !budget.reachedBy({ task: task.id }))
-  const next = isBesideOthers ? firstOfClone(ready, `${thisMachine.host}:${repository.root}`) : ready[0]
-  return next
-    ? store.claim({ claimer: request.claimer, id: next.id })
-    : { answer: 'none', why: 'no task is ready, and within its budget' }
+  const inTurn = isBesideOthers ? inOrderOfClone(ready, `${thisMachine.host}:${repository.root}`) : ready
+  // Another worker of ours may have chosen the same in this moment.
+  for (const { id } of inTurn) {
+    const answer = await store.claim({ claimer: request.claimer, id })
+    if (answer.answer === 'claimed') return answer
+  }
+  return { answer: 'none', why: 'no task is ready, and within its budget' }
 }
 
 /**

@@ -73,7 +73,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
 /**
  * A place under the caps for an agent that a hook asks. Its work has been paid for, so it is waited for others to end,
  * also when the swarm is being ended gently.
- * @throws when a cap is reached: the iteration ends with it (`endAtCap`)
+ * @throws when a cap is reached: `reviewProposal` ends the iteration with it
  */
 async function placeOfAsked(iteration: Iteration, spec: AgentSpec, signal: AbortSignal): Promise<Reservation> {
   const place = await iteration.lane.swarm.budget.reserve({ spec, ...whoseRun(iteration) }, signal)

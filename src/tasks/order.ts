@@ -5,8 +5,8 @@ import type { Task } from '../words.js'
 import type { Claim, ClaimAnswer, ClaimRequest, TaskListing } from './contract.js'
 
 /** A pending task and its place among equals: its file's name, or its number in a list. */
-export interface Placed {
-  readonly task: Task
+export interface Placed<T extends Task = Task> {
+  readonly task: T
   readonly place: string
 }
 
@@ -21,18 +21,13 @@ export function inOrder<T extends Placed>(pending: readonly T[]): T[] {
 }
 
 /**
- * The first of the most urgent ones, in an order of a clone's own: clones that took them by their names would begin with
+ * By priority, and among equals in an order of a clone's own: clones that took them by their names would all begin with
  * the same, and learn of each other when they push.
- * @param ready in order
  * @param clone what names it, and no other
  */
-export function firstOfClone<T extends Pick<Task, 'id' | 'priority'>>(
-  ready: readonly T[],
-  clone: string,
-): T | undefined {
-  const rank = ({ id }: T) => createHash('sha256').update(`${clone}\0${id}`).digest('hex')
-  const equals = ready.filter(({ priority }) => priority === ready[0]?.priority)
-  return equals.reduce<T | undefined>((first, one) => (first && rank(first) < rank(one) ? first : one), undefined)
+export function inOrderOfClone<T extends Task>(tasks: readonly T[], clone: string): T[] {
+  const rank = ({ id }: Task) => createHash('sha256').update(`${clone}\0${id}`).digest('hex')
+  return inOrder(tasks.map((task) => ({ task, place: rank(task) }))).map(({ task }) => task)
 }
 
 /** What a task waits for, of its prerequisites. */

@@ -21,10 +21,15 @@ let made = 0
 /** Records of this process's own claims, by file: a file can be removed by somebody who does not mean it. */
 const written = new Map<string, ClaimRecord>()
 
+/** Where the claim records of a store are: a folder of its own, unless its path differs from another's by signs alone. */
+export function recordsFolder(root: string, folder: string): string {
+  const relative = path.relative(root, path.resolve(root, folder))
+  return path.join(stateFolder(root), 'claims', relative.replace(/[^A-Za-z0-9_-]+/g, '-') || 'root')
+}
+
 /** The records of one store: `folder` is its tasks' folder or file, relative to the root or absolute. */
 export function claimRecords(root: string, folder: string): Records {
-  const relative = path.relative(root, path.resolve(root, folder))
-  const place = path.join(stateFolder(root), 'claims', relative.replace(/[^A-Za-z0-9_-]+/g, '-') || 'root')
+  const place = recordsFolder(root, folder)
   const file = (key: string) => path.join(place, `${key}.claim`)
   let leaseMs: number | undefined
   const textOf = ({ owner, ...rest }: ClaimRecord) => `${JSON.stringify({ ...rest, ...owner })}\n`

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { peekSettings } from '../config/peek.js'
 import { unknownStore } from '../config/store-paths.js'
-import { messageOf, usageError } from '../errors.js'
+import { messageOf, type OompaError, usageError } from '../errors.js'
 import { stateFolder } from '../files/paths.js'
 import type { Task } from '../words.js'
 import type {
@@ -28,6 +28,7 @@ import { arrange } from './listing.js'
 import { markdownLists } from './lists/store.js'
 import { withLock } from './one-file.js'
 import { answerFrom, isWanted } from './order.js'
+import { recordsFolder } from './records.js'
 import { trackedShards } from './tracked/shards.js'
 import { rootOf } from './where.js'
 
@@ -50,9 +51,24 @@ export function taskStores(root?: string): TaskStore {
   )
 }
 
-/** The folders, lists and graphs at these paths below the root, or absolute. */
+/**
+ * The folders, lists and graphs at these paths below the root, or absolute.
+ * @throws OompaError `alike-stores` (status 2)
+ */
 export function storesAt(names: readonly string[], root: string): TaskStore {
+  for (const [at, name] of names.entries()) {
+    const twin = names.slice(0, at).find((other) => recordsFolder(root, other) === recordsFolder(root, name))
+    if (twin !== undefined) throw alike(twin, name)
+  }
   return sharded(new Map(names.map((name) => [name, storeAt(name, root)])), root)
+}
+
+function alike(one: string, other: string): OompaError {
+  return usageError(
+    `The task stores ${one} and ${other} would have their claims in one place: their paths differ by signs alone.`,
+    `Rename one of them: git mv ${other} ${other}-2`,
+    'alike-stores',
+  )
 }
 
 /** A file is a graph; a folder holds lists where a list stands in it, else tasks. */

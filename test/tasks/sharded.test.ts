@@ -238,3 +238,9 @@ describe('two loops that take tasks of one store', () => {
     )
   })
 })
+
+test('two whose claims would be in one place are refused', () => {
+  expect(() => storesAt(['tasks/api', 'tasks', 'tasks-api'], repositoryWith({}).root)).toThrow(
+    /tasks\/api and tasks-api would have their claims in one place/,
+  )
+})

@@ -83,8 +83,12 @@ export async function storesFor(
   const named = names.map(storePath)
   for (const name of named) if (!known.includes(name)) throw unknownStore(name, known)
   if (named.length > 0) return named
-  const started = await startOfSwarm(root)
-  return started?.workers.find(({ worker }) => worker === process.env.OOMPA_WORKER)?.stores
+  // Agents can write into the log.
+  const workers: unknown = (await startOfSwarm(root))?.workers
+  const own: unknown = Array.isArray(workers) && workers.find((one) => Object(one).worker === process.env.OOMPA_WORKER)
+  const { stores } = Object(own)
+  const there = known.filter((name) => Array.isArray(stores) && stores.includes(name))
+  return there.length > 0 ? there : undefined
 }
 
 /** The same in a store that keeps its claims by itself; that it cannot be reached is for the command to say. */
