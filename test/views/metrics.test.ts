@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -8,6 +9,7 @@ import { METRICS, type Measured, metricsText } from '../../src/views/metrics.js'
 import { startedHere, writeEvents } from '../events/folder.js'
 import { at, COMMIT, SWARM, sampleEvents } from '../events/sample.js'
 import { oompa, packageRoot } from '../support/oompa.js'
+import { itWith } from '../support/optional.js'
 import { testRepository } from '../support/repository.js'
 import { type Family, parsePrometheus } from './prometheus.js'
 
@@ -47,6 +49,16 @@ test('the metrics of a swarm parse strictly, and say what its events say', () =>
   expect(value(all, 'oompa_cost_usd_total', { agent: 'claude:opus', role: 'author' })).toBe(0.25)
   expect(value(all, 'oompa_tokens_total', { agent: 'claude:opus', kind: 'input' })).toBe(10)
   expect(value(all, 'oompa_unpriced_runs_total', { agent: 'codex:o3' })).toBe(1)
+})
+
+itWith('promtool')('Prometheus reads them itself, whatever an agent is called', () => {
+  const agent = 'command:a"b\\c\n{d="e"} 1'
+  const events = sampleEvents().map((event) => (event.type === 'agent.ended' ? { ...event, agent } : event))
+  const text = metricsText({ repository: 'a "b"\n# c', version: '1.0.0', swarms: [measured(events)], wanted: 3 })
+  const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+  expect([checked.status, checked.stdout, checked.stderr]).toEqual([0, '', ''])
+  const broken = spawnSync('promtool', ['check', 'metrics'], { input: `${text}a b c\n`, encoding: 'utf8' })
+  expect(broken.status).not.toBe(0)
 })
 
 test('two swarms count together, and only those that run have workers and a queue', () => {
