@@ -30,6 +30,7 @@ import type { TaskStore } from '../tasks/contract.js'
 import { openTasks } from '../tasks/existing.js'
 import { watchBranch } from '../tasks/tracked/follow.js'
 import type { Swarm } from './contract.js'
+import type { Lane } from './lane.js'
 import type { Pulls } from './pulls.js'
 import type { Stopping } from './stop.js'
 
@@ -45,6 +46,7 @@ export interface LandingParts {
   readonly inReview: Swarm['inReview']
   readonly testCommands: Swarm['testCommands']
   readonly remote: Swarm['remote']
+  readonly lane: Swarm['lane']
   readonly pushed: Swarm['pushed']
   readonly drain: Swarm['drain']
 }
@@ -87,6 +89,7 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
   const { merge, testCommands } = withTest(root, mergeHookOf(hooks, settings))
   const fresh = keepFresh(landContext(facts, stopping.agents, store), into, remoteOptions(merge))
   const pulls = await pullsOf(facts, store, merge, fresh)
+  const remote = optionsOf(merge).push ? (optionsOf(merge).remote ?? (await remoteOf(root, into))) : undefined
   return {
     hooks: { ...hooks, merge },
     judges,
@@ -98,7 +101,8 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
     bypassed: () => target.bypassed(),
     fresh: pulls ? { ...fresh, now: (until) => fresh.now(until).then((is) => pulls.look().then(() => is)) } : fresh,
     inReview: () => pulls?.anyOpen() ?? false,
-    remote: optionsOf(merge).push ? (optionsOf(merge).remote ?? (await remoteOf(root, into))) : undefined,
+    remote,
+    lane: remote === undefined ? undefined : await laneOf(facts, { remote, store, fresh }),
     pushed: store?.tracked
       ? async () => {}
       : requirePushed(landContext(facts, stopping.agents, store), into, optionsOf(merge)),
@@ -114,6 +118,17 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
       removeGuards(root, id)
     },
   }
+}
+
+/** What has this swarm wait for its turn among those that push to the same branch from elsewhere. */
+async function laneOf(
+  { repository, emit, into, id }: LandingFacts,
+  { remote, store, fresh }: { readonly remote: string; readonly store: TaskStore | undefined; readonly fresh: Fresh },
+): Promise<Lane> {
+  const { laneAmongClones, laneIn } = await import('./lane.js')
+  const options = { target: into, swarm: id, say: (text: string) => emit({ type: 'note', text }) }
+  if (store?.engine) return laneIn(store.engine.machines, options)
+  return laneAmongClones({ root: repository.root, remote, fresh }, options)
 }
 
 /** Where changes become pull requests: what watches them. */

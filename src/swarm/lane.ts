@@ -1,32 +1,42 @@
-// The lane of one target, for swarms on several machines that land on it: first come, first served, one at a time. Nothing
-// rests on it but time: two that land at once are told apart by the remote, which refuses a push that is no fast-forward.
+// The lane of one target, for swarms of several machines or clones that land on it: first come, first served, one at a time.
+// Nothing rests on it but time: two that land at once are told apart by the remote, which refuses a push that is no
+// fast-forward.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Fresh } from '../merge/fresh.js'
 import { thisMachine } from '../processes/owner.js'
-import type { EngineMachines } from '../tasks/engine.js'
+import type { LaneTickets } from '../tasks/engine.js'
 
 const LOOK_MS = 500
 /** A ticket that nobody renewed for so long is passed over. */
 const LEASE_MS = 20_000
+/** The same on a remote, where each renewal is a push. */
+const REMOTE_LEASE_MS = 60_000
+/** After so long it is said that somebody else's turn is waited for. */
+const SAY_AFTER_MS = 30_000
+/** Who waits long looks more seldom: at a twentieth of the time for which it has waited. */
+const PART_OF_WAITING = 20
 
 export interface LaneOptions {
   readonly target: string
   readonly swarm: string
   readonly host?: string
   readonly leaseMs?: number
+  /** Called once for a turn that is long in coming. */
+  say?(words: string): void
 }
 
 export type Lane = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
 
-/** The lane of a target in an engine; while the engine is away nobody waits for it. */
-export function laneIn(machines: EngineMachines, options: LaneOptions): Lane {
-  const { target, swarm, host = thisMachine.host, leaseMs = LEASE_MS } = options
+/** The lane of a target where there are tickets for it; while those are away nobody waits. */
+export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
+  const { target, swarm, host = thisMachine.host, leaseMs = LEASE_MS, say } = options
   return async (work, signal) => {
     let ticket: string | undefined
     /** How many are in front; undefined where nobody can say. */
     const ahead = async (): Promise<number | undefined> => {
       try {
-        const answer = await machines.lane({
+        const answer = await tickets.lane({
           target,
           swarm,
           host,
@@ -39,15 +49,54 @@ export function laneIn(machines: EngineMachines, options: LaneOptions): Lane {
         return undefined
       }
     }
-    let renewing: NodeJS.Timeout | undefined
+    let timer: NodeJS.Timeout | undefined
+    let renewing: Promise<unknown> | undefined
     try {
-      while ((await ahead()) && !signal.aborted) await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+      const since = performance.now()
+      let isSaid = false
+      for (let count = await ahead(); count && !signal.aborted; count = await ahead()) {
+        const waitedMs = performance.now() - since
+        if (waitedMs > SAY_AFTER_MS && !isSaid) {
+          isSaid = true
+          say?.(`Landing on ${target} waits for its turn: ${count} before it, from elsewhere.`)
+        }
+        const pause = Math.min(LOOK_MS + waitedMs / PART_OF_WAITING, leaseMs / 4)
+        await sleep(pause, undefined, { signal }).catch(() => {})
+      }
       signal.throwIfAborted()
-      renewing = setInterval(() => void ahead(), leaseMs / 4)
+      timer = setInterval(() => {
+        renewing ??= ahead().finally(() => {
+          renewing = undefined
+        })
+      }, leaseMs / 4)
       return await work()
     } finally {
-      clearInterval(renewing)
-      if (ticket !== undefined) await machines.leaveLane(ticket).catch(() => {})
+      clearInterval(timer)
+      // One that came after the leave would take a ticket that nobody gives back.
+      await renewing
+      if (ticket !== undefined) await tickets.leaveLane(ticket).catch(() => {})
     }
+  }
+}
+
+/**
+ * The lane of clones that share nothing but the remote. Its tickets are on the remote, and are taken while somebody else
+ * pushes there, too: else of two that test at one time one tests again.
+ */
+export function laneAmongClones(
+  clone: { readonly root: string; readonly remote: string; readonly fresh: Fresh },
+  options: LaneOptions,
+): Lane {
+  const { root, remote, fresh } = clone
+  let lane: Lane | undefined
+  return async (work, signal) => {
+    if (!(await fresh.now()) || !(await fresh.others())) return work()
+    if (!lane) {
+      const { remoteTickets } = await import('../tasks/refs/tickets.js')
+      const refused = (words: string) =>
+        options.say?.(`${words} So clones that push at one time do not take turns: some tests run twice.`)
+      lane = laneIn(remoteTickets({ root, remote, refused }), { leaseMs: REMOTE_LEASE_MS, ...options })
+    }
+    return lane(work, signal)
   }
 }

@@ -206,7 +206,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
     store: tasks?.store,
     machine: engine && thisMachine.host,
     remote: landing?.remote,
-    lane: engine && (await import('./lane.js')).laneIn(engine.machines, { target: parts.into ?? '', swarm: id }),
+    lane: landing?.lane,
     awayMs: tasks?.awayMs ?? (() => 0),
     claims: loaded.tasks !== undefined,
     tasks: path.join(root, 'tasks'),

@@ -15,8 +15,15 @@ export interface TaskEngine {
   readonly machines: EngineMachines
 }
 
+/** Tickets for landing on a target, first come, first served. */
+export interface LaneTickets {
+  /** Takes a ticket, or renews it; those that lapsed are passed over. */
+  lane(request: LaneRequest): Promise<{ readonly ticket: string; readonly ahead: number }>
+  leaveLane(ticket: string): Promise<void>
+}
+
 /** The machines that work on the tasks of an engine, and what their swarms do. */
-export interface EngineMachines {
+export interface EngineMachines extends LaneTickets {
   /** Says that a swarm of a machine lives, what it is, and what its log has grown by. */
   beat(beat: MachineBeat): Promise<{
     /** The machine is to begin nothing more. */
@@ -27,9 +34,6 @@ export interface EngineMachines {
   list(): Promise<readonly MachineState[]>
   /** Has a machine end its work gently, or lets it work again; false if none of this name is there. */
   drain(host: string, wanted: boolean): Promise<boolean>
-  /** Takes a ticket for landing on a target, or renews it; those that lapsed are passed over. */
-  lane(request: LaneRequest): Promise<{ readonly ticket: string; readonly ahead: number }>
-  leaveLane(ticket: string): Promise<void>
   /** Some lines of logs after those that are had, by swarm; none when there are no more. */
   eventsAfter(have: Readonly<Record<string, number>>): Promise<readonly EngineLine[]>
 }

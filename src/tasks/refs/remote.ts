@@ -9,6 +9,8 @@ import { git, gitFailed, gitText } from '../../git/run.js'
 export interface RefPlace {
   readonly root: string
   readonly remote: string
+  /** What the text says, and the folder of the ref's name. */
+  readonly kind: 'tasks' | 'lanes'
   /** The last part of the ref's name. */
   readonly name: string
   /** How long the remote may be silent. */
@@ -21,12 +23,13 @@ export interface Seen {
   readonly text?: string
 }
 
-const FILE = 'tasks.json'
 /** Longest pause before another try; each is drawn at random, so that two do not meet again and again. */
 const LONGEST_PAUSE_MS = 1000
 
-const theirs = ({ name }: RefPlace) => `refs/oompa/tasks/${name}`
-const ours = ({ name }: RefPlace) => `refs/oompa/seen-tasks/${name}`
+const WHAT = { tasks: 'The tasks', lanes: 'The tickets for landing' }
+const theirs = ({ kind, name }: RefPlace) => `refs/oompa/${kind}/${name}`
+const ours = ({ kind, name }: RefPlace) => `refs/oompa/seen-${kind}/${name}`
+const fileOf = ({ kind }: RefPlace) => `${kind}.json`
 
 /**
  * Reads the ref as it is on the remote now.
@@ -56,29 +59,31 @@ export async function readRef(place: RefPlace): Promise<Seen> {
     '--no-show-signature',
     '--format=%H',
     ours(place),
-    `${ours(place)}:${FILE}`,
+    `${ours(place)}:${fileOf(place)}`,
   ]
   const { status, stdout, stderr } = await git(root, both)
   if (status !== 0 && /unknown revision|bad revision|ambiguous argument/.test(stderr)) return {}
+  // Somebody else's commit, where ours has to be.
+  if (status !== 0 && /does not exist in|exists on disk, but not in/.test(stderr))
+    return { commit: await gitText(root, ['rev-parse', '--verify', ours(place)]), text: '' }
   if (status !== 0) throw gitFailed(root, both, status, stderr)
   const line = stdout.indexOf('\n')
   return { commit: stdout.slice(0, line), text: stdout.slice(line + 1) }
 }
 
 /**
- * Writes a text over what was seen. The commit has no parent: the ref says how things are, and a clone that looks again
- * gets one small commit, however many there have been.
+ * Writes a text over what was seen, or takes the ref away where there is none. The commit has no parent: the ref says how
+ * things are, and a clone that looks again gets one small commit, however many there have been.
  * @returns false if somebody else was quicker
  * @throws OompaError `store-away`, `store-refused` (status 4)
  */
-export async function writeRef(place: RefPlace, seen: Seen, text: string, what: string): Promise<boolean> {
+export async function writeRef(place: RefPlace, seen: Seen, text: string | undefined, what: string): Promise<boolean> {
   const { root, remote, timeoutMs } = place
-  const blob = await gitText(root, ['hash-object', '-w', '--stdin'], { input: text })
-  const tree = await gitText(root, ['mktree'], { input: `100644 blob ${blob}\t${FILE}\n` })
-  const commit = await gitText(root, ['commit-tree', '--no-gpg-sign', '-m', what, tree], { env: AS_US })
+  const commit = text === undefined ? undefined : await commitText(place, text, what)
   if (commit === seen.commit) return true
   const lease = `--force-with-lease=${theirs(place)}:${seen.commit ?? ''}`
-  const args = ['push', '--porcelain', '--no-verify', lease, '--end-of-options', remote, `${commit}:${theirs(place)}`]
+  const refspec = `${commit ?? ''}:${theirs(place)}`
+  const args = ['push', '--porcelain', '--no-verify', lease, '--end-of-options', remote, refspec]
   const end = await networkGit(root, args, { timeoutMs })
   if (end.status === 0) return true
   // What was sent may have arrived although no answer came.
@@ -89,10 +94,22 @@ export async function writeRef(place: RefPlace, seen: Seen, text: string, what: 
     return false
   throw new OompaError({
     code: 'store-refused',
-    message: `${remote} does not take the tasks at ${theirs(place)}: ${wordsOf(end.stderr, line)}`,
+    message: `${WHAT[place.kind]} at ${theirs(place)} are not taken by ${remote}: ${wordsOf(end.stderr, line)}`,
     mend: `git push ${remote} HEAD:refs/oompa/try, and look at what the server says`,
     status: STATUS.refused,
   })
+}
+
+async function commitText(place: RefPlace, text: string, what: string): Promise<string> {
+  const { root } = place
+  const blob = await gitText(root, ['hash-object', '-w', '--stdin'], { input: text })
+  const tree = await gitText(root, ['mktree'], { input: `100644 blob ${blob}\t${fileOf(place)}\n` })
+  return gitText(root, ['commit-tree', '--no-gpg-sign', '-m', what, tree], { env: AS_US })
+}
+
+/** Takes away what this clone has seen of the ref. */
+export async function forgetRef(place: RefPlace): Promise<void> {
+  await git(place.root, ['update-ref', '-d', ours(place)])
 }
 
 /** Drawn at random, and longer with each try that was lost. */
@@ -107,10 +124,10 @@ const AS_US = {
   GIT_COMMITTER_EMAIL: 'oompa@localhost',
 }
 
-function away({ remote }: RefPlace, end: NetworkEnd): OompaError {
+function away({ kind, remote }: RefPlace, end: NetworkEnd): OompaError {
   return new OompaError({
     code: 'store-away',
-    message: `The tasks on ${remote} cannot be reached: ${end.ended ?? (wordsOf(end.stderr) || `git ended with status ${end.status}`)}`,
+    message: `${WHAT[kind]} on ${remote} cannot be reached: ${end.ended ?? (wordsOf(end.stderr) || `git ended with status ${end.status}`)}`,
     mend: `git ls-remote ${remote}`,
   })
 }

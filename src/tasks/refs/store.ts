@@ -43,7 +43,7 @@ const MOST_TRIES = 60
 export function gitTasks(options: GitTasksOptions = {}, root?: string): TaskStore {
   const { remote = 'origin', name = 'all' } = options
   const base = rootOf(root)
-  const place = { root: base, remote, name, timeoutMs: SILENT_MS }
+  const place = { root: base, remote, kind: 'tasks', name, timeoutMs: SILENT_MS } as const
   // Of one clone one at a time: what it has seen of the ref is one ref of its own.
   const locked = <T>(work: () => Promise<T>): Promise<T> =>
     withLock(base, path.join(stateFolder(base), 'claims', 'refs', 'lock'), work)
