@@ -63,9 +63,10 @@ export interface TargetTasks {
 /**
  * Puts back every claim whose holder is gone, whoever it was; what the target has complete is complete.
  * @param whose the swarm's own target's, unless given
+ * @param dead a swarm that has died, whose agents have been ended
  * @returns how many claims
  */
-export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm): Promise<number> {
+export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm, dead?: string): Promise<number> {
   const { repository, settings, hooks } = swarm
   const { into } = whose
   // A swarm that claims nothing (level 1) still puts back what a crashed one had claimed.
@@ -75,11 +76,12 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
   // A task whose change waits for a person, or in a pull request, is nobody's to do again.
   const approvals = await waitingApprovals(repository.root)
   const waiting = new Set([...approvals, ...readPulls(repository.root)].map(({ task }) => task))
-  const stale = (await staleClaims(store)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  const stale = (await staleClaims(store, dead)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
   if (stale.length === 0) return 0
   const { requeued } = await requeueStale(store, {
     ids: stale.map(({ id }) => id),
     by: `oompa-${swarm.id}`,
+    dead,
     note: (claim) => workOfClaim(repository.root, claim, store),
   })
   for (const { id, reason, claim } of requeued) {

@@ -25,20 +25,27 @@ export interface RequeueOptions {
   readonly by: string
   /** Says where a claim's work is, for the notes. */
   readonly note?: (claim: Claim) => Promise<string | undefined>
+  /** A swarm that has died, with all that it had started. */
+  readonly dead?: string
 }
 
-/** Every claim without a sign of life, and every task in current that is nobody's. */
-export async function staleClaims(store: TaskStore): Promise<StaleClaim[]> {
+/**
+ * Every claim without a sign of life, and every task in current that is nobody's.
+ * @param dead a swarm that has died: what its agents claimed from a shell, without a process, is nobody's either
+ */
+export async function staleClaims(store: TaskStore, dead?: string): Promise<StaleClaim[]> {
   const { current } = await store.list()
   return current.flatMap(({ id, summary, stale, bare, claim }) => {
-    const reason = stale ?? bare
+    const { swarm, pid } = claim?.holder ?? {}
+    const isOfDead = dead !== undefined && swarm === dead && pid === undefined
+    const reason = stale ?? bare ?? (isOfDead ? `its swarm ${dead} has died` : undefined)
     return reason === undefined ? [] : { id, summary, reason, ...(claim ? { claim } : {}) }
   })
 }
 
 /** Puts stale claims back to pending. A holder that comes back late is refused: its fence is an old one. */
 export async function requeueStale(store: TaskStore, options: RequeueOptions): Promise<Requeued> {
-  const stale = await staleClaims(store)
+  const stale = await staleClaims(store, options.dead)
   const named = options.ids && new Set(options.ids)
   const requeued: StaleClaim[] = []
   const left = await notStale(store, stale, options.ids ?? [])

@@ -80,6 +80,27 @@ describe('SIGKILL of the loop', () => {
     expect(third.stdout).not.toContain('had died')
   })
 
+  test('a claim that an agent made from a shell goes back at once, too, and not after its lease', async () => {
+    const claims = `cd "$OOMPA_WORKTREE"
+oompa tasks claim >> "$HOME/claimed"
+if [ ! -e "$HOME/again" ]; then touch "$HOME/started-$OOMPA_WORKER"; sleep 1000; fi
+echo x > x.txt; git add -A && git commit -qm x`
+    const loop = level2(claims, { files: { 'tasks/pending/one.json': '{ "id": "one", "summary": "The first" }\n' } })
+    const { root, home } = loop.repository
+    const running = loop.start()
+    await started(loop, 1)
+    running.child.kill('SIGKILL')
+    await running.ended
+    await allEnded(loop)
+    const [crashed = ''] = loop.swarms()
+    writeFileSync(path.join(home, 'again'), '')
+    const again = await loop.oompa(['resume', crashed])
+    expect(again.status, again.stdout + again.stderr).toBe(0)
+    expect(loop.events('swarm.recovered', crashed)).toMatchObject([{ claims: 1 }])
+    expect(readFileSync(path.join(home, 'claimed'), 'utf8')).toBe('one: The first\n'.repeat(2))
+    expect(existsSync(path.join(root, 'tasks/complete/one.json'))).toBe(true)
+  })
+
   test('never ends what is not ours: a process that was given the pid of an agent since', async () => {
     const loop = level1('sleep 0.1')
     const running = loop.start([], { env: { ...loop.env, WORKERS: '1', ITERATIONS: '1' } })
