@@ -11,7 +11,7 @@ import { elsewhereRoot } from '../events/elsewhere.js'
 import { packageVersion } from '../files/package.js'
 import { listApprovals, publicFields } from '../review/approvals.js'
 import { metricsText } from '../views/metrics.js'
-import { ask } from './ask.js'
+import { ask, askedAtMost } from './ask.js'
 import { diffOf } from './diff.js'
 import { lineFacts, pageFacts } from './facts.js'
 import { cookieName, guarded, mayAct, mayLook, type Place, refusal } from './guard.js'
@@ -34,6 +34,8 @@ const POLL_MS = 200
 const PING_MS = 15_000
 /** Tasks are read by a process of their own. */
 const TASKS_MS = 2000
+/** Prometheus asks every 15 seconds, and each of several servers for itself. */
+const SCALE_MS = 10_000
 /** Between two looks at what other machines do. */
 const ELSEWHERE_MS = 3000
 
@@ -44,7 +46,8 @@ export function dashApp({ root, keys, ...where }: DashFacts): Hono {
   /** Whether other machines were looked for, and the look that goes on. */
   let looked = false
   let looking = false
-  let tasks: { readonly at: number; readonly answer: ReturnType<typeof ask> } | undefined
+  const tasks = askedAtMost(root, TASKS_MS, ['tasks', '--json'])
+  const scale = askedAtMost(root, SCALE_MS, ['scale', '--json'])
 
   app.use(guarded(where))
   app.use(bodyLimit({ maxSize: MOST_BODY, onError: (c) => refusal(c, 413, 'too-long', 'That is too long.') }))
@@ -166,9 +169,7 @@ export function dashApp({ root, keys, ...where }: DashFacts): Hono {
   )
 
   app.get('/api/tasks', async (c) => {
-    const now = performance.now()
-    if (!tasks || now - tasks.at > TASKS_MS) tasks = { at: now, answer: ask(root, ['tasks', '--json']) }
-    const { json, words } = await tasks.answer
+    const { json, words } = await tasks()
     return json === undefined ? refusal(c, 409, 'no-tasks', words.trim() || 'The tasks cannot be read.') : c.json(json)
   })
 
@@ -193,10 +194,12 @@ export function dashApp({ root, keys, ...where }: DashFacts): Hono {
     return answerOf(c, await ask(root, ['reject', '--json', id, `${reason.startsWith('-') ? ' ' : ''}${reason}`]))
   })
 
-  app.get('/metrics', (c) => {
+  app.get('/metrics', async (c) => {
     if (!mayLook(c, keys, where)) return refusal(c, 401, 'no-token', 'Send the token: Authorization: Bearer TOKEN')
     const swarms = history.swarms().map(({ run, state, figures }) => ({ run: run.state, state, figures }))
-    const text = metricsText({ repository: path.basename(root), version: packageVersion(), swarms })
+    const { wanted } = ((await scale()).json ?? {}) as { readonly wanted?: number }
+    const facts = { repository: path.basename(root), version: packageVersion(), swarms }
+    const text = metricsText({ ...facts, ...(wanted === undefined ? {} : { wanted }) })
     return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
   })
 

@@ -30,6 +30,16 @@ export function ask(root: string, words: readonly string[]): Promise<Asked> {
   })
 }
 
+/** Gives what asks the same, once in so many milliseconds: whoever comes meanwhile has that answer. */
+export function askedAtMost(root: string, everyMs: number, words: readonly string[]): () => Promise<Asked> {
+  let last: { readonly at: number; readonly answer: Promise<Asked> } | undefined
+  return () => {
+    const now = performance.now()
+    if (!last || now - last.at > everyMs) last = { at: now, answer: ask(root, words) }
+    return last.answer
+  }
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -82,6 +82,7 @@ test('the API says what the log says: swarms, one swarm, events, changes, metric
   expect(change).toMatchObject({ outcome: 'landed', task: 't-1', diff: null, message: 'Done with a.' })
   const metrics = parsePrometheus(await (await served.get('/metrics')).text())
   expect(metrics.get('oompa_landings_total')?.samples[0]?.value).toBe(1)
+  expect(metrics.get('oompa_workers_wanted')?.samples[0]?.value).toBe(0)
   expect(await json('/api/approvals')).toEqual({ waiting: [], problems: [] })
   expect(await json('/api/tasks')).toMatchObject({ counts: { pending: 0 } })
   expect(await served.stop()).toBe(0)
