@@ -94,7 +94,7 @@ export function worktreePool(options: PoolOptions): WorktreePool {
         return returned.gone && said.length > 0 ? { ...returned, said } : returned
       } catch (error) {
         // One that git cannot read is never taken for a clean one.
-        const isKnown = error instanceof OompaError && /^git-|^worktree-changed$/.test(error.code)
+        const isKnown = error instanceof OompaError && /^git-|^(worktree-changed|not-ours)$/.test(error.code)
         if (isKnown) return { gone: false, why: error.message }
         throw error
       }
@@ -223,13 +223,11 @@ async function putAway(
       isErrno(error, 'EXDEV', 'ENOSPC', 'EACCES', 'EROFS') || (error instanceof OompaError && error.code === 'not-ours')
     if (!noSpare) return { gone: false, why: messageOf(error) }
   }
-  // Git removes no worktree that has submodules without --force.
-  if (submodules) {
-    removeWorktree(root, full)
-    return { gone: true, commit }
+  if (existsSync(path.join(gitFolders(full).own, 'locked'))) {
+    return { gone: false, why: `somebody has locked it: git worktree unlock ${path.basename(full)}` }
   }
-  const { status, stderr } = await git(root, ['worktree', 'remove', full])
-  if (status !== 0) return { gone: false, why: stderr.trim() }
+  // Not by `git worktree remove`: one that is killed leaves half a worktree, whose missing files look like work.
+  removeWorktree(root, full)
   return { gone: true, commit }
 }
 
