@@ -19,6 +19,7 @@ import { commitsOver, listWorktrees } from '../git/worktrees.js'
 import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
 import type { Returned, WorktreePool } from '../worktrees/contract.js'
+import { occupied } from '../worktrees/occupied.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { halfMadeEntry } from '../worktrees/register.js'
 
@@ -71,6 +72,9 @@ export async function planCleanup(
       // Its folder is gone: only git's note of it can go, and the branch stays.
       if (isGone && !entryStays && !inUse(name) && !entry.locked) removed.push({ worktree: name })
     }
+  }
+  for (const { name, why } of occupied(root)) {
+    if (!inUse(name) && !left.some((one) => one.name === name)) left.push({ name, why: why.message, look: why.mend })
   }
   // Also by another checkout of a bare repository, and by one that a person made: it is not ours to take away.
   const checkedOut = new Set(all.map((entry) => entry.branch))

@@ -7,9 +7,8 @@ import { messageOf, OompaError } from '../errors.js'
 import { showBytes } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { isAncestor, mergeBase } from '../git/ancestry.js'
-import { branchOf, gitFolders } from '../git/folders.js'
+import { branchOf } from '../git/folders.js'
 import { requireOurs } from '../git/ours.js'
-import { registrationsOf } from '../git/registrations.js'
 import { currentBranch, headCommit } from '../git/repository.js'
 import { git } from '../git/run.js'
 import { readStatus } from '../git/status.js'
@@ -17,6 +16,7 @@ import type { OpenWorktree } from '../hooks/contract.js'
 import { keepEarlierWork } from '../recovery/earlier.js'
 import type { Worktree } from '../words.js'
 import { carryUncommitted } from '../worktrees/carry.js'
+import { occupantOf } from '../worktrees/occupied.js'
 import type { Iteration, Swarm } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { contextOf, makeIteration } from './iteration.js'
@@ -159,23 +159,10 @@ async function takeOver(iteration: Iteration, worktree: Worktree): Promise<void>
 function foundThere(swarm: Swarm, name: string): boolean {
   const { root } = swarm.repository
   const full = path.join(root, name)
-  const kind = kindOf(full)
-  if (kind === undefined || swarm.pool.discardHalfMade(name)) return false
-  if (kind === 'folder' && registrationsOf(gitFolders(root).common, full).length > 0) {
-    try {
-      requireOurs(full)
-      return true
-    } catch (error) {
-      if (!(error instanceof OompaError && error.code === 'worktree-changed')) throw error
-      throw new OompaError({ code: 'in-the-way', message: error.message, mend: error.mend, cause: error })
-    }
-  }
-  if (kind === 'folder' && readdirSync(full).length === 0) return false
-  throw new OompaError({
-    code: 'in-the-way',
-    message: `Cannot make the worktree ${name}: a ${kind} of that name is there already, and it is not a worktree.`,
-    mend: `mv ${name} ${name}.old`,
-  })
+  if (kindOf(full) === undefined || swarm.pool.discardHalfMade(name)) return false
+  const occupant = occupantOf(root, name)
+  if (occupant) throw occupant
+  return readdirSync(full).length > 0
 }
 
 /** From level 2 on a name that is taken is emptied first: its work is kept under a ref (docs/contract.md, 6). */

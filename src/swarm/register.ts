@@ -22,6 +22,7 @@ import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
 import { lateView } from '../views/late.js'
 import type { NamedLoop } from '../worktrees/named.js'
+import { occupied } from '../worktrees/occupied.js'
 import { minutesOver } from './caps.js'
 import type { ResumePoint } from './resume.js'
 import { forgetStart, proveStart } from './start-proof.js'
@@ -116,9 +117,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
         status: STATUS.refused,
       })
     }
-    const chosen = resumed
-      ? resumed.workers
-      : freeWorkerNames(settings.workers.length, [...taken.map(({ worker }) => worker), ...takenElsewhere(root)])
+    const used = new Set([...taken.map(({ worker }) => worker), ...takenElsewhere(root)])
+    const inTheWay = facts.named || resumed ? [] : occupied(root).filter(({ worker }) => !used.has(worker))
+    const chosen =
+      resumed?.workers ?? freeWorkerNames(settings.workers.length, [...used, ...inTheWay.map(({ worker }) => worker)])
     const { pid, start: processStart, host } = thisOwner()
     const { scale } = settings
     const left = chosen.filter((name, index) => (resumed?.next.get(name) ?? 1) <= settings.workers[index]!.iterations)
@@ -159,6 +161,10 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
         type: 'note',
         text: `Swarm ${running.join(', ')} is running: this one's workers are ${chosen.join(', ')}.`,
       })
+    }
+    for (const { worker, why } of inTheWay) {
+      const text = `${why.message} So no worker of this swarm is ${worker}. To have it again: ${why.mend}`
+      log.emit({ type: 'note', level: 'warning', text })
     }
     return chosen
   })

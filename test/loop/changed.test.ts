@@ -41,8 +41,15 @@ test.each([
   expect(loop.repository.git(['show', `${end?.kept}:one`])).toBe('one')
   expect(readFileSync(path.join(loop.repository.root, '.w1-i1/two'), 'utf8')).toBe('two\n')
   expect(said.split('\n').filter((line) => line.includes(why)).length, said).toBeGreaterThan(0)
-  // The next start does not take it for its own.
-  await loop.run(['--iterations', '1'])
+  // The next start does not take it for its own, and is not kept from work by it.
+  const again = await loop.run(['--iterations', '1'])
+  expect(loop.agent.calls().map(({ env }) => env.OOMPA_WORKER)).toEqual(['w1', 'w2'])
+  expect(again.stdout).toContain('So no worker of this swarm is w1.')
+  const [check, cleanup] = [await loop.oompa(['check', '--json']), await loop.oompa(['cleanup', '--dry-run'])]
+  expect(JSON.parse(check.stdout)).toContainEqual(
+    expect.objectContaining({ check: 'worktrees', warning: true, text: expect.stringContaining(why) }),
+  )
+  expect(cleanup.stdout).toMatch(/^left \.w1-i1: .*is not the worktree that it was/m)
   expect(before()).toEqual(was)
   expect(readFileSync(path.join(loop.repository.root, '.w1-i1/two'), 'utf8')).toBe('two\n')
 })

@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { messageOf } from '../../errors.js'
+import { inUse } from '../../events/running.js'
 import type { Repository } from '../../git/folders.js'
 import { refInTheWay } from '../../git/in-the-way.js'
 import { movedWorktrees } from '../../git/no-checkout.js'
@@ -11,6 +12,7 @@ import { isWorktreeName } from '../../git/registrations.js'
 import { currentBranch, headCommit, resolveCommit } from '../../git/repository.js'
 import { gitFor } from '../../git/simple-git.js'
 import { listWorktrees } from '../../git/worktrees.js'
+import { occupied } from '../../worktrees/occupied.js'
 import { checkoutSize } from '../../worktrees/space.js'
 import { type Finding, failed } from './contract.js'
 
@@ -89,6 +91,9 @@ function megabytes(bytes: number): number {
 }
 
 async function leftovers(root: string): Promise<Finding> {
+  const user = inUse(root)
+  const wrong = occupied(root).find(({ name }) => !user(name))
+  if (wrong) return { check: 'worktrees', ok: true, warning: true, text: wrong.why.message, mend: wrong.why.mend }
   const ours = (await listWorktrees(root)).filter(
     (entry) => path.dirname(entry.path) === root && isWorktreeName(path.basename(entry.path)),
   )
