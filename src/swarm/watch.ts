@@ -1,7 +1,7 @@
 // Looks at what all worktrees share before and after each agent: configuration, hooks, the stash, refs that are not its
 // own. What has changed is said, is put back where it would keep the loop from working, and holds the change back.
 
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.js'
 import type { Emit } from '../events/contract.js'
@@ -53,10 +53,22 @@ export function watchShared(options: WatchOptions): SharedWatch {
   /** One look at a time: what one has put back must not be the next one's finding. */
   let last: Promise<void> = Promise.resolve()
   const inTurn = (act: () => Promise<void>): Promise<void> => {
-    last = last.then(act).catch((error: unknown) => {
-      emit({ type: 'note', level: 'warning', text: `Comparing what worktrees share: ${messageOf(error)}` })
-    })
+    last = last
+      .then(() => (isGone() ? undefined : act()))
+      .catch((error: unknown) => {
+        emit({ type: 'note', level: 'warning', text: `Comparing what worktrees share: ${messageOf(error)}` })
+      })
     return last
+  }
+
+  let isGoneSaid = false
+  /** Whether the repository was moved or removed: what was put back would be all that there is at its old place. */
+  function isGone(): boolean {
+    if (existsSync(path.join(common, 'HEAD'))) return false
+    const text = `${root} is no repository any more: it was moved or removed while this swarm worked in it. Where it is now: oompa resume ${swarm}`
+    if (!isGoneSaid) emit({ type: 'note', level: 'warning', text })
+    isGoneSaid = true
+    return true
   }
 
   async function refresh(withRefs: boolean): Promise<void> {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scriptedAgent } from '../support/agents.js'
-import { level1, level1Files, level2, loopIn, type TestLoop } from '../support/loop.js'
+import { level1, level1Files, level2, loopIn, type TestLoop, until } from '../support/loop.js'
 import { repositoryAt, temporaryFolder, testRepository } from '../support/repository.js'
 
 const works = 'cd "$OOMPA_WORKTREE" && echo x > "$OOMPA_WORKER" && git add -A && git commit -qm work; echo done'
@@ -192,4 +192,24 @@ describe('where it works', () => {
     expect(loop.agent.calls(), readFileSync(path.join(loop.repository.home, 'out'), 'utf8')).toHaveLength(1)
     expect(loop.repository.git(['status', '--porcelain'])).toBe('')
   })
+})
+
+test('one that is moved while a swarm works in it: said once, nothing is made at its old place, all is there', async () => {
+  const waits =
+    'touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.05; done; cd "$OOMPA_WORKTREE"; echo x > made'
+  const loop = level2(waits, { iterations: 2 })
+  const { root, home } = loop.repository
+  const running = loop.start()
+  await until(() => existsSync(path.join(home, 'began')), 'the agent')
+  renameSync(root, `${root}-moved`)
+  writeFileSync(path.join(home, 'go'), '')
+  const ended = await running.ended
+  expect(ended.status).toBe(1)
+  expect(ended.stdout.split('is no repository any more').length, ended.stdout).toBe(2)
+  expect(existsSync(root)).toBe(false)
+  renameSync(`${root}-moved`, root)
+  expect(readFileSync(path.join(root, '.w1-i1/made'), 'utf8')).toBe('x\n')
+  const again = await loop.oompa(['resume'])
+  expect(again.status, again.stdout + again.stderr).toBe(0)
+  expect(loop.events('landing.landed')).toHaveLength(1)
 })
