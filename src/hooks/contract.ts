@@ -7,6 +7,9 @@ import type { CommandOptions, CommandResult } from '../processes/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Change, Landing, Refusal, StatusHistory, Task, Verdict, Worktree } from '../words.js'
 
+/** Does some work when its turn has come. */
+export type Lane = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
+
 /** What a hook may know and use. */
 export interface HookContext {
   /** The main checkout, absolute. */
@@ -43,8 +46,8 @@ export interface HookContext {
   readonly testCommands?: readonly string[]
   /** How the status of tasks in two clones' histories becomes one; undefined where tasks are not in the repository. */
   history?(): Promise<StatusHistory | undefined>
-  /** Waits for the turn of this machine, where several land on one target. */
-  lane?<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** What waits for the turn of this machine, where several land on one target now. */
+  lane?(): Promise<Lane | undefined>
   /** Sets up a worktree as `hooks/worktree` says: called for a gate before each test in it. */
   prepare?(worktree: Worktree): Promise<void>
 }

@@ -83,8 +83,8 @@ export interface LandContext {
   readonly env: Readonly<Record<string, string>>
   /** How the status of tasks in two histories becomes one; undefined where tasks are not in the repository. */
   history?(): Promise<StatusHistory | undefined>
-  /** Waits for the turn of this machine, where several land on one target. */
-  lane?<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** What waits for the turn of this machine, where several land on one target now. */
+  readonly lane?: HookContext['lane']
   /** Installs dependencies in a gate. */
   prepare?(worktree: Worktree): Promise<void>
 }

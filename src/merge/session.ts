@@ -5,6 +5,7 @@ import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from '../lock
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
 import { hasIntents } from './journal.js'
 import { type GroupResult, landGroup } from './land.js'
+import type { FetchAnswer } from './remote.js'
 import type { TestMemory } from './tested.js'
 import type { LandingTools } from './tools.js'
 import type { Withdrawn } from './withdraw.js'
@@ -31,25 +32,14 @@ export interface LandingSession {
 
 /**
  * Runs `work` as the only one that lands in this repository; pushes at the end if the options say so, in its turn among
- * machines that land on the same target.
+ * those that land on the same target elsewhere.
  */
-export function landingSession<T>(
+export async function landingSession<T>(
   tools: LandingTools,
   context: LandContext,
   request: SessionRequest,
   work: (session: LandingSession) => Promise<T>,
   lockOptions: Omit<LockOptions, 'signal'> = {},
-): Promise<T> {
-  const land = () => landHere(tools, context, request, work, lockOptions)
-  return context.lane && request.options.push ? context.lane(land, context.signal) : land()
-}
-
-async function landHere<T>(
-  tools: LandingTools,
-  context: LandContext,
-  request: SessionRequest,
-  work: (session: LandingSession) => Promise<T>,
-  lockOptions: Omit<LockOptions, 'signal'>,
 ): Promise<T> {
   const locked = <R>(act: (session: LandingSession) => Promise<R>): Promise<R> =>
     withLock(
@@ -68,15 +58,20 @@ async function landHere<T>(
   if (!request.options.push) return locked(work)
   const { openSync } = await import('./sync.js')
   const sync = await openSync(tools, context, request)
+  const land = async (fetched: FetchAnswer): Promise<T> => {
+    let taken = false as boolean | OompaError
+    const result = await locked(async (session) => {
+      taken = await sync.takeIn(session, fetched)
+      return work(session)
+    })
+    const refused = taken === true ? await sync.push(locked) : taken || undefined
+    if (refused) request.pushRefused?.(refused)
+    return result
+  }
   const fetched = await sync.fetch()
-  let taken = false as boolean | OompaError
-  const result = await locked(async (session) => {
-    taken = await sync.takeIn(session, fetched)
-    return work(session)
-  })
-  const refused = taken === true ? await sync.push(locked) : taken || undefined
-  if (refused) request.pushRefused?.(refused)
-  return result
+  // What was fetched may say that somebody else lands there, too.
+  const lane = fetched.fetch === 'done' ? await context.lane?.() : undefined
+  return lane ? lane(async () => land(await sync.fetch()), context.signal) : land(fetched)
 }
 
 async function recover(tools: LandingTools, context: LandContext): Promise<void> {

@@ -38,6 +38,8 @@ export interface ContextParts {
   readonly testCommands?: readonly string[]
   /** As in `HookContext`. */
   readonly history?: HookContext['history']
+  /** As in `HookContext`. */
+  readonly lane?: HookContext['lane']
   /** Sets up a gate as a worktree is set up. */
   readonly prepare?: (worktree: Worktree) => Promise<void>
   /** What keeps an agent that is asked from moving the target. */
@@ -78,6 +80,7 @@ export function hookContext(parts: ContextParts): HookContext {
     remoteTimeoutMs: settings.limits.remoteMs,
     prepare: parts.prepare,
     history: parts.history,
+    lane: parts.lane,
     $: shellIn({
       cwd: root,
       env: (cwd) => environmentOf(settings, { ...parts.variables, ...ceilings(root, cwd) }),

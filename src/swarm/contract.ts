@@ -8,7 +8,7 @@ import type { Settings, WorkerSettings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import type { CheckoutState } from '../git/checkoutState.js'
 import type { Repository } from '../git/folders.js'
-import type { Hooks, Protection, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
+import type { HookContext, Hooks, Protection, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
 import type { Fresh } from '../merge/fresh.js'
 import type { LeftConflict } from '../merge/left-markers.js'
 import type { PromptText } from '../prompts/index.js'
@@ -22,7 +22,6 @@ import type { NamedLoop } from '../worktrees/named.js'
 import type { Budget } from './budget.js'
 import type { Crew } from './crew.js'
 import type { Harnesses } from './harness.js'
-import type { Lane } from './lane.js'
 import type { ResumePoint } from './resume.js'
 import type { Stopping } from './stop.js'
 
@@ -42,7 +41,7 @@ export interface Swarm {
   /** The name of this machine, where others work on the same tasks. */
   readonly machine?: string
   /** Its turn to land among them. */
-  readonly lane?: Lane
+  readonly lane?: HookContext['lane']
   /** The remote that landings are pushed to, where they are. */
   readonly remote?: string
   /** For how long the server of the tasks has been away so far, all in all. */

@@ -63,7 +63,7 @@ export function contextOf(iteration: Iteration, worktree?: Worktree): HookContex
     testCommands: swarm.testCommands(),
     prepare: (gate) => setUpWorktree(gate, context, { hooks: swarm.hooks, root: swarm.repository.root }),
     history: async () => swarm.store?.tracked?.history(),
-    ...(swarm.lane ? { lane: swarm.lane } : {}),
+    lane: swarm.lane,
     guard: () => swarm.guard(iteration),
     watched: (run) => swarm.watch.during(iteration, run),
   })

@@ -30,7 +30,6 @@ import type { TaskStore } from '../tasks/contract.js'
 import { openTasks } from '../tasks/existing.js'
 import { watchBranch } from '../tasks/tracked/follow.js'
 import type { Swarm } from './contract.js'
-import type { Lane } from './lane.js'
 import type { Pulls } from './pulls.js'
 import type { Stopping } from './stop.js'
 
@@ -124,10 +123,11 @@ export async function landingParts(facts: LandingFacts): Promise<LandingParts> {
 async function laneOf(
   { repository, emit, into, id }: LandingFacts,
   { remote, store, fresh }: { readonly remote: string; readonly store: TaskStore | undefined; readonly fresh: Fresh },
-): Promise<Lane> {
+): Promise<Swarm['lane']> {
   const { laneAmongClones, laneIn } = await import('./lane.js')
   const options = { target: into, swarm: id, say: (text: string) => emit({ type: 'note', text }) }
-  if (store?.engine) return laneIn(store.engine.machines, options)
+  const lane = store?.engine && laneIn(store.engine.machines, options)
+  if (lane) return async () => lane
   return laneAmongClones({ root: repository.root, remote, fresh }, options)
 }
 

@@ -3,6 +3,7 @@
 // fast-forward.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { HookContext, Lane } from '../hooks/contract.js'
 import type { Fresh } from '../merge/fresh.js'
 import { thisMachine } from '../processes/owner.js'
 import type { LaneTickets } from '../tasks/engine.js'
@@ -25,8 +26,6 @@ export interface LaneOptions {
   /** Called once for a turn that is long in coming. */
   say?(words: string): void
 }
-
-export type Lane = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
 
 /** The lane of a target where there are tickets for it; while those are away nobody waits. */
 export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
@@ -84,19 +83,17 @@ export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
  * pushes there, too: else of two that test at one time one tests again.
  */
 export function laneAmongClones(
-  clone: { readonly root: string; readonly remote: string; readonly fresh: Fresh },
+  clone: { readonly root: string; readonly remote: string; readonly fresh: Pick<Fresh, 'others'> },
   options: LaneOptions,
-): Lane {
+): HookContext['lane'] {
   const { root, remote, fresh } = clone
+  const refused = (words: string) =>
+    options.say?.(`${words} So clones that push at one time do not take turns: some tests run twice.`)
   let lane: Lane | undefined
-  return async (work, signal) => {
-    if (!(await fresh.now()) || !(await fresh.others())) return work()
-    if (!lane) {
-      const { remoteTickets } = await import('../tasks/refs/tickets.js')
-      const refused = (words: string) =>
-        options.say?.(`${words} So clones that push at one time do not take turns: some tests run twice.`)
-      lane = laneIn(remoteTickets({ root, remote, refused }), { leaseMs: REMOTE_LEASE_MS, ...options })
-    }
-    return lane(work, signal)
+  return async () => {
+    if (!(await fresh.others())) return undefined
+    const { remoteTickets } = await import('../tasks/refs/tickets.js')
+    lane ??= laneIn(remoteTickets({ root, remote, refused }), { leaseMs: REMOTE_LEASE_MS, ...options })
+    return lane
   }
 }

@@ -2,9 +2,8 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { addTask, claiming, filesOf, pending, team } from '../support/clones.js'
+import { addTask, claiming, filesOf, pending, team, testRuns, testsAlone } from '../support/clones.js'
 import { type TestLoop, until } from '../support/loop.js'
 
 /** Makes a file of its task's name. */
@@ -61,26 +60,18 @@ describe('a base that is true', () => {
 describe('a turn', () => {
   const works =
     'cd "$OOMPA_WORKTREE"; if [ "$OOMPA_ITERATION" = 2 ]; then touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.05; done; fi; echo x > "$(basename "$HOME")-$OOMPA_ITERATION.txt"'
-  const tests =
-    'at=$(dirname "$HOME"); echo x >> "$at/runs"; mkdir "$at/gate" || touch "$at/two"; sleep 2; rmdir "$at/gate" || :'
 
   test('clones that push at one time test one after the other, each landing once, and leave nothing', async () => {
-    const { clones, bare, history } = team(works, {
-      worker: { iterations: 2, can_plan: true },
-      merge: { test: tests },
-    })
+    const all = team(works, { worker: { iterations: 2, can_plan: true }, merge: { test: testsAlone } })
+    const { clones, bare, history } = all
     const running = []
     for (const loop of clones) {
       running.push(loop.start())
       await until(() => existsSync(path.join(loop.repository.home, 'began')), 'its first landing', 100_000)
     }
-    // What was fetched is good for five seconds: the first asks again from then on, and hears of the second.
-    await sleep(5100)
     for (const { repository } of clones) writeFileSync(path.join(repository.home, 'go'), '')
     for (const { ended } of running) expect((await ended).status).toBe(0)
-    const base = path.dirname(bare.root)
-    expect(readFileSync(path.join(base, 'runs'), 'utf8')).toBe('x\n'.repeat(4))
-    expect(existsSync(path.join(base, 'two'))).toBe(false)
+    expect(testRuns(all)).toEqual({ runs: 4, twice: false })
     expect(history().filter((line) => line.startsWith('Merge branch'))).toHaveLength(4)
     expect(bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
     for (const { refs } of clones) expect(refs('refs/oompa')).toEqual([])

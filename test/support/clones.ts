@@ -1,6 +1,6 @@
 // A team: several clones of one bare repository, each with a home of its own, as on machines of their own.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { scriptedAgent } from './agents.js'
 import { level1Files, loopIn, type TestLoop } from './loop.js'
@@ -31,6 +31,16 @@ export const claiming = {
 /** A task of the folder store, by its path. */
 export function pending(id: string, more: Readonly<Record<string, unknown>> = {}): Record<string, string> {
   return { [`tasks/pending/${id}.json`]: `${JSON.stringify({ id, summary: `The task ${id}`, ...more }, null, 2)}\n` }
+}
+
+/** A gate's test that writes down that it ran, and whether another one of the team ran at the same time. */
+export const testsAlone =
+  'at=$(dirname "$HOME"); echo x >> "$at/runs"; mkdir "$at/gate" || touch "$at/two"; sleep 1; rmdir "$at/gate" || :'
+
+/** How often `testsAlone` ran, and whether it ever did so twice at one time. */
+export function testRuns({ bare }: Pick<Team, 'bare'>): { readonly runs: number; readonly twice: boolean } {
+  const at = path.dirname(bare.root)
+  return { runs: readFileSync(path.join(at, 'runs'), 'utf8').length / 2, twice: existsSync(path.join(at, 'two')) }
 }
 
 type StoreName = 'folder' | 'graph'

@@ -8,7 +8,7 @@ import { elsewhereRoot } from '../../src/events/elsewhere.js'
 import { readLog } from '../../src/events/log.js'
 import { ownVersion } from '../../src/tasks/postgres/engine.js'
 import { postgresTasks } from '../../src/tasks/postgres/store.js'
-import { team } from '../support/clones.js'
+import { team, testRuns, testsAlone } from '../support/clones.js'
 import { type TestLoop, until } from '../support/loop.js'
 import { oompa, oompaBin, start } from '../support/oompa.js'
 import { describeWhere } from '../support/optional.js'
@@ -29,15 +29,14 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
     for (const base of ['a', 'b', 'c', 'd']) await store.add({ id: base, summary: `The task ${base}` })
     await store.add({ id: 'middle', summary: 'After two', priority: 0, dependsOn: ['a', 'b'] })
     await store.add({ id: 'top', summary: 'After all', priority: 0, dependsOn: ['middle', 'c', 'd'] })
-    const { bare, clones } = team(
-      'cd "$OOMPA_WORKTREE"; ls *.txt > "saw-$OOMPA_TASK" 2> /dev/null; echo done > "$OOMPA_TASK.txt"',
-      {
-        worker: { count: 2, iterations: 6, max_wait_for_tasks: 120 },
-        files: {
-          'hooks/tasks.ts': `import { postgresTasks } from 'oompa-loompas'\nexport default postgresTasks({ url: '${server.url}', schema: 'team' })\n`,
-        },
+    const all = team('cd "$OOMPA_WORKTREE"; ls *.txt > "saw-$OOMPA_TASK" 2> /dev/null; echo done > "$OOMPA_TASK.txt"', {
+      worker: { count: 2, iterations: 6, max_wait_for_tasks: 120 },
+      merge: { test: testsAlone },
+      files: {
+        'hooks/tasks.ts': `import { postgresTasks } from 'oompa-loompas'\nexport default postgresTasks({ url: '${server.url}', schema: 'team' })\n`,
       },
-    )
+    })
+    const { bare, clones } = all
     const ended = await Promise.all(clones.map((clone) => clone.run()))
     expect(ended.map(({ status, stderr }) => [status, stderr])).toEqual([
       [0, expect.not.stringContaining('Error')],
@@ -51,6 +50,11 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
     )
     const completions = await server.sql(`select task from team.history where type = 'completed'`)
     expect(completions.map(({ task }) => task).sort()).toEqual(['a', 'b', 'c', 'd', 'middle', 'top'])
+    // Each has landed in its turn: nobody has tested what another's push made void.
+    expect(testRuns(all).twice).toBe(false)
+    expect(testRuns(all).runs).toBeLessThanOrEqual(6)
+    expect(await server.sql('select is_called from team.lanes_ticket_seq')).toEqual([{ is_called: true }])
+    expect(await server.sql('select * from team.lanes')).toEqual([])
   })
 
   it('while the server is away agents go on and no iteration is spent; whoever lost a claim keeps the work and gives up', async () => {
