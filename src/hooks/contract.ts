@@ -7,8 +7,8 @@ import type { CommandOptions, CommandResult } from '../processes/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Change, Landing, Refusal, StatusHistory, Task, Verdict, Worktree } from '../words.js'
 
-/** Does some work when its turn has come. */
-export type Lane = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>
+/** Does some work when its turn has come; whoever had to wait may find that the target has moved. */
+export type Lane = <T>(work: (hasWaited: boolean) => Promise<T>, signal: AbortSignal) => Promise<T>
 
 /** What a hook may know and use. */
 export interface HookContext {

@@ -71,7 +71,8 @@ export async function landingSession<T>(
   const fetched = await sync.fetch()
   // What was fetched may say that somebody else lands there, too.
   const lane = fetched.fetch === 'done' ? await context.lane?.() : undefined
-  return lane ? lane(async () => land(await sync.fetch()), context.signal) : land(fetched)
+  if (!lane) return land(fetched)
+  return lane(async (hasWaited) => land(hasWaited ? await sync.fetch() : fetched), context.signal)
 }
 
 async function recover(tools: LandingTools, context: LandContext): Promise<void> {

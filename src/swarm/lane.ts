@@ -52,9 +52,11 @@ export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
     let renewing: Promise<unknown> | undefined
     try {
       const since = performance.now()
+      let hasWaited = false
       let isSaid = false
       for (let count = await ahead(); count && !signal.aborted; count = await ahead()) {
         const waitedMs = performance.now() - since
+        hasWaited = true
         if (waitedMs > SAY_AFTER_MS && !isSaid) {
           isSaid = true
           say?.(`Landing on ${target} waits for its turn: ${count} before it, from elsewhere.`)
@@ -68,7 +70,7 @@ export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
           renewing = undefined
         })
       }, leaseMs / 4)
-      return await work()
+      return await work(hasWaited)
     } finally {
       clearInterval(timer)
       // One that came after the leave would take a ticket that nobody gives back.

@@ -74,24 +74,30 @@ export async function readRef(place: RefPlace): Promise<Seen> {
 /**
  * Writes a text over what was seen, or takes the ref away where there is none. The commit has no parent: the ref says how
  * things are, and a clone that looks again gets one small commit, however many there have been.
- * @returns false if somebody else was quicker
+ * @returns what the ref has from then on; undefined if somebody else was quicker
  * @throws OompaError `store-away`, `store-refused` (status 4)
  */
-export async function writeRef(place: RefPlace, seen: Seen, text: string | undefined, what: string): Promise<boolean> {
+export async function writeRef(
+  place: RefPlace,
+  seen: Seen,
+  text: string | undefined,
+  what: string,
+): Promise<Seen | undefined> {
   const { root, remote, timeoutMs } = place
   const commit = text === undefined ? undefined : await commitText(place, text, what)
-  if (commit === seen.commit) return true
+  if (commit === seen.commit) return seen
   const lease = `--force-with-lease=${theirs(place)}:${seen.commit ?? ''}`
   const refspec = `${commit ?? ''}:${theirs(place)}`
   const args = ['push', '--porcelain', '--no-verify', lease, '--end-of-options', remote, refspec]
   const end = await networkGit(root, args, { timeoutMs })
-  if (end.status === 0) return true
+  if (end.status === 0) return { commit, text }
   // What was sent may have arrived although no answer came.
-  if ((await readRef(place)).commit === commit) return true
+  const now = await readRef(place)
+  if (now.commit === commit) return now
   const line = end.stdout.split('\n').find((one) => one.startsWith('!'))
   if (line === undefined) throw away(place, end)
   if (/stale info|cannot lock ref|failed to update ref|fetch first|already exists|failed to lock/.test(line))
-    return false
+    return undefined
   throw new OompaError({
     code: 'store-refused',
     message: `${WHAT[place.kind]} at ${theirs(place)} are not taken by ${remote}: ${wordsOf(end.stderr, line)}`,

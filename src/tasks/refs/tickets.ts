@@ -8,7 +8,7 @@ import { isErrno } from '../../errors.js'
 import { stateFolder } from '../../files/paths.js'
 import type { LaneTickets } from '../engine.js'
 import { withLock } from '../one-file.js'
-import { forgetRef, pauseBefore, readRef, writeRef } from './remote.js'
+import { forgetRef, pauseBefore, readRef, type Seen, writeRef } from './remote.js'
 
 /** How long the remote may be silent: a turn that takes longer than a test costs more than the test. */
 const SILENT_MS = 15_000
@@ -47,24 +47,38 @@ export function remoteTickets({ root, remote, refused }: RemoteTickets): LaneTic
     return 0
   }
 
-  /** Changes the tickets of a target; `turn` gives them as they shall be, or the same when there is nothing to change. */
-  const change = async (target: string, turn: (tickets: Ticket[]) => Ticket[], leaves = false): Promise<Ticket[]> => {
+  /** The tickets of a target as they were when they were last read or written. */
+  const last = new Map<string, Seen>()
+
+  /**
+   * Changes the tickets of a target; `turn` gives them as they shall be, or the same when there is nothing to change.
+   * @param isLikely that they are as they were: then they are written at once, and read if somebody else was quicker
+   */
+  const change = async (
+    target: string,
+    turn: (tickets: Ticket[]) => Ticket[],
+    { isLikely = false, leaves = false } = {},
+  ): Promise<Ticket[]> => {
     if (refusal !== undefined) throw refusal
     const place = { root, remote, kind: 'lanes', name: target, timeoutMs: SILENT_MS } as const
+    const tryOnce = async (seen: Seen): Promise<Ticket[] | undefined> => {
+      const tickets = readTickets(seen.text)
+      const after = turn(tickets)
+      const text = after.length === 0 ? undefined : writeTickets(after)
+      const now = after === tickets ? seen : await writeRef(place, seen, text, 'oompa: tickets for landing')
+      if (now) last.set(target, now)
+      return now && after
+    }
     // Of one clone one at a time: what it has seen of the ref is one ref of its own.
     return withLock(root, path.join(stateFolder(root), 'claims', 'refs', 'lanes.lock'), async () => {
-      for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+      let after = isLikely ? await tryOnce(last.get(target) ?? {}) : undefined
+      for (let attempt = 0; !after && attempt < MOST_TRIES; attempt++) {
         if (attempt > 0) await pauseBefore(attempt)
-        const now = await readRef(place)
-        const tickets = readTickets(now.text)
-        const after = turn(tickets)
-        const text = after.length === 0 ? undefined : writeTickets(after)
-        if (after === tickets || (await writeRef(place, now, text, 'oompa: tickets for landing'))) {
-          if (leaves) await forgetRef(place)
-          return after
-        }
+        after = await tryOnce(await readRef(place))
       }
-      throw new Error(`others were faster ${MOST_TRIES} times`)
+      if (!after) throw new Error(`others were faster ${MOST_TRIES} times`)
+      if (leaves) await forgetRef(place)
+      return after
     }).catch((error: unknown) => {
       if (isErrno(error, 'store-refused') && refusal === undefined) {
         refusal = error
@@ -75,7 +89,8 @@ export function remoteTickets({ root, remote, refused }: RemoteTickets): LaneTic
   }
 
   return {
-    async lane({ target, swarm, host, leaseMs, ticket = randomUUID() }) {
+    async lane({ target, swarm, host, leaseMs, ticket: held }) {
+      const ticket = held ?? randomUUID()
       const turn = (tickets: Ticket[]): Ticket[] => {
         const own = tickets.find((one) => one.ticket === ticket)
         const others = tickets.filter((one) => one === own || ageOf(one) <= leaseMs)
@@ -83,7 +98,7 @@ export function remoteTickets({ root, remote, refused }: RemoteTickets): LaneTic
         if (ageOf(own) <= leaseMs / 4) return others.length === tickets.length ? tickets : others
         return others.map((one) => (one === own ? { ...one, renewed: one.renewed + 1 } : one))
       }
-      const tickets = await change(target, turn)
+      const tickets = await change(target, turn, { isLikely: held === undefined })
       targets.set(ticket, target)
       return { ticket, ahead: tickets.findIndex((one) => one.ticket === ticket) }
     },
@@ -93,7 +108,7 @@ export function remoteTickets({ root, remote, refused }: RemoteTickets): LaneTic
       if (target === undefined) return
       const turn = (tickets: Ticket[]) =>
         tickets.some((one) => one.ticket === ticket) ? tickets.filter((one) => one.ticket !== ticket) : tickets
-      await change(target, turn, true)
+      await change(target, turn, { isLikely: true, leaves: true })
     },
   }
 }
