@@ -22,7 +22,7 @@ const LANDING_MS = 10 * 60_000
 const SAY_AGAIN_MS = 5 * 60_000
 
 /** Whoever has pushed within this time is taken to be at work still. */
-const OTHERS_MS = 10 * 60_000
+export const OTHERS_MS = 10 * 60_000
 
 export interface Fresh {
   /**

@@ -114,10 +114,10 @@ async function takeUp(iteration: Iteration, worktree: Worktree): Promise<TakenUp
     const unmerged = entries.flatMap((entry) => (entry.kind === 'unmerged' ? [entry.path] : []))
     return { head: commit ?? worktree.base, unfinished: operationRefusal(operation, unmerged) }
   }
-  const task = iteration.claims[0]?.task
-  const leftovers = await commitLeftovers(worktree, {
-    message: task ? `${task.summary}` : `Work of ${iteration.worker}, iteration ${iteration.number}`,
-  })
+  const what = iteration.claims[0]?.task.summary ?? `Work of ${iteration.worker}, iteration ${iteration.number}`
+  // Two clones that do the same in the same second would make the very same commit: each takes it for its own, which
+  // somebody else has pushed.
+  const leftovers = await commitLeftovers(worktree, { message: `${what}\n\nOompa-Swarm: ${iteration.swarm}` })
   sayLeft(iteration, leftovers.left)
   const head = leftovers.head ?? worktree.base
   if (leftovers.unresolved.length > 0) return { head, unfinished: markersRefusal(leftovers.unresolved) }

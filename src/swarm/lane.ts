@@ -4,7 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HookContext, Lane } from '../hooks/contract.js'
-import type { Fresh } from '../merge/fresh.js'
+import { type Fresh, OTHERS_MS } from '../merge/fresh.js'
 import { thisMachine } from '../processes/owner.js'
 import type { LaneTickets } from '../tasks/engine.js'
 
@@ -82,7 +82,7 @@ export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
 
 /**
  * The lane of clones that share nothing but the remote. Its tickets are on the remote, and are taken while somebody else
- * pushes there, too: else of two that test at one time one tests again.
+ * lands there, too: else of two that test at one time one tests again. Nobody knows that before the first landing.
  */
 export function laneAmongClones(
   clone: { readonly root: string; readonly remote: string; readonly fresh: Pick<Fresh, 'others'> },
@@ -91,11 +91,16 @@ export function laneAmongClones(
   const { root, remote, fresh } = clone
   const refused = (words: string) =>
     options.say?.(`${words} So clones that push at one time do not take turns: some tests run twice.`)
+  let metMs = Number.NEGATIVE_INFINITY
+  const met = () => {
+    metMs = performance.now()
+  }
   let lane: Lane | undefined
   return async () => {
-    if (!(await fresh.others())) return undefined
+    const isAlone = lane && performance.now() - metMs > OTHERS_MS && !(await fresh.others())
+    if (isAlone) return undefined
     const { remoteTickets } = await import('../tasks/refs/tickets.js')
-    lane ??= laneIn(remoteTickets({ root, remote, refused }), { leaseMs: REMOTE_LEASE_MS, ...options })
+    lane ??= laneIn(remoteTickets({ root, remote, refused, met }), { leaseMs: REMOTE_LEASE_MS, ...options })
     return lane
   }
 }

@@ -30,10 +30,12 @@ export interface RemoteTickets {
   readonly remote: string
   /** Called once with what the server says, if it takes no such refs; nobody is asked to wait from then on. */
   refused(words: string): void
+  /** Called when somebody else has a ticket, too. */
+  met?(): void
 }
 
 /** The tickets for landing on the branches of a remote. They throw where no turn can be had: who lands does without. */
-export function remoteTickets({ root, remote, refused }: RemoteTickets): LaneTickets {
+export function remoteTickets({ root, remote, refused, met }: RemoteTickets): LaneTickets {
   /** When a ticket was first seen as it is, by `performance.now()`. */
   const seen = new Map<string, { readonly renewed: number; readonly at: number }>()
   const targets = new Map<string, string>()
@@ -67,6 +69,7 @@ export function remoteTickets({ root, remote, refused }: RemoteTickets): LaneTic
       const text = after.length === 0 ? undefined : writeTickets(after)
       const now = after === tickets ? seen : await writeRef(place, seen, text, 'oompa: tickets for landing')
       if (now) last.set(target, now)
+      if (now && after.some((one) => !targets.has(one.ticket))) met?.()
       return now && after
     }
     // Of one clone one at a time: what it has seen of the ref is one ref of its own.
@@ -98,8 +101,8 @@ export function remoteTickets({ root, remote, refused }: RemoteTickets): LaneTic
         if (ageOf(own) <= leaseMs / 4) return others.length === tickets.length ? tickets : others
         return others.map((one) => (one === own ? { ...one, renewed: one.renewed + 1 } : one))
       }
-      const tickets = await change(target, turn, { isLikely: held === undefined })
       targets.set(ticket, target)
+      const tickets = await change(target, turn, { isLikely: held === undefined })
       return { ticket, ahead: tickets.findIndex((one) => one.ticket === ticket) }
     },
     async leaveLane(ticket) {
