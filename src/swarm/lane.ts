@@ -8,7 +8,7 @@ import { type Fresh, OTHERS_MS } from '../merge/fresh.js'
 import { thisMachine } from '../processes/owner.js'
 import type { LaneTickets } from '../tasks/engine.js'
 
-const LOOK_MS = 500
+const LOOK_MS = 250
 /** A ticket that nobody renewed for so long is passed over. */
 const LEASE_MS = 20_000
 /** The same on a remote, where each renewal is a push. */
