@@ -64,7 +64,8 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
   if (swarm.store) void tried(async () => (await import('./tasks-left.js')).countTasks(swarm))
   noteProgress(iteration)
   const progress = iteration.outcome === 'landed' || iteration.outcome === 'waiting' || iteration.completed > 0
-  budget.iterationEnded(lane.name, progress || iteration.added.length > 0 || level === 1)
+  const isElsewhere = iteration.added.length > 0 || iteration.outdone === true
+  budget.iterationEnded(lane.name, progress || isElsewhere || level === 1)
 }
 
 /** For those who wait for a task: what may have changed by this iteration, and whether planning was in vain. */

@@ -223,6 +223,8 @@ export interface Iteration extends IterationFacts {
   readonly held: string[]
   /** Somebody else had its task: what it made is kept, and nothing is to build on it. */
   givenUp?: boolean
+  /** Somebody else has completed its task: the tasks come forward, though not by it. */
+  outdone?: boolean
   /** Why what its author left is no change: it is told before anything else. */
   unfinished?: Refusal
 }

@@ -145,6 +145,7 @@ async function giveUp(iteration: Iteration, { feedback }: Refusal): Promise<unde
   if (store?.tracked && into) {
     await store.tracked.recover(into)
     const complete = new Set((await store.list()).complete.map(({ id }) => id))
+    iteration.outdone = iteration.claims.some(({ task }) => complete.has(task.id))
     iteration.claims.splice(
       0,
       iteration.claims.length,

@@ -40,6 +40,7 @@ export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
           swarm,
           host,
           leaseMs,
+          signal,
           ...(ticket === undefined ? {} : { ticket }),
         })
         ticket = answer.ticket

@@ -44,6 +44,8 @@ export interface LaneRequest {
   readonly host: string
   readonly leaseMs: number
   readonly ticket?: string
+  /** Ends the call, where that may take long. */
+  readonly signal?: AbortSignal
 }
 
 export interface MachineBeat {

@@ -101,7 +101,8 @@ describe('a remote that never answers', () => {
   test('in a push ends with the first Ctrl-C; what has landed has landed, and is told as that', async () => {
     const { loop, bare } = pushing()
     const waits = path.join(loop.repository.home, 'waits')
-    bare.write('hooks/pre-receive', `#!/bin/sh\ntouch '${waits}'; exec sleep 98713\n`, 0o755)
+    const waiting = `touch '${waits}'; exec sleep 98713`
+    bare.write('hooks/update', `#!/bin/sh\ncase $1 in refs/heads/*) ${waiting};; esac\n`, 0o755)
     const running = loop.start()
     await until(() => existsSync(waits), 'the push')
     running.child.kill('SIGINT')
@@ -109,6 +110,19 @@ describe('a remote that never answers', () => {
     expect(loop.events('iteration.ended')).toMatchObject([{ outcome: 'landed' }])
     expect(loop.events('landing.unpushed')).toMatchObject([{ reason: 'interrupted' }])
     expect(processes('sleep 98713')).toEqual([])
+    await allEnded(loop)
+  })
+
+  test('where a turn is asked for, too: that ends with the first Ctrl-C, and what has not begun to land is kept', async () => {
+    const { loop, bare } = pushing()
+    const waits = path.join(loop.repository.home, 'waits')
+    bare.write('hooks/pre-receive', `#!/bin/sh\ntouch '${waits}'; exec sleep 98715\n`, 0o755)
+    const running = loop.start()
+    await until(() => existsSync(waits), 'the ticket')
+    running.child.kill('SIGINT')
+    expect((await running.ended).status).toBe(130)
+    expect(loop.events('iteration.ended')).toMatchObject([{ outcome: 'interrupted', kept: expect.any(String) }])
+    expect(processes('sleep 98715')).toEqual([])
     await allEnded(loop)
   })
 

@@ -15,6 +15,8 @@ export interface RefPlace {
   readonly name: string
   /** How long the remote may be silent. */
   readonly timeoutMs: number
+  /** Ends what is asked of the remote. */
+  readonly signal?: AbortSignal
 }
 
 /** What the ref has, and the commit that says it; neither where there is no such ref yet. */
@@ -36,7 +38,7 @@ const fileOf = ({ kind }: RefPlace) => `${kind}.json`
  * @throws OompaError `store-away`
  */
 export async function readRef(place: RefPlace): Promise<Seen> {
-  const { root, remote, timeoutMs } = place
+  const { root, remote, timeoutMs, signal } = place
   // A pattern that nothing matches is no error, and what was removed there goes here, too.
   const pattern = `+${theirs(place)}*:${ours(place)}*`
   const args = [
@@ -49,7 +51,7 @@ export async function readRef(place: RefPlace): Promise<Seen> {
     remote,
     pattern,
   ]
-  const end = await networkGit(root, args, { timeoutMs })
+  const end = await networkGit(root, args, { timeoutMs, signal })
   if (end.status !== 0) throw away(place, end)
   // The commit, and then the text, by one git.
   const both = [
@@ -83,13 +85,13 @@ export async function writeRef(
   text: string | undefined,
   what: string,
 ): Promise<Seen | undefined> {
-  const { root, remote, timeoutMs } = place
+  const { root, remote, timeoutMs, signal } = place
   const commit = text === undefined ? undefined : await commitText(place, text, what)
   if (commit === seen.commit) return seen
   const lease = `--force-with-lease=${theirs(place)}:${seen.commit ?? ''}`
   const refspec = `${commit ?? ''}:${theirs(place)}`
   const args = ['push', '--porcelain', '--no-verify', lease, '--end-of-options', remote, refspec]
-  const end = await networkGit(root, args, { timeoutMs })
+  const end = await networkGit(root, args, { timeoutMs, signal })
   if (end.status === 0) return { commit, text }
   // What was sent may have arrived although no answer came.
   const now = await readRef(place)

@@ -59,10 +59,10 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
   const change = async (
     target: string,
     turn: (tickets: Ticket[]) => Ticket[],
-    { isLikely = false, leaves = false } = {},
+    { isLikely = false, leaves = false, signal }: { isLikely?: boolean; leaves?: boolean; signal?: AbortSignal } = {},
   ): Promise<Ticket[]> => {
     if (refusal !== undefined) throw refusal
-    const place = { root, remote, kind: 'lanes', name: target, timeoutMs: SILENT_MS } as const
+    const place = { root, remote, kind: 'lanes', name: target, timeoutMs: SILENT_MS, signal } as const
     const tryOnce = async (seen: Seen): Promise<Ticket[] | undefined> => {
       const tickets = readTickets(seen.text)
       const after = turn(tickets)
@@ -92,7 +92,7 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
   }
 
   return {
-    async lane({ target, swarm, host, leaseMs, ticket: held }) {
+    async lane({ target, swarm, host, leaseMs, ticket: held, signal }) {
       const ticket = held ?? randomUUID()
       const turn = (tickets: Ticket[]): Ticket[] => {
         const own = tickets.find((one) => one.ticket === ticket)
@@ -102,7 +102,7 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
         return others.map((one) => (one === own ? { ...one, renewed: one.renewed + 1 } : one))
       }
       targets.set(ticket, target)
-      const tickets = await change(target, turn, { isLikely: held === undefined })
+      const tickets = await change(target, turn, { isLikely: held === undefined, signal })
       return { ticket, ahead: tickets.findIndex((one) => one.ticket === ticket) }
     },
     async leaveLane(ticket) {
