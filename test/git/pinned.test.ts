@@ -171,7 +171,7 @@ function outcome({ repository, events }: TestLoop) {
   const ask = (args: string[]) => repository.git(['-c', 'i18n.logOutputEncoding=UTF-8', ...args])
   return {
     tree: ask(['rev-parse', 'main^{tree}']),
-    subjects: ask(['log', '--topo-order', '--format=%s%n%b', 'main']),
+    subjects: ask(['log', '--topo-order', '--format=%s%n%b', 'main']).replace(/(?<=^Oompa-Swarm: )\w{8}$/gm, 'its id'),
     parents: ask(['log', '--topo-order', '--format=%P', 'main'])
       .split('\n')
       .map((line) => line.split(' ').length),

@@ -85,7 +85,12 @@ describe('two clones that have the same task', () => {
   const home = (loop: TestLoop, name: string) => path.join(loop.repository.home, name)
 
   test('whoever lands it second gives it up, keeps the work, asks no agent again, and takes another', async () => {
-    const options = { worker: { iterations: 2 }, files: filesOf('folder', ['both', 'second', 'third']) }
+    // A task that somebody else completes is no standstill.
+    const options = {
+      worker: { iterations: 2 },
+      files: filesOf('folder', ['both', 'second', 'third']),
+      config: { no_progress: 1 },
+    }
     const { clones, bare, history } = team(together('both'), options)
     const [one, other] = [clones[0]!, clones[1]!]
     const running = [one.start(), other.start()]
