@@ -21,7 +21,7 @@ export function occupantOf(root: string, name: string): OompaError | undefined {
       requireOurs(full)
       return undefined
     } catch (error) {
-      if (!(error instanceof OompaError && error.code === 'worktree-changed')) throw error
+      if (!(error instanceof OompaError)) throw error
       return new OompaError({ code: 'in-the-way', message: error.message, mend: error.mend, cause: error })
     }
   }

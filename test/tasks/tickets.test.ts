@@ -124,6 +124,22 @@ it('a server that takes no such refs is asked once; nobody waits then', async ()
   expect(bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
 })
 
+it('a server that lets nobody remove a ref has an empty list in the end, and turns are taken all the same', async () => {
+  const { bare, said, machines } = clones()
+  bare.write(
+    'hooks/update',
+    '#!/bin/sh\ncase $3 in 0000000*) echo "nothing is removed here" >&2; exit 1;; esac\n',
+    0o755,
+  )
+  for (const { tickets, host } of machines.slice(0, 2)) {
+    const lane = laneIn(tickets, { target: 'main', swarm: '0123abcd', host })
+    await lane(async () => expect(hostsAt(bare)).toEqual([host]), NEVER)
+    expect(textAt(bare)).toContain('"tickets":[')
+    expect(hostsAt(bare)).toEqual([])
+  }
+  expect(said).toEqual([])
+})
+
 it('what is no ticket is none: a text of somebody else’s, and a remote that is away, keep nobody waiting', async () => {
   const { bare, machines } = clones()
   const [{ tickets, repository }] = machines as [(typeof machines)[number]]

@@ -8,7 +8,7 @@ import { isErrno } from '../../errors.js'
 import { stateFolder } from '../../files/paths.js'
 import type { LaneTickets } from '../engine.js'
 import { withLock } from '../one-file.js'
-import { forgetRef, pauseBefore, readRef, type Seen, writeRef } from './remote.js'
+import { forgetRef, pauseBefore, type RefPlace, readRef, type Seen, writeRef } from './remote.js'
 
 /** How long the remote may be silent: a turn that takes longer than a test costs more than the test. */
 const SILENT_MS = 15_000
@@ -66,8 +66,7 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
     const tryOnce = async (seen: Seen): Promise<Ticket[] | undefined> => {
       const tickets = readTickets(seen.text)
       const after = turn(tickets)
-      const text = after.length === 0 ? undefined : writeTickets(after)
-      const now = after === tickets ? seen : await writeRef(place, seen, text, 'oompa: tickets for landing')
+      const now = after === tickets ? seen : await write(place, seen, after)
       if (now) last.set(target, now)
       if (now && after.some((one) => !targets.has(one.ticket))) met?.()
       return now && after
@@ -125,7 +124,17 @@ function readTickets(text: string | undefined): Ticket[] {
   }
 }
 
+/** The last one takes the ref away with it, unless the server keeps what it has. */
+async function write(place: RefPlace, seen: Seen, tickets: readonly Ticket[]): Promise<Seen | undefined> {
+  const what = 'oompa: tickets for landing'
+  if (tickets.length > 0) return writeRef(place, seen, textOf(tickets), what)
+  return writeRef(place, seen, undefined, what).catch((error: unknown) => {
+    if (!isErrno(error, 'store-refused')) throw error
+    return writeRef(place, seen, textOf(tickets), what)
+  })
+}
+
 /** A ticket on each line, so that a person can read them. */
-function writeTickets(tickets: readonly Ticket[]): string {
+function textOf(tickets: readonly Ticket[]): string {
   return `{"format":1,"tickets":[\n${tickets.map((one) => JSON.stringify(one)).join(',\n')}\n]}\n`
 }
