@@ -118,7 +118,9 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
       })
     }
     const used = new Set([...taken.map(({ worker }) => worker), ...takenElsewhere(root)])
-    const inTheWay = facts.named || resumed ? [] : occupied(root).filter(({ worker }) => !used.has(worker))
+    // At level 1 names are the bash script's: there the iteration fails, as it would.
+    const areGiven = facts.named || resumed || facts.level === 1
+    const inTheWay = areGiven ? [] : occupied(root).filter(({ worker }) => !used.has(worker))
     const chosen =
       resumed?.workers ?? freeWorkerNames(settings.workers.length, [...used, ...inTheWay.map(({ worker }) => worker)])
     const { pid, start: processStart, host } = thisOwner()
