@@ -124,6 +124,21 @@ it('a server that takes no such refs is asked once; nobody waits then', async ()
   expect(bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
 })
 
+it('a name that an agent made for main, where another clone would look, moves and removes nothing', async () => {
+  const { bare, machines } = clones()
+  const [{ tickets, repository }, other] = machines as [(typeof machines)[number], (typeof machines)[number]]
+  const before = repository.git(['rev-parse', 'main'])
+  for (const kind of ['lanes', 'seen-lanes'])
+    repository.git(['symbolic-ref', `refs/oompa/${kind}/main`, 'refs/heads/main'])
+  const held = await other.tickets.lane({ target: 'main', swarm: '0123abcd', host: 'birch', leaseMs: 60_000 })
+  const own = await tickets.lane({ target: 'main', swarm: '0123abcd', host: 'alder', leaseMs: 60_000 })
+  expect(own.ahead).toBe(1)
+  await other.tickets.leaveLane(held.ticket)
+  await tickets.leaveLane(own.ticket)
+  expect(repository.git(['rev-parse', 'main'])).toBe(before)
+  expect(bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
+})
+
 it('a server that lets nobody remove a ref has an empty list in the end, and turns are taken all the same', async () => {
   const { bare, said, machines } = clones()
   bare.write(

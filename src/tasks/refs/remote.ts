@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError, STATUS } from '../../errors.js'
 import { type NetworkEnd, networkGit, wordsOf } from '../../git/network.js'
-import { git, gitFailed, gitText } from '../../git/run.js'
+import { git, gitText } from '../../git/run.js'
 
 export interface RefPlace {
   readonly root: string
@@ -30,47 +30,53 @@ const LONGEST_PAUSE_MS = 1000
 
 const WHAT = { tasks: 'The tasks', lanes: 'The tickets for landing' }
 const theirs = ({ kind, name }: RefPlace) => `refs/oompa/${kind}/${name}`
-const ours = ({ kind, name }: RefPlace) => `refs/oompa/seen-${kind}/${name}`
 const fileOf = ({ kind }: RefPlace) => `${kind}.json`
 
+/** Between asking what the ref has and fetching that, somebody else may write it. */
+const MOST_READS = 5
+
 /**
- * Reads the ref as it is on the remote now.
+ * Reads the ref as it is on the remote now. No ref of this clone takes part: an agent could make that a name for another.
  * @throws OompaError `store-away`
  */
 export async function readRef(place: RefPlace): Promise<Seen> {
   const { root, remote, timeoutMs, signal } = place
-  // A pattern that nothing matches is no error, and what was removed there goes here, too.
-  const pattern = `+${theirs(place)}*:${ours(place)}*`
-  const args = [
-    'fetch',
-    '--quiet',
-    '--prune',
-    '--no-tags',
-    '--no-write-fetch-head',
-    '--end-of-options',
-    remote,
-    pattern,
-  ]
-  const end = await networkGit(root, args, { timeoutMs, signal })
-  if (end.status !== 0) throw away(place, end)
-  // The commit, and then the text, by one git.
-  const both = [
-    'show',
-    '--no-patch',
-    '--no-textconv',
-    '--no-show-signature',
-    '--format=%H',
-    ours(place),
-    `${ours(place)}:${fileOf(place)}`,
-  ]
-  const { status, stdout, stderr } = await git(root, both)
-  if (status !== 0 && /unknown revision|bad revision|ambiguous argument/.test(stderr)) return {}
-  // Somebody else's commit, where ours has to be.
-  if (status !== 0 && /does not exist in|exists on disk, but not in/.test(stderr))
-    return { commit: await gitText(root, ['rev-parse', '--verify', ours(place)]), text: '' }
-  if (status !== 0) throw gitFailed(root, both, status, stderr)
-  const line = stdout.indexOf('\n')
-  return { commit: stdout.slice(0, line), text: stdout.slice(line + 1) }
+  const ref = theirs(place)
+  for (let read = 1; ; read++) {
+    const listed = await networkGit(root, ['ls-remote', '--quiet', '--end-of-options', remote, ref], {
+      timeoutMs,
+      signal,
+    })
+    if (listed.status !== 0) throw away(place, listed)
+    const commit = listed.stdout
+      .split('\n')
+      .flatMap((line) => (line.endsWith(`\t${ref}`) ? line.split('\t')[0]! : []))[0]
+    if (commit === undefined) return {}
+    const text = await textOf(place, commit)
+    if (text !== undefined) return { commit, text }
+    const args = [
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--refmap=',
+      '--end-of-options',
+      remote,
+      ref,
+    ]
+    const end = await networkGit(root, args, { timeoutMs, signal })
+    const fetched = end.status === 0 ? await textOf(place, commit) : undefined
+    if (fetched !== undefined) return { commit, text: fetched }
+    const isMoved = end.status === 0 || /couldn't find remote ref/i.test(end.stderr)
+    if (!isMoved || read === MOST_READS) throw away(place, end)
+  }
+}
+
+/** The text in a commit; empty in one of somebody else's, and undefined where the commit is not here. */
+async function textOf(place: RefPlace, commit: string): Promise<string | undefined> {
+  const { status, stdout } = await git(place.root, ['cat-file', 'blob', `${commit}:${fileOf(place)}`])
+  if (status === 0) return stdout
+  return (await git(place.root, ['cat-file', '-e', commit])).status === 0 ? '' : undefined
 }
 
 /**
@@ -113,11 +119,6 @@ async function commitText(place: RefPlace, text: string, what: string): Promise<
   const blob = await gitText(root, ['hash-object', '-w', '--stdin'], { input: text })
   const tree = await gitText(root, ['mktree'], { input: `100644 blob ${blob}\t${fileOf(place)}\n` })
   return gitText(root, ['commit-tree', '--no-gpg-sign', '-m', what, tree], { env: AS_US })
-}
-
-/** Takes away what this clone has seen of the ref. */
-export async function forgetRef(place: RefPlace): Promise<void> {
-  await git(place.root, ['update-ref', '-d', ours(place)])
 }
 
 /** Drawn at random, and longer with each try that was lost. */

@@ -44,7 +44,7 @@ export function gitTasks(options: GitTasksOptions = {}, root?: string): TaskStor
   const { remote = 'origin', name = 'all' } = options
   const base = rootOf(root)
   const place = { root: base, remote, kind: 'tasks', name, timeoutMs: SILENT_MS } as const
-  // Of one clone one at a time: what it has seen of the ref is one ref of its own.
+  // Of one clone one at a time: two that push at once only get in each other's way.
   const locked = <T>(work: () => Promise<T>): Promise<T> =>
     withLock(base, path.join(stateFolder(base), 'claims', 'refs', 'lock'), work)
   const change = <T>(turn: (book: Book) => Turn<T>): Promise<T> =>

@@ -8,7 +8,7 @@ import { isErrno } from '../../errors.js'
 import { stateFolder } from '../../files/paths.js'
 import type { LaneTickets } from '../engine.js'
 import { withLock } from '../one-file.js'
-import { forgetRef, pauseBefore, type RefPlace, readRef, type Seen, writeRef } from './remote.js'
+import { pauseBefore, type RefPlace, readRef, type Seen, writeRef } from './remote.js'
 
 /** How long the remote may be silent: a turn that takes longer than a test costs more than the test. */
 const SILENT_MS = 15_000
@@ -59,7 +59,7 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
   const change = async (
     target: string,
     turn: (tickets: Ticket[]) => Ticket[],
-    { isLikely = false, leaves = false, signal }: { isLikely?: boolean; leaves?: boolean; signal?: AbortSignal } = {},
+    { isLikely = false, signal }: { isLikely?: boolean; signal?: AbortSignal } = {},
   ): Promise<Ticket[]> => {
     if (refusal !== undefined) throw refusal
     const place = { root, remote, kind: 'lanes', name: target, timeoutMs: SILENT_MS, signal } as const
@@ -71,7 +71,7 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
       if (now && after.some((one) => !targets.has(one.ticket))) met?.()
       return now && after
     }
-    // Of one clone one at a time: what it has seen of the ref is one ref of its own.
+    // Of one clone one at a time: two that push at once only get in each other's way.
     return withLock(root, path.join(stateFolder(root), 'claims', 'refs', 'lanes.lock'), async () => {
       let after = isLikely ? await tryOnce(last.get(target) ?? {}) : undefined
       for (let attempt = 0; !after && attempt < MOST_TRIES; attempt++) {
@@ -79,7 +79,6 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
         after = await tryOnce(await readRef(place))
       }
       if (!after) throw new Error(`others were faster ${MOST_TRIES} times`)
-      if (leaves) await forgetRef(place)
       return after
     }).catch((error: unknown) => {
       if (isErrno(error, 'store-refused') && refusal === undefined) {
@@ -110,7 +109,7 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
       if (target === undefined) return
       const turn = (tickets: Ticket[]) =>
         tickets.some((one) => one.ticket === ticket) ? tickets.filter((one) => one.ticket !== ticket) : tickets
-      await change(target, turn, { isLikely: true, leaves: true })
+      await change(target, turn, { isLikely: true })
     },
   }
 }
