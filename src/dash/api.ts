@@ -36,6 +36,7 @@ const PING_MS = 15_000
 const TASKS_MS = 2000
 /** Prometheus asks every 15 seconds, and each of several servers for itself. */
 const SCALE_MS = 10_000
+const SCALE_WAIT_MS = 4000
 /** Between two looks at what other machines do. */
 const ELSEWHERE_MS = 3000
 
@@ -197,7 +198,9 @@ export function dashApp({ root, keys, ...where }: DashFacts): Hono {
   app.get('/metrics', async (c) => {
     if (!mayLook(c, keys, where)) return refusal(c, 401, 'no-token', 'Send the token: Authorization: Bearer TOKEN')
     const swarms = history.swarms().map(({ run, state, figures }) => ({ run: run.state, state, figures }))
-    const { wanted } = ((await scale()).json ?? {}) as { readonly wanted?: number }
+    // Prometheus gives up after ten seconds: a server of tasks that is silent costs this figure, and not all.
+    const answer = await Promise.race([scale(), sleep(SCALE_WAIT_MS, undefined, { ref: false })])
+    const { wanted } = (answer?.json ?? {}) as { readonly wanted?: number }
     const facts = { repository: path.basename(root), version: packageVersion(), swarms }
     const text = metricsText({ ...facts, ...(wanted === undefined ? {} : { wanted }) })
     return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })

@@ -6,6 +6,7 @@ import { logFile } from '../../src/events/log.js'
 import { outputFile, runFolder } from '../../src/files/paths.js'
 import { startedHere, stopped, writeEvents } from '../events/folder.js'
 import { at, sampleEvents } from '../events/sample.js'
+import { until } from '../support/loop.js'
 import { oompa } from '../support/oompa.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 import { parsePrometheus } from '../views/prometheus.js'
@@ -80,7 +81,12 @@ test('the API says what the log says: swarms, one swarm, events, changes, metric
   const change = await json(`/api/swarms/${A}/changes/w1-1`)
   expect(change.steps.map(({ what }: { what: string }) => what)).toEqual(['rejected', 'approved', 'testing', 'landed'])
   expect(change).toMatchObject({ outcome: 'landed', task: 't-1', diff: null, message: 'Done with a.' })
-  const metrics = parsePrometheus(await (await served.get('/metrics')).text())
+  const ask = async () => parsePrometheus(await (await served.get('/metrics')).text())
+  // Where the tasks cannot be asked in time, everything else is said.
+  const metrics = await until(async () => {
+    const all = await ask()
+    return all.get('oompa_workers_wanted')?.samples.length ? all : undefined
+  }, 'how many workers are wanted')
   expect(metrics.get('oompa_landings_total')?.samples[0]?.value).toBe(1)
   expect(metrics.get('oompa_workers_wanted')?.samples[0]?.value).toBe(0)
   expect(await json('/api/approvals')).toEqual({ waiting: [], problems: [] })
