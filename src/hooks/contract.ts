@@ -7,8 +7,22 @@ import type { CommandOptions, CommandResult } from '../processes/contract.js'
 import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Change, Landing, Refusal, StatusHistory, Task, Verdict, Worktree } from '../words.js'
 
-/** Does some work when its turn has come; whoever had to wait may find that the target has moved. */
-export type Lane = <T>(work: (hasWaited: boolean) => Promise<T>, signal: AbortSignal) => Promise<T>
+/** Does some work when its turn has come. */
+export type Lane = <T>(work: (turn: LandingTurn) => Promise<T>, options: LaneOptions) => Promise<T>
+
+export interface LaneOptions {
+  readonly signal: AbortSignal
+  /** What those whose turn is first are told meanwhile: asked again and again, since more may come. */
+  offers?(): Promise<readonly object[]>
+}
+
+/** A turn among those that land on one target. */
+export interface LandingTurn {
+  /** It had to be waited for: the target may have moved. */
+  readonly hasWaited: boolean
+  /** What those behind this turn offer, as they say it; nothing where nobody can tell. */
+  offered(): Promise<readonly unknown[]>
+}
 
 /** What a hook may know and use. */
 export interface HookContext {

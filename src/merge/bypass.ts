@@ -51,8 +51,7 @@ export function recordWithdrawn(root: string, from: string): void {
 
 /** The values of which `recordWithdrawn` was told. */
 export function withdrawnFrom(root: string): readonly string[] {
-  const written = readText(withdrawnFile(root)).split('\n').filter(Boolean)
-  return [...written.slice(-MOST_WITHDRAWN), ...(withdrawn.get(root) ?? [])]
+  return [...linesOf(withdrawnFile(root)).slice(-MOST_WITHDRAWN), ...(withdrawn.get(root) ?? [])]
 }
 
 /** Whether this process has moved a target of the repository. */
@@ -68,10 +67,10 @@ function landedFile(root: string): string {
 
 /** Values of targets that are ours, as `recordLanded` was told. */
 export function landedCommits(root: string): string[] {
-  return [...readText(landedFile(root)).trimEnd().split('\n'), ...(landedHere.get(root) ?? [])]
+  return [...linesOf(landedFile(root)), ...(landedHere.get(root) ?? [])]
 }
 
-/** Changes that a hook of the person's own is landing, by repository: it moves the target itself. */
+/** Changes that a hook of the person's own or another machine is landing, by repository. */
 const offered = new Map<string, Set<string>>()
 
 /** Says that a commit may reach the target by a hook of the person's own; call the answer when it did, or did not. */
@@ -83,6 +82,14 @@ export function offerToHook(root: string, commit: string): (landed: boolean) => 
     all.delete(commit)
   }
 }
+
+/** Says that another machine may land this commit with its own; to other processes of this clone as well. */
+export function recordOffered(root: string, commit: string): void {
+  offered.set(root, (offered.get(root) ?? new Set()).add(commit))
+  append(offeredFile(root), commit)
+}
+
+const offeredFile = (root: string) => path.join(proofFolder(root), 'offered')
 
 export interface Bypass {
   readonly into: string
@@ -128,7 +135,7 @@ export async function detectPushed(
 /** Commits from `from` to `to` that we did not land, newest first. */
 export async function foreignCommits(root: string, from: string, to: string): Promise<readonly string[]> {
   if (from === to) return []
-  const landed = [...landedCommits(root), ...(offered.get(root) ?? [])]
+  const landed = [...landedCommits(root), ...linesOf(offeredFile(root)), ...(offered.get(root) ?? [])]
   if (landed.includes(to)) return []
   const since = new Set(await revisions(root, [to, `^${from}`]))
   const ours = landed.filter((commit) => since.has(commit)).map((commit) => `^${commit}`)
@@ -184,6 +191,8 @@ function readText(file: string): string {
     throw error
   }
 }
+
+const linesOf = (file: string): string[] => readText(file).split('\n').filter(Boolean)
 
 async function revisions(root: string, which: readonly string[]): Promise<string[]> {
   return (await gitText(root, ['rev-list', '--max-count=10000', ...which])).split('\n').filter(Boolean)

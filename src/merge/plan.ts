@@ -21,22 +21,33 @@ export interface QueueState<T extends Waiting> {
  * for 28.3.
  */
 export function defaultBatch(workers: number): number {
-  return workers <= 4 ? 1 : 8
+  return workers <= 4 ? 1 : TESTED_BATCH
 }
+
+const TESTED_BATCH = 8
 
 /** Without a test, so many changes land by one move of the target. */
 const UNTESTED_BATCH = 32
 
-/** How many changes are landed together at most. */
-export function batchSize(options: MergeOptions, workers: number): number {
+/**
+ * How many changes are landed together at most.
+ * @param others how many changes of other machines wait: a turn of theirs would cost a fetch and a push for each
+ */
+export function batchSize(options: MergeOptions, workers: number, others = 0): number {
   if (options.batch !== undefined) return options.batch
   if (!options.test) return UNTESTED_BATCH
-  return isLinear(options) ? 1 : defaultBatch(workers)
+  if (isLinear(options)) return 1
+  return others > 0 ? TESTED_BATCH : defaultBatch(workers)
 }
 
 /** A rebase or a squash is asked for to have a line without merges, and a tested batch lands as a merge. */
 export function isLinear({ strategy }: MergeOptions): boolean {
   return strategy === 'rebase' || strategy === 'squash'
+}
+
+/** Whether changes may land with those of other machines: as the commits that they are, which a rebase makes anew. */
+export function mayOffer(options: MergeOptions): boolean {
+  return options.push === true && options.batch !== 1 && !isLinear(options)
 }
 
 /**

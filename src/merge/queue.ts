@@ -5,10 +5,12 @@ import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
 import { bypassError, detectBypass, detectPushed } from './bypass.js'
+import { candidateOf, namesOf } from './candidate.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
 import type { GroupResult } from './land.js'
 import { foreignMove, movedError, sayMove } from './moved.js'
-import { afterFailure, batchSize, isLinear, nextGroup, type QueueState } from './plan.js'
+import type { Offers } from './offers.js'
+import { afterFailure, batchSize, isLinear, mayOffer, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
 import { takenRefusal } from './taken.js'
 import { resolveTarget } from './target.js'
@@ -71,9 +73,13 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   /** Why nothing lands any more: a worker moved the target past us, or the remote refuses it. */
   let stopped: OompaError | undefined
   let said = 0
+  /** What is landed together with other machines; opened by the first landing that waits for a turn. */
+  let offers: Offers | undefined
 
-  function batch(context: HookContext): number {
+  /** @param others how many changes of other machines could land with ours */
+  function batch(context: HookContext, others: number): number {
     const many = context.workers ?? workers.size
+    if (others > 0) return batchSize(options, many, others)
     const size = batchSize(options, many)
     const isOurChoice = options.batch === undefined && options.test && !isLinear(options)
     // One at a time is what anybody expects.
@@ -101,7 +107,13 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       }
       state = { ...state, waiting: [...state.waiting, entry] }
       const position = state.waiting.length + state.suspects.flat().length
-      context.emit({ type: 'landing.queued', branch: change.branch, commit: change.commit, position, ...names(entry) })
+      context.emit({
+        type: 'landing.queued',
+        branch: change.branch,
+        commit: change.commit,
+        position,
+        ...namesOf(entry.candidate),
+      })
       if (!running) void run(context)
     })
   }
@@ -118,6 +130,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           lookAgain()
           continue
         }
+        const first = (state.suspects[0] ?? state.waiting)[0]!
         const request = {
           into,
           options,
@@ -128,8 +141,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
             stopped = error
           },
           withdrawn: takeBack,
+          ...(mayOffer(options) ? { offers: () => offer(first.context) } : {}),
         }
-        const first = (state.suspects[0] ?? state.waiting)[0]!
         await landingSession(tools, first.context, request, (session) => drain(session, context))
         tellAll()
         if (stopped) throw stopped
@@ -169,20 +182,49 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   /** Lands groups until nothing is left to be landed; with a test, gives others a turn after each. */
   async function drain(session: LandingSession, context: HookContext): Promise<void> {
     do {
-      const { group, rest } = nextGroup(state, batch(context))
+      await endLanded()
+      // Of a group that has failed it is found out whose fault that is.
+      const told = mayOffer(options) && state.suspects.length === 0 ? await session.offered() : []
+      const size = batch(context, told.length)
+      const { group, rest } = nextGroup(state, size)
       if (group.length === 0) return
       state = rest
       try {
         const waited = group.some((entry) => entry.waitedFor.size > 0)
-        const candidates = group.map((entry) => entry.candidate)
-        const answer = await session.land(candidates, { waited })
-        state = settle(group, answer)
+        if (told.length > 0) offers ??= await open(group[0]!.context)
+        const others = (await offers?.take(told, size - group.length)) ?? []
+        const answer = await session.land([...group.map((entry) => entry.candidate), ...others], { waited })
+        state = settle(group, answer, group.length + others.length)
       } catch (error) {
         for (const entry of group) entry.reject(error)
         if (error === stopped) throw error
       }
       dropAborted()
     } while (options.push || !options.test)
+  }
+
+  /** What other machines are told while they land and we wait. */
+  async function offer(context: LandContext): Promise<readonly object[]> {
+    offers ??= await open(context)
+    // Of those that failed together nobody knows yet which one is bad.
+    return offers.tell(state.waiting.map((entry) => entry.candidate))
+  }
+
+  async function open(context: LandContext): Promise<Offers> {
+    const { openOffers } = await import('./offers.js')
+    return openOffers(context, into, options)
+  }
+
+  /** What another machine has landed for us. */
+  async function endLanded(): Promise<void> {
+    const all = [...state.suspects.flat(), ...state.waiting]
+    const landed = await offers?.landed(all.map((entry) => entry.candidate))
+    if (!landed || landed.size === 0) return
+    for (const entry of all) {
+      const landing = landed.get(entry.candidate)
+      if (landing) end(entry, { result: 'landed', landing }, 0, true)
+    }
+    keepOnly((entry) => !landed.has(entry.candidate))
   }
 
   /** @throws OompaError `bypassed` if a worker's commits got onto the target past us */
@@ -216,17 +258,18 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     throw stopped
   }
 
-  function settle(group: readonly Entry[], answer: GroupResult): QueueState<Entry> {
+  /** @param together how many were landed together, with those of other machines, which their machines tell */
+  function settle(group: readonly Entry[], answer: GroupResult, together: number): QueueState<Entry> {
     const byCandidate = new Map(group.map((entry) => [entry.candidate, entry]))
     for (const [candidate, result] of answer.results) {
       const entry = byCandidate.get(candidate)
-      if (entry) end(entry, result, answer.tests, group.length === 1)
+      if (entry) end(entry, result, answer.tests, together === 1)
     }
     const entries = (candidates: readonly Candidate[]) => candidates.flatMap((one) => byCandidate.get(one) ?? [])
     const later = entries(answer.later)
     const next = { ...state, waiting: [...later, ...state.waiting] }
     // One whose files the person is editing keeps those that came with it waiting no longer than it takes to tell.
-    const apart = parked.filter((entry) => group.length > 1 && entry.apart && byCandidate.has(entry.candidate))
+    const apart = parked.filter((entry) => together > 1 && entry.apart && byCandidate.has(entry.candidate))
     parked = parked.filter((entry) => !apart.includes(entry))
     const failed = answer.failed ? entries(answer.failed) : apart
     return failed.length > 0 ? afterFailure(next, failed) : next
@@ -240,7 +283,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       if (entry.waitedFor.has(answer.reason)) return
       entry.waitedFor.add(answer.reason)
       const { branch } = entry.candidate
-      entry.context.emit({ type: 'landing.waiting', branch, reason: answer.reason, ...names(entry) })
+      entry.context.emit({ type: 'landing.waiting', branch, reason: answer.reason, ...namesOf(entry.candidate) })
       return
     }
     if (answer.result === 'landed') sayLanded(entry.context.emit, entry.candidate, answer.landing, tests)
@@ -255,34 +298,15 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       return !entry.context.signal.aborted
     }
     parked = parked.filter(live)
+    keepOnly(live)
+  }
+
+  function keepOnly(wanted: (entry: Entry) => boolean): void {
     state = {
-      waiting: state.waiting.filter(live),
-      suspects: state.suspects.map((group) => group.filter(live)).filter((group) => group.length > 0),
+      waiting: state.waiting.filter(wanted),
+      suspects: state.suspects.map((group) => group.filter(wanted)).filter((group) => group.length > 0),
     }
   }
 
   return { submit }
-}
-
-function candidateOf(change: Change, { cost }: MergeOptions): Candidate {
-  return {
-    branch: change.branch,
-    commit: change.commit,
-    base: change.base,
-    worker: change.worker,
-    ...(change.machine ? { machine: change.machine } : {}),
-    iteration: change.number,
-    ...(change.task ? { task: { id: change.task.id, summary: change.task.summary } } : {}),
-    ...(change.reviewedBy ? { reviewedBy: change.reviewedBy } : {}),
-    ...(cost && change.cost ? { spent: change.cost } : {}),
-    ...(change.status ? { status: change.status } : {}),
-  }
-}
-
-function names({ candidate }: Entry): { worker?: string; iteration?: number; task?: string } {
-  return {
-    ...(candidate.worker ? { worker: candidate.worker } : {}),
-    ...(candidate.iteration ? { iteration: candidate.iteration } : {}),
-    ...(candidate.task ? { task: candidate.task.id } : {}),
-  }
 }

@@ -128,6 +128,15 @@ export async function pushTarget(
   return { push: 'done', commit }
 }
 
+/** The ref of the remote for the work on a task. Whatever an id holds that git takes in no ref is written as `%2F`. */
+export function changeRef(swarm: string, worker: string, task: string): string {
+  const safe = [...Buffer.from(task)].map((byte) => {
+    const character = String.fromCharCode(byte)
+    return /[A-Za-z0-9_-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  })
+  return `refs/oompa/changes/${swarm}/${worker}/${safe.join('')}`
+}
+
 /** Pushes a ref, without hooks. `force`: over an earlier value that we know. */
 export function pushRef(
   root: string,

@@ -1,6 +1,7 @@
 // One stretch of landing under the lock: mend what a crash left, take in the remote, land groups, push once.
 
 import type { OompaError } from '../errors.js'
+import type { LandingTurn } from '../hooks/contract.js'
 import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from '../locks/index.js'
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
 import { hasIntents } from './journal.js'
@@ -20,6 +21,8 @@ export interface SessionRequest {
   checkFetched?(remote: string, commit: string): Promise<void>
   /** Called when the server goes on refusing what is pushed, or both have gone apart. What has landed has landed. */
   pushRefused?(error: OompaError): void
+  /** What those in whose turn we wait are told of what we have to land. */
+  offers?(): Promise<readonly object[]>
   /** Called with landings that were taken out of the target, because somebody else has completed their tasks. */
   withdrawn?(landings: readonly Withdrawn[]): void
 }
@@ -28,6 +31,8 @@ export interface LandingSession {
   readonly lock: HeldLock
   /** Lands a group, by the options' strategy unless another is given. */
   land(candidates: readonly Candidate[], how?: { strategy?: Strategy; waited?: boolean }): Promise<GroupResult>
+  /** What those who wait behind this turn offer, as they say it. */
+  offered(): Promise<readonly unknown[]>
 }
 
 /**
@@ -41,6 +46,7 @@ export async function landingSession<T>(
   work: (session: LandingSession) => Promise<T>,
   lockOptions: Omit<LockOptions, 'signal'> = {},
 ): Promise<T> {
+  let offered: LandingTurn['offered'] = async () => []
   const locked = <R>(act: (session: LandingSession) => Promise<R>): Promise<R> =>
     withLock(
       tools.root,
@@ -51,7 +57,7 @@ export async function landingSession<T>(
           const options = { ...request.options, strategy }
           return landGroup(tools, context, { ...request, options, candidates, waited, lock })
         }
-        return act({ lock, land })
+        return act({ lock, land, offered: () => offered() })
       },
       { ...lockOptions, signal: context.signal },
     )
@@ -72,7 +78,15 @@ export async function landingSession<T>(
   // What was fetched may say that somebody else lands there, too.
   const lane = fetched.fetch === 'done' ? await context.lane?.() : undefined
   if (!lane) return land(fetched)
-  return lane(async (hasWaited) => land(hasWaited ? await sync.fetch() : fetched), context.signal)
+  const { signal } = context
+  const { offers } = request
+  return lane(
+    async (turn) => {
+      offered = turn.offered
+      return land(turn.hasWaited ? await sync.fetch() : fetched)
+    },
+    { signal, offers },
+  )
 }
 
 async function recover(tools: LandingTools, context: LandContext): Promise<void> {

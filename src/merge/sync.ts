@@ -8,7 +8,7 @@ import { treeChanges } from '../git/changes.js'
 import { type NetworkOptions, REMOTE_TIMEOUT_MS } from '../git/network.js'
 import { remoteOf } from '../git/upstream.js'
 import { broughtBack } from './base.js'
-import type { LandContext } from './contract.js'
+import type { LandContext, MergeOptions } from './contract.js'
 import { targetCommit } from './land.js'
 import { landAgain } from './reland.js'
 import { type FetchAnswer, fetchTarget, pushTarget } from './remote.js'
@@ -44,14 +44,8 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
   const { into, options } = request
   const { emit } = context
   const remote = options.remote ?? (await remoteOf(tools.root, into))
-  // What is interrupted is what is under way now; what lands without a remote goes on without one.
-  const signal = context.remoteSignal ?? context.signal
-  const network: NetworkOptions = {
-    signal,
-    timeoutMs: options.remoteTimeoutMs ?? context.remoteTimeoutMs ?? REMOTE_TIMEOUT_MS,
-    swarm: context.env.OOMPA_SWARM,
-    waiting: (words) => emit({ type: 'note', text: `Waiting for ${remote}: ${words}.` }),
-  }
+  const network = networkOf(context, options, remote)
+  const { signal } = network
   const unpushed = (reason: string, refused?: true) =>
     emit({ type: 'landing.unpushed', remote, into, reason, ...(refused ? { refused } : {}) })
 
@@ -155,6 +149,20 @@ export async function openSync(tools: LandingTools, context: LandContext, reques
     },
   }
   return sync
+}
+
+/** How the remote is asked. What lands without a remote goes on without one when it is interrupted. */
+export function networkOf(
+  context: LandContext,
+  options: MergeOptions,
+  remote: string,
+): NetworkOptions & { signal: AbortSignal } {
+  return {
+    signal: context.remoteSignal ?? context.signal,
+    timeoutMs: options.remoteTimeoutMs ?? context.remoteTimeoutMs ?? REMOTE_TIMEOUT_MS,
+    swarm: context.env.OOMPA_SWARM,
+    waiting: (words) => context.emit({ type: 'note', text: `Waiting for ${remote}: ${words}.` }),
+  }
 }
 
 /** What landed here stays; nothing more is put on top of what nobody else gets to see. */

@@ -2,17 +2,9 @@
 
 import { networkGit } from '../git/network.js'
 import { remoteOf } from '../git/upstream.js'
+import { changeRef } from '../merge/remote.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import { keptWork } from './keep.js'
-
-/** The ref of the remote for the work on a task. Whatever an id holds that git takes in no ref is written as `%2F`. */
-export function changeRef(swarm: string, worker: string, task: string): string {
-  const safe = [...Buffer.from(task)].map((byte) => {
-    const character = String.fromCharCode(byte)
-    return /[A-Za-z0-9_-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  })
-  return `refs/oompa/changes/${swarm}/${worker}/${safe.join('')}`
-}
 
 /**
  * A sentence for the notes of a task whose holder is gone: where its work is kept here, or where it is on the remote if

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { HookContext, Lane } from '../hooks/contract.js'
 import { type Fresh, OTHERS_MS } from '../merge/fresh.js'
 import { thisMachine } from '../processes/owner.js'
-import type { LaneTickets } from '../tasks/engine.js'
+import type { LaneAnswer, LaneTickets } from '../tasks/engine.js'
 
 const LOOK_MS = 250
 /** A ticket that nobody renewed for so long is passed over. */
@@ -30,21 +30,14 @@ export interface LaneOptions {
 /** The lane of a target where there are tickets for it; while those are away nobody waits. */
 export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
   const { target, swarm, host = thisMachine.host, leaseMs = LEASE_MS, say } = options
-  return async (work, signal) => {
+  return async (work, { signal, offers }) => {
     let ticket: string | undefined
-    /** How many are in front; undefined where nobody can say. */
-    const ahead = async (): Promise<number | undefined> => {
+    /** Where it stands; undefined where nobody can say. */
+    const ask = async (own?: readonly object[]): Promise<LaneAnswer | undefined> => {
       try {
-        const answer = await tickets.lane({
-          target,
-          swarm,
-          host,
-          leaseMs,
-          signal,
-          ...(ticket === undefined ? {} : { ticket }),
-        })
+        const answer = await tickets.lane({ target, swarm, host, leaseMs, signal, ticket, offers: own })
         ticket = answer.ticket
-        return answer.ahead
+        return answer
       } catch {
         return undefined
       }
@@ -55,23 +48,25 @@ export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
       const since = performance.now()
       let hasWaited = false
       let isSaid = false
-      for (let count = await ahead(); count && !signal.aborted; count = await ahead()) {
+      for (let count = (await ask())?.ahead; count && !signal.aborted; ) {
         const waitedMs = performance.now() - since
         hasWaited = true
         if (waitedMs > SAY_AFTER_MS && !isSaid) {
           isSaid = true
           say?.(`Landing on ${target} waits for its turn: ${count} before it, from elsewhere.`)
         }
+        const own = await offers?.()
         const pause = Math.min(LOOK_MS + waitedMs / PART_OF_WAITING, leaseMs / 4)
         await sleep(pause, undefined, { signal }).catch(() => {})
+        count = (await ask(own))?.ahead
       }
       signal.throwIfAborted()
       timer = setInterval(() => {
-        renewing ??= ahead().finally(() => {
+        renewing ??= ask().finally(() => {
           renewing = undefined
         })
       }, leaseMs / 4)
-      return await work(hasWaited)
+      return await work({ hasWaited, offered: async () => (await ask())?.offered ?? [] })
     } finally {
       clearInterval(timer)
       // One that came after the leave would take a ticket that nobody gives back.

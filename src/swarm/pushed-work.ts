@@ -1,8 +1,7 @@
 // Pushes the work of iterations at each commit, where several machines share the tasks: what a machine has when it dies is
 // on the remote, and the task's notes say where.
 
-import { pushRef } from '../merge/remote.js'
-import { changeRef } from '../recovery/pushed.js'
+import { changeRef, pushRef } from '../merge/remote.js'
 import type { Iteration, Swarm } from './contract.js'
 
 /** A look at a branch costs no process. */

@@ -18,7 +18,7 @@ export interface TaskEngine {
 /** Tickets for landing on a target, first come, first served. */
 export interface LaneTickets {
   /** Takes a ticket, or renews it; those that lapsed are passed over. */
-  lane(request: LaneRequest): Promise<{ readonly ticket: string; readonly ahead: number }>
+  lane(request: LaneRequest): Promise<LaneAnswer>
   leaveLane(ticket: string): Promise<void>
 }
 
@@ -44,8 +44,18 @@ export interface LaneRequest {
   readonly host: string
   readonly leaseMs: number
   readonly ticket?: string
+  /** What this swarm offers to those before it; as it was, unless given. */
+  readonly offers?: readonly object[]
   /** Ends the call, where that may take long. */
   readonly signal?: AbortSignal
+}
+
+export interface LaneAnswer {
+  readonly ticket: string
+  /** How many tickets are before it. */
+  readonly ahead: number
+  /** What other swarms behind it offer, in their order: whatever they say. */
+  readonly offered: readonly unknown[]
 }
 
 export interface MachineBeat {

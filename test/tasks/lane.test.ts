@@ -34,11 +34,14 @@ describeWhere('PostgreSQL', hasPostgres)('a lane', () => {
       open = resolve
     })
     const landing = (host: string, target = 'main') =>
-      laneIn(machinesOf(), { target, swarm: '0123abcd', host })(async () => {
-        said.push(`${host} begins`)
-        await gate
-        said.push(`${host} ends`)
-      }, NEVER)
+      laneIn(machinesOf(), { target, swarm: '0123abcd', host })(
+        async () => {
+          said.push(`${host} begins`)
+          await gate
+          said.push(`${host} ends`)
+        },
+        { signal: NEVER },
+      )
     const all: Promise<void>[] = []
     for (const host of ['alder', 'birch', 'cedar']) {
       all.push(landing(host))
@@ -58,13 +61,13 @@ describeWhere('PostgreSQL', hasPostgres)('a lane', () => {
     const machines = machinesOf()
     const options = { target: 'main', swarm: '0123abcd', leaseMs: 400 }
     await machines.lane({ ...options, host: 'dead' })
-    const first = laneIn(machines, { ...options, host: 'alder' })(() => sleep(1500), NEVER)
+    const first = laneIn(machines, { ...options, host: 'alder' })(() => sleep(1500), { signal: NEVER })
     await expectTickets(2)
     let firstEnded = false
     void first.then(() => {
       firstEnded = true
     })
-    await laneIn(machines, { ...options, host: 'birch' })(async () => expect(firstEnded).toBe(true), NEVER)
+    await laneIn(machines, { ...options, host: 'birch' })(async () => expect(firstEnded).toBe(true), { signal: NEVER })
   })
 
   it('is left by whoever is stopped while it waits, and is waited for by nobody while the server is away', async () => {
@@ -72,13 +75,13 @@ describeWhere('PostgreSQL', hasPostgres)('a lane', () => {
     const held = await machines.lane({ target: 'main', swarm: '0123abcd', host: 'alder', leaseMs: 60_000 })
     const stopping = new AbortController()
     const lane = laneIn(machines, { target: 'main', swarm: '0123abcd', host: 'birch' })
-    const waiting = lane(async () => 'landed', stopping.signal)
+    const waiting = lane(async () => 'landed', { signal: stopping.signal })
     await expectTickets(2)
     stopping.abort(new Error('stopped'))
     await expect(waiting).rejects.toThrow('stopped')
     await expectTickets(1)
     await server.stop()
-    expect(await lane(async () => 'landed', NEVER)).toBe('landed')
+    expect(await lane(async () => 'landed', { signal: NEVER })).toBe('landed')
     await server.start()
     await machines.leaveLane(held.ticket)
   })

@@ -47,11 +47,14 @@ it('one lands at a time, in the order in which they came, and nothing is left on
   for (const { host, tickets } of machines) {
     const lane = laneIn(tickets, { target: 'main', swarm: '0123abcd', host })
     landings.push(
-      lane(async () => {
-        said.push(`${host} begins`)
-        await gate
-        said.push(`${host} ends`)
-      }, NEVER),
+      lane(
+        async () => {
+          said.push(`${host} begins`)
+          await gate
+          said.push(`${host} ends`)
+        },
+        { signal: NEVER },
+      ),
     )
     await until(() => hostsAt(bare).includes(host), `the ticket of ${host}`)
   }
@@ -71,13 +74,16 @@ it('whoever does not renew its ticket is passed over, and a holder that works is
   await dead!.tickets.lane(dead!.options)
   let isOver = false
   const renewed = () => Number(/"birch","renewed":(\d+)/.exec(textAt(bare))?.[1])
-  const working = laneIn(works!.tickets, { ...works!.options, leaseMs: 2000 })(async () => {
-    expect(hostsAt(bare)[0]).toBe('birch')
-    await until(() => hostsAt(bare)[1] === 'cedar' && renewed() >= 2, 'who waits, and signs of life')
-    isOver = true
-  }, NEVER)
+  const working = laneIn(works!.tickets, { ...works!.options, leaseMs: 2000 })(
+    async () => {
+      expect(hostsAt(bare)[0]).toBe('birch')
+      await until(() => hostsAt(bare)[1] === 'cedar' && renewed() >= 2, 'who waits, and signs of life')
+      isOver = true
+    },
+    { signal: NEVER },
+  )
   await until(() => hostsAt(bare).includes('birch'), 'who works')
-  await laneIn(waits!.tickets, waits!.options)(async () => expect(isOver).toBe(true), NEVER)
+  await laneIn(waits!.tickets, waits!.options)(async () => expect(isOver).toBe(true), { signal: NEVER })
   await working
   expect(hostsAt(bare)).toEqual([])
 })
@@ -89,17 +95,20 @@ it('renewals that take long come one at a time, and none after the landing has e
       said.push('asked')
       await sleep(100)
       said.push('answered')
-      return { ticket: 't', ahead: 0 }
+      return { ticket: 't', ahead: 0, offered: [] }
     },
     async leaveLane() {
       said.push('left')
     },
   }
   const lane = laneIn(slow, { target: 'main', swarm: '0123abcd', leaseMs: 40 })
-  await lane(async () => {
-    await until(() => said.length >= 5, 'a renewal that is under way')
-    said.push('landed')
-  }, NEVER)
+  await lane(
+    async () => {
+      await until(() => said.length >= 5, 'a renewal that is under way')
+      said.push('landed')
+    },
+    { signal: NEVER },
+  )
   await sleep(200)
   expect(said.at(-1)).toBe('left')
   const renewals = said.filter((word) => word === 'asked' || word === 'answered')
@@ -118,7 +127,7 @@ it('a server that takes no such refs is asked once; nobody waits then', async ()
     },
   )
   const lane = laneIn(machines[0]!.tickets, { target: 'main', swarm: '0123abcd' })
-  for (const landing of ['one', 'two']) expect(await lane(async () => landing, NEVER)).toBe(landing)
+  for (const landing of ['one', 'two']) expect(await lane(async () => landing, { signal: NEVER })).toBe(landing)
   expect(said).toEqual([expect.stringContaining('branches only')])
   expect(readFileSync(path.join(bare.root, 'asked'), 'utf8')).toBe('asked\n')
   expect(bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
@@ -148,7 +157,7 @@ it('a server that lets nobody remove a ref has an empty list in the end, and tur
   )
   for (const { tickets, host } of machines.slice(0, 2)) {
     const lane = laneIn(tickets, { target: 'main', swarm: '0123abcd', host })
-    await lane(async () => expect(hostsAt(bare)).toEqual([host]), NEVER)
+    await lane(async () => expect(hostsAt(bare)).toEqual([host]), { signal: NEVER })
     expect(textAt(bare)).toContain('"tickets":[')
     expect(hostsAt(bare)).toEqual([])
   }
@@ -160,8 +169,8 @@ it('what is no ticket is none: a text of somebody else’s, and a remote that is
   const [{ tickets, repository }] = machines as [(typeof machines)[number]]
   const lane = laneIn(tickets, { target: 'main', swarm: '0123abcd' })
   bare.git(['update-ref', REF, 'refs/heads/main'])
-  expect(await lane(async () => hostsAt(bare).length, NEVER)).toBe(1)
+  expect(await lane(async () => hostsAt(bare).length, { signal: NEVER })).toBe(1)
   expect(hostsAt(bare)).toEqual([])
   repository.git(['remote', 'set-url', 'origin', `${bare.root}.away`])
-  expect(await lane(async () => 'landed', NEVER)).toBe('landed')
+  expect(await lane(async () => 'landed', { signal: NEVER })).toBe('landed')
 })

@@ -1,7 +1,7 @@
 // The machines that work on the tasks in PostgreSQL, and the events of their swarms: what each says of itself every few
 // seconds, and what all can read.
 
-import type { EngineLine, EngineMachines, MachineBeat, MachineState } from '../engine.js'
+import type { EngineLine, EngineMachines, LaneAnswer, MachineBeat, MachineState } from '../engine.js'
 import type { Database } from './database.js'
 
 /** What a worker's role is granted of them. */
@@ -12,6 +12,7 @@ export const MACHINE_FUNCTIONS = [
   'events_after(jsonb)',
   'lane(text, text, text, bigint, bigint)',
   'leave_lane(bigint)',
+  'lane(text, text, text, bigint, bigint, jsonb)',
 ] as const
 
 /**
@@ -124,6 +125,28 @@ create function :s.leave_lane(held bigint) returns jsonb language plpgsql securi
 as $$ begin delete from lanes l where l.ticket = held; return 'true'; end $$;
 `
 
+/** What a swarm that waits for its turn offers to those before it: they read it as what it is, words of another. */
+export const OFFERS = `
+alter table :s.lanes add column offers jsonb not null default '[]';
+
+create function :s.lane(its_target text, at_host text, its_swarm text, lease bigint, held bigint, its_offers jsonb)
+returns jsonb language plpgsql security definer set search_path = :s, pg_temp
+as $$
+declare answer jsonb := lane(its_target, at_host, its_swarm, lease, held);
+  mine bigint := (answer->>'ticket')::bigint;
+begin
+  if its_offers is not null then
+    if jsonb_typeof(its_offers) <> 'array' or length(its_offers::text) > 100000 then
+      raise exception 'these are no offers: %', left(its_offers::text, 200);
+    end if;
+    update lanes l set offers = its_offers where l.ticket = mine and l.offers <> its_offers;
+  end if;
+  return answer || jsonb_build_object('offered', (select coalesce(jsonb_agg(one.offer order by one.ticket), '[]') from (
+    select l.ticket, jsonb_array_elements(l.offers) as offer from lanes l
+      where l.target = its_target and l.ticket > mine and l.swarm <> its_swarm order by l.ticket limit 100) one));
+end $$;
+`
+
 /** For an autoscaler that reads the database: one row. */
 export const SCALE = `
 create view :s.scale as select
@@ -167,9 +190,9 @@ export function machinesIn(database: () => Promise<Database>): EngineMachines {
       }))
     },
     drain: async (host, wanted) => (await ask('drain($1, $2)', [host, wanted])) === true,
-    async lane({ target, host, swarm, leaseMs, ticket }) {
-      const values = [target, host, swarm, leaseMs, ticket ?? null]
-      return (await ask('lane($1, $2, $3, $4, $5)', values)) as { ticket: string; ahead: number }
+    async lane({ target, host, swarm, leaseMs, ticket, offers }) {
+      const values = [target, host, swarm, leaseMs, ticket ?? null, offers ? JSON.stringify(offers) : null]
+      return (await ask('lane($1, $2, $3, $4, $5, $6)', values)) as LaneAnswer
     },
     async leaveLane(ticket) {
       await ask('leave_lane($1)', [ticket])

@@ -2,7 +2,7 @@
 // one is added behind it, and says which of our versions can still work with what it makes.
 
 import { FUNCTIONS } from './functions.js'
-import { LANES, MACHINES, SCALE } from './machines.js'
+import { LANES, MACHINES, OFFERS, SCALE } from './machines.js'
 
 export interface Migration {
   /** From 1, without a gap. */
@@ -74,4 +74,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, oldest: 1, sql: MACHINES },
   { version: 3, oldest: 1, sql: LANES },
   { version: 4, oldest: 1, sql: SCALE },
+  { version: 5, oldest: 1, sql: OFFERS },
 ]

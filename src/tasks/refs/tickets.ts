@@ -101,7 +101,7 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
       }
       targets.set(ticket, target)
       const tickets = await change(target, turn, { isLikely: held === undefined, signal })
-      return { ticket, ahead: tickets.findIndex((one) => one.ticket === ticket) }
+      return { ticket, ahead: tickets.findIndex((one) => one.ticket === ticket), offered: [] }
     },
     async leaveLane(ticket) {
       const target = targets.get(ticket)

@@ -1,0 +1,121 @@
+// Lands what other machines have ready in one batch with ours: whoever waits for its turn pushes its changes and offers
+// them, and whose turn it is takes them along. That one has landed is read from the target, never from what anybody says.
+
+import { z } from 'zod'
+import { isAncestor } from '../git/ancestry.js'
+import { networkGit } from '../git/network.js'
+import { gitText } from '../git/run.js'
+import { remoteOf } from '../git/upstream.js'
+import type { Landing } from '../words.js'
+import { recordOffered } from './bypass.js'
+import type { Candidate, LandContext, MergeOptions } from './contract.js'
+import { changeRef, pushRef } from './remote.js'
+import { networkOf } from './sync.js'
+
+const COMMIT = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
+const NAME = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/)
+
+/** A change that was reviewed where it was made, as that machine tells it to the others. */
+const OFFER = z.object({
+  swarm: z.string().regex(/^[0-9a-f]{8}$/),
+  machine: NAME,
+  worker: NAME,
+  iteration: z.int().positive(),
+  branch: z.string().max(200),
+  commit: COMMIT,
+  base: COMMIT,
+  task: z.object({ id: z.string().min(1).max(200), summary: z.string().max(1000).optional() }),
+  reviewedBy: z.array(z.string().max(200)).max(20).optional(),
+  spent: z.string().max(40).optional(),
+})
+type Offer = z.infer<typeof OFFER>
+
+export interface Offers {
+  /** Pushes changes of ours that other machines may land, and gives what these are told; none where it cannot be pushed. */
+  tell(candidates: readonly Candidate[]): Promise<readonly Offer[]>
+  /**
+   * Fetches some of what other machines have told. None is taken twice: one that does not land with ours lands in its
+   * own turn, where its author hears why.
+   * @param most how many at most
+   */
+  take(told: readonly unknown[], most: number): Promise<readonly Candidate[]>
+  /** Those that we have offered, and that the target has. */
+  landed(candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, Landing>>
+}
+
+/**
+ * What a queue offers to other machines, and takes of theirs. Whether a change was reviewed only its machine knows: it is
+ * believed, as what it pushes to the target is; what an agent offers past its machine that machine finds on the target.
+ */
+export function openOffers(context: LandContext, into: string, options: MergeOptions): Offers {
+  const { root, env } = context
+  const remoteName = async () => options.remote ?? remoteOf(root, into)
+  const pushed = new Set<string>()
+  const taken = new Set<string>()
+
+  async function tellOne(candidate: Candidate): Promise<Offer[]> {
+    const { success, data: offer } = OFFER.safeParse({ ...candidate, swarm: env.OOMPA_SWARM })
+    // Where the status of tasks is in the repository, a landing writes it as the store of this clone has it.
+    if (!success || candidate.status || candidate.isHistory) return []
+    if (!pushed.has(offer.commit)) {
+      const remote = await remoteName()
+      const refspec = `+${offer.commit}:${changeRef(offer.swarm, offer.worker, offer.task.id)}`
+      const { status } = await pushRef(root, remote, refspec, networkOf(context, options, remote))
+      if (status !== 0) return []
+      pushed.add(offer.commit)
+      recordOffered(root, offer.commit)
+    }
+    return [offer]
+  }
+
+  async function fetch(offers: readonly Offer[]): Promise<boolean> {
+    const remote = await remoteName()
+    const refs = offers.map((one) => changeRef(one.swarm, one.worker, one.task.id))
+    // No ref of this clone takes part: an agent could make that a name for another.
+    const how = ['--quiet', '--no-tags', '--no-write-fetch-head', '--refmap=', '--end-of-options']
+    const end = await networkGit(root, ['fetch', ...how, remote, ...refs], networkOf(context, options, remote))
+    return end.status === 0
+  }
+
+  return {
+    async tell(candidates) {
+      const told: Offer[] = []
+      for (const candidate of candidates) told.push(...(await tellOne(candidate)))
+      return told
+    },
+
+    async take(told, most) {
+      const fresh = told.flatMap((one) => OFFER.safeParse(one).data ?? []).filter(({ commit }) => !taken.has(commit))
+      const chosen = fresh.slice(0, Math.max(0, most))
+      if (chosen.length === 0) return []
+      for (const { commit } of chosen) taken.add(commit)
+      if (!(await fetch(chosen))) for (const one of chosen) await fetch([one])
+      const candidates: Candidate[] = []
+      for (const offer of chosen) {
+        // Also where one of both did not come.
+        if (!(await isAncestor(root, offer.base, offer.commit))) continue
+        const { swarm: _, ...candidate } = offer
+        candidates.push({ ...candidate, branch: `${offer.machine}/${offer.branch}` })
+      }
+      return candidates
+    },
+
+    async landed(candidates) {
+      const found = new Map<Candidate, Landing>()
+      for (const one of candidates) {
+        if (!pushed.has(one.commit) || !(await isAncestor(root, one.commit, `refs/heads/${into}`))) continue
+        const commit = await broughtBy(root, one.commit, into)
+        found.set(one, { commit, into, mergedCommit: one.commit })
+      }
+      return found
+    },
+  }
+}
+
+/** The value of the target by which it got a commit. */
+async function broughtBy(root: string, commit: string, into: string): Promise<string> {
+  const list = async (how: string) =>
+    (await gitText(root, ['rev-list', how, `refs/heads/${into}`, `^${commit}`])).split('\n').filter(Boolean)
+  const on = new Set(await list('--ancestry-path'))
+  return (await list('--first-parent')).filter((one) => on.has(one)).at(-1) ?? commit
+}
