@@ -10,7 +10,7 @@ export interface RefPlace {
   readonly root: string
   readonly remote: string
   /** What the text says, and the folder of the ref's name. */
-  readonly kind: 'tasks' | 'lanes'
+  readonly kind: 'tasks' | 'lanes' | 'claims'
   /** The last part of the ref's name. */
   readonly name: string
   /** How long the remote may be silent. */
@@ -28,7 +28,7 @@ export interface Seen {
 /** Longest pause before another try; each is drawn at random, so that two do not meet again and again. */
 const LONGEST_PAUSE_MS = 1000
 
-const WHAT = { tasks: 'The tasks', lanes: 'The tickets for landing' }
+const WHAT = { tasks: 'The tasks', lanes: 'The tickets for landing', claims: 'What swarms work on' }
 const theirs = ({ kind, name }: RefPlace) => `refs/oompa/${kind}/${name}`
 const fileOf = ({ kind }: RefPlace) => `${kind}.json`
 
