@@ -14,6 +14,8 @@ export interface LaneOptions {
   readonly signal: AbortSignal
   /** What those whose turn is first are told meanwhile: asked again and again, since more may come. */
   offers?(): Promise<readonly object[]>
+  /** Asked when a turn before this one has ended: whether all that was offered has landed by then, so that none is needed. */
+  isOver?(): Promise<boolean>
 }
 
 /** A turn among those that land on one target. */

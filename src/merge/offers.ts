@@ -85,10 +85,15 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
     },
 
     async take(told, most) {
-      const fresh = told.flatMap((one) => OFFER.safeParse(one).data ?? []).filter(({ commit }) => !taken.has(commit))
-      const chosen = fresh.slice(0, Math.max(0, most))
+      const chosen: Offer[] = []
+      for (const offer of told.flatMap((one) => OFFER.safeParse(one).data ?? [])) {
+        if (chosen.length >= most) break
+        if (taken.has(offer.commit)) continue
+        taken.add(offer.commit)
+        // Its machine has not looked yet.
+        if (!(await isAncestor(root, offer.commit, `refs/heads/${into}`))) chosen.push(offer)
+      }
       if (chosen.length === 0) return []
-      for (const { commit } of chosen) taken.add(commit)
       if (!(await fetch(chosen))) for (const one of chosen) await fetch([one])
       const candidates: Candidate[] = []
       for (const offer of chosen) {

@@ -141,7 +141,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
             stopped = error
           },
           withdrawn: takeBack,
-          ...(mayOffer(options) ? { offers: () => offer(first.context) } : {}),
+          ...(mayOffer(options) ? { offers: () => offer(first.context), isOver } : {}),
         }
         await landingSession(tools, first.context, request, (session) => drain(session, context))
         tellAll()
@@ -215,6 +215,12 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     return openOffers(context, into, options)
   }
 
+  /** Whether nothing is left to be landed when what another machine has landed for us is told. */
+  async function isOver(): Promise<boolean> {
+    await endLanded()
+    return state.waiting.length + state.suspects.length + parked.length === 0
+  }
+
   /** What another machine has landed for us. */
   async function endLanded(): Promise<void> {
     const all = [...state.suspects.flat(), ...state.waiting]
@@ -222,7 +228,10 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     if (!landed || landed.size === 0) return
     for (const entry of all) {
       const landing = landed.get(entry.candidate)
-      if (landing) end(entry, { result: 'landed', landing }, 0, true)
+      if (!landing) continue
+      sayLanded(entry.context.emit, entry.candidate, landing, 0)
+      // It has been pushed already.
+      entry.resolve(landing)
     }
     keepOnly((entry) => !landed.has(entry.candidate))
   }

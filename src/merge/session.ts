@@ -23,6 +23,8 @@ export interface SessionRequest {
   pushRefused?(error: OompaError): void
   /** What those in whose turn we wait are told of what we have to land. */
   offers?(): Promise<readonly object[]>
+  /** Whether the target, as it is now, has all that there was to be landed: others have landed it. */
+  isOver?(): Promise<boolean>
   /** Called with landings that were taken out of the target, because somebody else has completed their tasks. */
   withdrawn?(landings: readonly Withdrawn[]): void
 }
@@ -79,13 +81,17 @@ export async function landingSession<T>(
   const lane = fetched.fetch === 'done' ? await context.lane?.() : undefined
   if (!lane) return land(fetched)
   const { signal } = context
-  const { offers } = request
+  const { offers, isOver } = request
+  const isLanded = async () => {
+    const now = await sync.fetch()
+    return locked(async (session) => (await sync.takeIn(session, now)) === true && isOver!())
+  }
   return lane(
     async (turn) => {
       offered = turn.offered
       return land(turn.hasWaited ? await sync.fetch() : fetched)
     },
-    { signal, offers },
+    { signal, offers, ...(isOver ? { isOver: isLanded } : {}) },
   )
 }
 

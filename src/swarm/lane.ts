@@ -30,7 +30,7 @@ export interface LaneOptions {
 /** The lane of a target where there are tickets for it; while those are away nobody waits. */
 export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
   const { target, swarm, host = thisMachine.host, leaseMs = LEASE_MS, say } = options
-  return async (work, { signal, offers }) => {
+  return async (work, { signal, offers, isOver }) => {
     let ticket: string | undefined
     /** Where it stands; undefined where nobody can say. */
     const ask = async (own?: readonly object[]): Promise<LaneAnswer | undefined> => {
@@ -58,7 +58,11 @@ export function laneIn(tickets: LaneTickets, options: LaneOptions): Lane {
         const own = await offers?.()
         const pause = Math.min(LOOK_MS + waitedMs / PART_OF_WAITING, leaseMs / 4)
         await sleep(pause, undefined, { signal }).catch(() => {})
+        const before = count
         count = (await ask(own))?.ahead
+        if (count && count < before && own?.length && (await isOver?.())) {
+          return await work({ hasWaited: false, offered: async () => [] })
+        }
       }
       signal.throwIfAborted()
       timer = setInterval(() => {
