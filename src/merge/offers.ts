@@ -18,7 +18,7 @@ const NAME = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/)
 /** A change that was reviewed where it was made, as that machine tells it to the others. */
 const OFFER = z.object({
   swarm: z.string().regex(/^[0-9a-f]{8}$/),
-  machine: NAME,
+  machine: NAME.optional(),
   worker: NAME,
   iteration: z.int().positive(),
   branch: z.string().max(200),
@@ -100,7 +100,7 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
         // Also where one of both did not come.
         if (!(await isAncestor(root, offer.base, offer.commit))) continue
         const { swarm: _, ...candidate } = offer
-        candidates.push({ ...candidate, branch: `${offer.machine}/${offer.branch}` })
+        candidates.push({ ...candidate, branch: `${offer.machine ?? 'elsewhere'}/${offer.branch}` })
       }
       return candidates
     },

@@ -58,11 +58,11 @@ it('takes what another machine has pushed, under no ref of its own, and each com
   expect(await offers.take(told, 8)).toEqual([])
 })
 
-it('offers no change whose status this clone writes, none without a task or a machine, and none that the remote refuses', async () => {
+it('offers no change whose status this clone writes, none without a task, and none that the remote refuses', async () => {
   alder.branch('work', { 'b.txt': 'two\n' })
   const status = { edits: async () => [], settle: async () => {} }
   const offers = offersOf(alder, ALDER)
-  const all = [{ status }, { task: undefined }, { machine: undefined }].map((more) => candidate('work', more))
+  const all = [{ status }, { task: undefined }].map((more) => candidate('work', more))
   expect(await offers.tell(all)).toEqual([])
   bare.write('hooks/update', '#!/bin/sh\nexit 1\n', 0o755)
   expect(await offers.tell([candidate('work')])).toEqual([])

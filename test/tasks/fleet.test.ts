@@ -29,6 +29,20 @@ function changeOf(bare: TestRepository, landing: string): { readonly tip: string
   return { tip, base: bare.git(['merge-base', onto, tip]) }
 }
 
+/** The tasks that main has, each with the commit that brought it: a value of main, or one of those in a batch. */
+function changesOn(bare: TestRepository): (readonly [string, string])[] {
+  const log = (range: string) => bare.git(['log', '--first-parent', '--format=%H %s', range]).split('\n')
+  const [, ...values] = log('main').reverse()
+  const members = values.flatMap((line) =>
+    / Merge \d+ changes into main$/.test(line) ? log(`${line.slice(0, 40)}^1..${line.slice(0, 40)}^2`) : [line],
+  )
+  return members.map((line) => {
+    const [, commit, task] = /^(\S+) Merge branch .*: The task (t\d+)$/.exec(line) ?? []
+    if (commit === undefined || task === undefined) throw new Error(`Somebody else's: ${line}`)
+    return [task, commit] as const
+  })
+}
+
 it.skipIf(!process.env.OOMPA_FLEET)(
   'three machines do a graph of tasks once, whatever goes away meanwhile',
   async () => {
@@ -70,15 +84,10 @@ it.skipIf(!process.env.OOMPA_FLEET)(
     expect([pending, current, done].map(({ length }) => length)).toEqual([0, 0, TASKS])
     const completions = await server.sql(`select task from oompa.history where type = 'completed'`)
     expect(new Set(completions.map(({ task }) => task)).size).toBe(completions.length)
-    const history = bare.git(['log', '--first-parent', '--format=%H %s', 'main']).split('\n')
-    const landings = new Map(
-      history.flatMap((line) => {
-        const [, commit = '', task = ''] = /^(\S+) Merge branch .*: The task (t\d+)$/.exec(line) ?? []
-        return commit ? [[task, commit] as const] : []
-      }),
-    )
-    // One for each landing, and nothing else but the commit that all began with.
-    expect(history).toHaveLength(TASKS + 1)
+    const all = changesOn(bare)
+    const landings = new Map(all)
+    // Each has landed once, alone or in a batch, and there is nothing else on main.
+    expect(all).toHaveLength(TASKS)
     expect([...landings.keys()].sort()).toEqual(Array.from({ length: TASKS }, (_, at) => `t${at}`).sort())
     const changes = new Map([...landings].map(([task, commit]) => [task, changeOf(bare, commit)]))
     for (let at = 0; at < TASKS; at++) {
@@ -91,16 +100,16 @@ it.skipIf(!process.env.OOMPA_FLEET)(
     }
     const env = { ...clones[1]!.env, OOMPA_POSTGRES: server.url }
     const page = await serve({ ...clones[1]!.repository, env })
-    const all = clones.flatMap((clone) => clone.swarms()).sort()
+    const swarms = clones.flatMap((clone) => clone.swarms()).sort()
     await until(async () => {
       const shown: { swarm: string }[] = await page.json('/api/swarms')
-      if (shown.length < all.length) await page.json(`/api/swarms/${all[0]}`)
+      if (shown.length < swarms.length) await page.json(`/api/swarms/${swarms[0]}`)
       return (
-        all.length === 3 &&
+        swarms.length === 3 &&
         shown
           .map(({ swarm }) => swarm)
           .sort()
-          .join() === all.join()
+          .join() === swarms.join()
       )
     }, 'the swarms of all machines on the page')
   },

@@ -65,6 +65,27 @@ it('one lands at a time, in the order in which they came, and nothing is left on
   expect(bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
 })
 
+it('says to whose turn it is what those behind it offer, as long as they do', async () => {
+  const { machines } = clones()
+  const [alder, birch] = machines.map(({ host, tickets }, at) => ({
+    ask: (more: object = {}) => tickets.lane({ target: 'main', swarm: `0123abc${at}`, host, leaseMs: 60_000, ...more }),
+    tickets,
+  }))
+  const { ticket, offered } = await alder!.ask()
+  const second = await birch!.ask()
+  expect([offered, second.offered]).toEqual([[], []])
+  await birch!.ask({ ticket: second.ticket, offers: [{ commit: 'one' }] })
+  expect((await alder!.ask({ ticket })).offered).toEqual([{ commit: 'one' }])
+  // Who only renews goes on offering it.
+  await birch!.ask({ ticket: second.ticket })
+  expect((await alder!.ask({ ticket })).offered).toEqual([{ commit: 'one' }])
+  await birch!.ask({ ticket: second.ticket, offers: [] })
+  expect((await alder!.ask({ ticket })).offered).toEqual([])
+  await birch!.ask({ ticket: second.ticket, offers: [{ commit: 'two' }] })
+  await birch!.tickets.leaveLane(second.ticket)
+  expect((await alder!.ask({ ticket })).offered).toEqual([])
+})
+
 it('whoever does not renew its ticket is passed over, and a holder that works is not', async () => {
   const { bare, machines } = clones()
   const [dead, works, waits] = machines.map(({ host, tickets }) => ({

@@ -6,7 +6,13 @@ import { z } from 'zod'
 import type { LaneTickets } from '../engine.js'
 import { type ChangeOptions, remoteList } from './list.js'
 
-const TICKET = z.object({ ticket: z.string(), swarm: z.string(), host: z.string(), renewed: z.number() })
+const TICKET = z.object({
+  ticket: z.string(),
+  swarm: z.string(),
+  host: z.string(),
+  renewed: z.number(),
+  offers: z.array(z.unknown()).max(32).optional(),
+})
 
 type Ticket = z.infer<typeof TICKET>
 
@@ -43,18 +49,22 @@ export function remoteTickets({ root, remote, refused, met }: RemoteTickets): La
     return tickets
   }
   return {
-    async lane({ target, swarm, host, leaseMs, ticket: held, signal }) {
+    async lane({ target, swarm, host, leaseMs, ticket: held, offers, signal }) {
       const ticket = held ?? randomUUID()
       const turn = (tickets: readonly Ticket[]): readonly Ticket[] => {
         const own = tickets.find((one) => one.ticket === ticket)
         const others = tickets.filter((one) => one === own || list.ageOf(one) <= leaseMs)
         if (!own) return [...others, { ticket, swarm, host, renewed: 0 }]
-        if (list.ageOf(own) <= leaseMs / 4) return others.length === tickets.length ? tickets : others
-        return others.map((one) => (one === own ? { ...one, renewed: one.renewed + 1 } : one))
+        const isTold = !offers || JSON.stringify(offers) === JSON.stringify(own.offers ?? [])
+        if (isTold && list.ageOf(own) <= leaseMs / 4) return others.length === tickets.length ? tickets : others
+        const renewed = { ...own, renewed: own.renewed + 1, ...(offers ? { offers: [...offers] } : {}) }
+        return others.map((one) => (one === own ? renewed : one))
       }
       targets.set(ticket, target)
       const tickets = await change(target, turn, { isLikely: held === undefined, signal })
-      return { ticket, ahead: tickets.findIndex((one) => one.ticket === ticket), offered: [] }
+      const ahead = tickets.findIndex((one) => one.ticket === ticket)
+      const behind = tickets.slice(ahead + 1).filter((one) => one.swarm !== swarm)
+      return { ticket, ahead, offered: behind.flatMap((one) => one.offers ?? []) }
     },
     async leaveLane(ticket) {
       const target = targets.get(ticket)
