@@ -33,6 +33,8 @@ export interface LandRequest {
   readonly lock: HeldLock
   /** Called with the target's value before anything is built on it; throws to stop. */
   check?(now: string): Promise<void>
+  /** Asked when the test has passed: whether those of other machines are still to be landed; else nothing lands. */
+  stand?(): Promise<boolean>
   /** Some of them waited for the person's checkout when they were last tried. */
   readonly waited?: boolean
   /** What is known of test runs, by tree: kept between calls. */
@@ -111,6 +113,8 @@ async function landStack(
     const { runs, verdict } = await testStack(context, { ...request, from, whole, candidates })
     tests += runs
     if (verdict !== 'passed') return { tests, result: failing(stacked, candidates, verdict) }
+    if (request.stand && !(await request.stand()))
+      return { tests, result: failing(stacked, candidates, 'failed together') }
   }
   crashPoint('tested')
 

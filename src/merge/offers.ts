@@ -2,9 +2,8 @@
 // them, and whose turn it is takes them along. That one has landed is read from the target, never from what anybody says.
 
 import { z } from 'zod'
-import { isAncestor } from '../git/ancestry.js'
+import { firstWith, isAncestor } from '../git/ancestry.js'
 import { networkGit } from '../git/network.js'
-import { gitText } from '../git/run.js'
 import { remoteOf } from '../git/upstream.js'
 import type { Landing } from '../words.js'
 import { recordOffered } from './bypass.js'
@@ -39,6 +38,8 @@ export interface Offers {
    * @param most how many at most
    */
   take(told: readonly unknown[], most: number): Promise<readonly Candidate[]>
+  /** Whether what was taken is still offered: a machine that was stopped meanwhile has given its task to somebody else. */
+  stand(taken: readonly Candidate[], told: readonly unknown[]): boolean
   /** Those that we have offered, and that the target has. */
   landed(candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, Landing>>
 }
@@ -105,22 +106,19 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
       return candidates
     },
 
+    stand(candidates, told) {
+      const offered = new Set(told.map((one) => OFFER.safeParse(one).data?.commit))
+      return candidates.every((one) => offered.has(one.commit))
+    },
+
     async landed(candidates) {
       const found = new Map<Candidate, Landing>()
       for (const one of candidates) {
         if (!pushed.has(one.commit) || !(await isAncestor(root, one.commit, `refs/heads/${into}`))) continue
-        const commit = await broughtBy(root, one.commit, into)
+        const commit = await firstWith(root, one.commit, `refs/heads/${into}`)
         found.set(one, { commit, into, mergedCommit: one.commit })
       }
       return found
     },
   }
-}
-
-/** The value of the target by which it got a commit. */
-async function broughtBy(root: string, commit: string, into: string): Promise<string> {
-  const list = async (how: string) =>
-    (await gitText(root, ['rev-list', how, `refs/heads/${into}`, `^${commit}`])).split('\n').filter(Boolean)
-  const on = new Set(await list('--ancestry-path'))
-  return (await list('--first-parent')).filter((one) => on.has(one)).at(-1) ?? commit
 }

@@ -193,7 +193,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         const waited = group.some((entry) => entry.waitedFor.size > 0)
         if (told.length > 0) offers ??= await open(group[0]!.context)
         const others = (await offers?.take(told, size - group.length)) ?? []
-        const answer = await session.land([...group.map((entry) => entry.candidate), ...others], { waited })
+        const candidates = [...group.map((entry) => entry.candidate), ...others]
+        const stand = async () => offers!.stand(others, await session.offered())
+        const answer = await session.land(candidates, { waited, ...(others.length > 0 ? { stand } : {}) })
         state = settle(group, answer, group.length + others.length)
       } catch (error) {
         for (const entry of group) entry.reject(error)

@@ -5,7 +5,7 @@ import type { LandingTurn } from '../hooks/contract.js'
 import { type HeldLock, LANDING_LOCK, type LockOptions, withLock } from '../locks/index.js'
 import type { Candidate, LandContext, MergeOptions, Strategy } from './contract.js'
 import { hasIntents } from './journal.js'
-import { type GroupResult, landGroup } from './land.js'
+import { type GroupResult, type LandRequest, landGroup } from './land.js'
 import type { FetchAnswer } from './remote.js'
 import type { TestMemory } from './tested.js'
 import type { LandingTools } from './tools.js'
@@ -29,10 +29,14 @@ export interface SessionRequest {
   withdrawn?(landings: readonly Withdrawn[]): void
 }
 
+export interface LandHow extends Pick<LandRequest, 'waited' | 'stand'> {
+  readonly strategy?: Strategy
+}
+
 export interface LandingSession {
   readonly lock: HeldLock
   /** Lands a group, by the options' strategy unless another is given. */
-  land(candidates: readonly Candidate[], how?: { strategy?: Strategy; waited?: boolean }): Promise<GroupResult>
+  land(candidates: readonly Candidate[], how?: LandHow): Promise<GroupResult>
   /** What those who wait behind this turn offer, as they say it. */
   offered(): Promise<readonly unknown[]>
 }
@@ -55,9 +59,9 @@ export async function landingSession<T>(
       LANDING_LOCK,
       async (lock) => {
         if (hasIntents(tools.root)) await recover(tools, context)
-        const land: LandingSession['land'] = (candidates, { strategy = request.options.strategy, waited } = {}) => {
+        const land: LandingSession['land'] = (candidates, { strategy = request.options.strategy, ...how } = {}) => {
           const options = { ...request.options, strategy }
-          return landGroup(tools, context, { ...request, options, candidates, waited, lock })
+          return landGroup(tools, context, { ...request, ...how, options, candidates, lock })
         }
         return act({ lock, land, offered: () => offered() })
       },

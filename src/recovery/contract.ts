@@ -22,6 +22,8 @@ export interface Recovering {
   readonly emit: Emit
   commitOf(ref: string): Promise<string | undefined>
   pushed(commit: string): Promise<void>
+  /** Brings the target up to what was pushed, with all until that time of `performance.now()`. */
+  readonly fresh: { now(until?: number): Promise<boolean> }
   pay(debt: Debt): Promise<boolean>
 }
 

@@ -10,7 +10,7 @@ import { existingTasks } from '../tasks/existing.js'
 import { requeueStale, staleClaims } from '../tasks/requeue.js'
 import type { Recovering } from './contract.js'
 import { keepWorktree, keptRef } from './keep.js'
-import { workOfClaim } from './pushed.js'
+import { completePushed, workOfClaim } from './pushed.js'
 
 /**
  * Commits the unsaved work of each iteration to its branch and keeps it under `refs/oompa/kept/`. At level 1 the
@@ -76,7 +76,12 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
   // A task whose change waits for a person, or in a pull request, is nobody's to do again.
   const approvals = await waitingApprovals(repository.root)
   const waiting = new Set([...approvals, ...readPulls(repository.root)].map(({ task }) => task))
-  const stale = (await staleClaims(store, dead)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  const gone = (await staleClaims(store, dead)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  const stale: typeof gone = []
+  for (const one of gone) {
+    const isComplete = store.engine && into && (await completePushed(swarm, one.claim!, { store, into }))
+    if (!isComplete) stale.push(one)
+  }
   if (stale.length === 0) return 0
   const { requeued } = await requeueStale(store, {
     ids: stale.map(({ id }) => id),

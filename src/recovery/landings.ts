@@ -5,13 +5,12 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { OompaEvent } from '../events/contract.js'
 import { readLog } from '../events/log.js'
-import { isAncestor } from '../git/ancestry.js'
+import { firstWith, isAncestor } from '../git/ancestry.js'
 import { deleteRef } from '../git/refs.js'
 import { resolveCommit } from '../git/repository.js'
-import { gitText } from '../git/run.js'
 import { landedBefore } from '../merge/branch.js'
 import { openTools } from '../merge/tools.js'
-import type { TaskStore } from '../tasks/contract.js'
+import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { Recovering } from './contract.js'
 
 /** A change that was on its way to the target, or just there, when its swarm died. */
@@ -79,14 +78,6 @@ export async function recoverLandings(root: string, events: readonly OompaEvent[
   return found
 }
 
-/** The first value of the target that had the commit in it. */
-async function firstWith(root: string, commit: string, target: string): Promise<string> {
-  const list = async (which: string) =>
-    (await gitText(root, ['rev-list', which, `${commit}..${target}`])).split('\n').filter(Boolean)
-  const since = new Set(await list('--ancestry-path'))
-  return (await list('--first-parent')).findLast((one) => since.has(one)) ?? commit
-}
-
 // After a crash, landed is landed: a change that reached the target before its swarm died completes its task, once, and
 // its iteration is over.
 
@@ -101,25 +92,35 @@ export async function completeLanded(swarm: Recovering, id: string, store: TaskS
       commit: one.landed,
     })
     const claim = (await store?.list())?.current.find((task) => task.id === one.task)?.claim
-    if (store?.take && claim?.holder.swarm === id) {
-      const by = { worker: one.worker, swarm: swarm.id, pid: process.pid }
-      const ours = await store.take(claim.task.id, by, claim.fence)
-      const { worker, landed, mergedCommit } = one
-      const commit = mergedCommit ?? landed
-      const facts = { worker, task: claim.task.id }
-      await swarm.pay({
-        claim: ours,
-        facts,
-        what: 'completed',
-        async act(its) {
-          await swarm.pushed(landed)
-          await its.complete(ours, { by: worker, at: new Date().toISOString(), mergedCommit })
-        },
-        done: () => emit({ type: 'task.completed', ...facts, commit, by: worker }),
-      })
-    }
+    if (store && claim?.holder.swarm === id) await completeClaim(swarm, store, claim, one.landed, one)
     if (id === swarm.id) await endIteration(swarm, one)
   }
+}
+
+/**
+ * Completes a task whose change has landed, and whose holder did not come to say so.
+ * @param landed the commit of the target by which it landed
+ */
+export async function completeClaim(
+  swarm: Recovering,
+  store: TaskStore,
+  { task: { id: task }, fence }: Claim,
+  landed: string,
+  { worker: by, mergedCommit }: { readonly worker: string; readonly mergedCommit?: string },
+): Promise<void> {
+  const ours = await store.take?.(task, { worker: by, swarm: swarm.id, pid: process.pid }, fence)
+  if (!ours) return
+  const facts = { worker: by, task }
+  await swarm.pay({
+    claim: ours,
+    facts,
+    what: 'completed',
+    async act(its) {
+      await swarm.pushed(landed)
+      await its.complete(ours, { by, at: new Date().toISOString(), mergedCommit })
+    },
+    done: () => swarm.emit({ type: 'task.completed', ...facts, commit: mergedCommit ?? landed, by }),
+  })
 }
 
 /** Writes the lines that the crash kept from the log, and lets go of the worktree. */

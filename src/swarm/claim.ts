@@ -72,8 +72,13 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
   let listing: TaskListing | undefined
   if (answer.answer !== 'claimed') {
     listing = await store.list()
+    if (await takeOver(swarm, listing)) listing = await store.list()
     // It has become ready in between: whoever held it may not be there any more to hope for.
-    if ((await takeOver(swarm, listing)) || hasReady(listing, lane)) answer = await claimWithin(swarm, store, request)
+    if (hasReady(listing, lane)) {
+      answer = await claimWithin(swarm, store, request)
+      // Others were quicker: what they hold now is no more to be given up.
+      if (answer.answer !== 'claimed') listing = await store.list()
+    }
   }
   if (answer.answer === 'claimed') return { task: taken(iteration, answer) }
   sayUnclaimed(swarm, listing!)
@@ -108,13 +113,15 @@ async function claimWithin(swarm: Swarm, store: TaskStore, request: ClaimRequest
 }
 
 /**
- * Claims whose holders are gone, on another machine perhaps, go back while we look for a task; at the start all did.
- * @returns whether any did
+ * Claims whose holders are gone, on another machine perhaps, go back while we look for a task, or are complete, where their
+ * work has landed; at the start all did.
+ * @returns whether there were any
  */
 async function takeOver(swarm: Swarm, { current }: TaskListing): Promise<boolean> {
   if (!current.some(({ stale, claim }) => stale !== undefined && claim !== undefined)) return false
   const { releaseStale } = await import('../recovery/interrupted.js')
-  return (await releaseStale(swarm)) > 0
+  await releaseStale(swarm)
+  return true
 }
 
 /** Whether a task may still come: by this swarm, by another one of this repository, or from another clone. */

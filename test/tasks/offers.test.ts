@@ -14,9 +14,9 @@ import { temporaryFolder } from '../support/repository.js'
 let server: PostgresServer
 let serial = 0
 
-/** Runs of the gate are written down; the first of them ends when there is a file `go`. A file `bad` fails it. */
+/** Runs of the gate are written down; the first ends when there is a file `go-1`, and so on. A file `bad` fails it. */
 const TEST =
-  'at=$(dirname "$HOME"); echo x >> "$at/runs"; until test -e "$at/go"; do sleep 0.05; done; ! test -e bad.txt'
+  'at=$(dirname "$HOME"); echo x >> "$at/runs"; until test -e "$at/go-$(grep -c x "$at/runs")" || test -e "$at/go"; do sleep 0.05; done; ! test -e bad.txt'
 
 describeWhere('PostgreSQL', hasPostgres)('changes that wait for their turn', () => {
   beforeAll(async () => {
@@ -58,7 +58,9 @@ describeWhere('PostgreSQL', hasPostgres)('changes that wait for their turn', () 
         )
       }, `${number} machines that wait`)
     }
-    return { all, store, schema, first, others, go: () => writeFileSync(path.join(at, 'go'), '') }
+    const go = (name = 'go') => writeFileSync(path.join(at, name), '')
+    const runs = (count: number) => until(() => testRuns(all).runs === count, `${count} runs of the gate`)
+    return { all, store, schema, first, others, machine, go, runs }
   }
 
   it('land in one batch with those of whose turn it is, and each machine completes its own', async () => {
@@ -90,6 +92,39 @@ describeWhere('PostgreSQL', hasPostgres)('changes that wait for their turn', () 
     expect(all.history().slice(0, 2)).toEqual([1, 2].map((n) => `Merge branch 'oompa/w1-i1': The task ${'ba'[n - 1]}`))
     const refused = all.clones.map((clone) => clone.events('landing.refused').length)
     expect([refused[0], refused[1], refused[2]! > 0]).toEqual([0, 0, true])
+  })
+
+  it('have landed, although their machine was killed: whoever finds its claim completes the task', async () => {
+    const { all, store, schema, first, others, machine, go } = await play(['a', 'b', 'c'])
+    others[1]!.child.kill('SIGKILL')
+    await others[1]!.ended
+    go()
+    await Promise.all([first, others[0]!].map((one) => one.ended))
+    expect(all.history()[0]).toBe('Merge 2 changes into main')
+    expect((await store.list()).current.map(({ id }) => id)).toEqual(['c'])
+    const swarm = all.clones[2]!.swarms()[0]!
+    const left = `refs/oompa/changes/${swarm}/w1/c`
+    expect(all.bare.git(['for-each-ref', '--format=%(refname)', 'refs/oompa'])).toBe(left)
+    const next = await all.clones[0]!.run([], machine(0))
+    expect(next.stdout).toContain('[cedar/w1] completed c')
+    expect((await store.list()).complete.map(({ id, extra }) => `${id} ${extra['completed-by']}`)).toContain(
+      'c cedar/w1',
+    )
+    expect(await completions(schema)).toHaveLength(3)
+    expect(all.bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
+  })
+
+  it('are left out where their machine gave up meanwhile: its task is somebody else’s by then', async () => {
+    const { all, store, schema, first, others, go, runs } = await play(['a', 'b', 'c'])
+    go('go-1')
+    await runs(2)
+    others[1]!.child.kill('SIGKILL')
+    await others[1]!.ended
+    await server.sql(`delete from ${schema}.lanes where ticket = (select max(ticket) from ${schema}.lanes)`)
+    go()
+    await Promise.all([first, others[0]!].map((one) => one.ended))
+    expect(all.history().slice(0, 2)).toEqual(['b', 'a'].map((id) => `Merge branch 'oompa/w1-i1': The task ${id}`))
+    expect((await store.list()).current.map(({ id }) => id)).toEqual(['c'])
   })
 
   it('land one by one where the person wants no batches', async () => {
