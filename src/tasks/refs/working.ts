@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { idProblem } from '../decode.js'
 import { remoteList } from './list.js'
 
-/** Tasks of one swarm; of those that it has done, the latest. */
-const MOST_TASKS = 200
+/** Tasks of one swarm. */
+export const MOST_TASKS = 200
 
 const SWARM = z.object({
   swarm: z.string().regex(/^[0-9a-f]{8}$/),
@@ -41,6 +41,7 @@ export interface Working {
   read(signal?: AbortSignal): Promise<void>
   /**
    * Says what we work on; a sign of life, too. What another clone has meanwhile is not ours, unless we said it first.
+   * @param tasks at most `MOST_TASKS`
    * @returns ids of those that are ours from then on
    */
   write(tasks: readonly string[], signal?: AbortSignal): Promise<ReadonlySet<string>>
@@ -76,7 +77,7 @@ export function workingList(options: WorkingOptions): Working {
       const turn = (entries: readonly WorkingSwarm[]): readonly WorkingSwarm[] => {
         const rest = living(entries)
         const taken = new Set(rest.filter(isOther).flatMap((one) => one.tasks))
-        ours = tasks.filter((id) => own.has(id) || !taken.has(id)).slice(-MOST_TASKS)
+        ours = tasks.filter((id) => own.has(id) || !taken.has(id))
         // A resumed swarm has its old name: whoever has seen that has to see it change.
         count = Math.max(renewed, entries.find((one) => one.swarm === swarm)?.renewed ?? 0) + 1
         return [...rest, { swarm, host, renewed: count, tasks: [...ours] }]
