@@ -83,6 +83,11 @@ function joined(swarm: Swarm, { store, remote, into }: Required<Pick<Swarm, 'sto
     }
   }
 
+  /** A remote that was away the last time is waited for by nobody. */
+  const heard = async (asking: Promise<void>): Promise<void> => {
+    if (awayAt <= heardAt) await patiently(asking)
+  }
+
   const write = () =>
     ask(async () => {
       said = await working.write(await ours(), stopping.agents)
@@ -102,9 +107,11 @@ function joined(swarm: Swarm, { store, remote, into }: Required<Pick<Swarm, 'sto
   }
 
   async function ours(): Promise<string[]> {
+    // A claim may be made while the store is read.
+    const before = [...asked]
     const { pending, current: held } = await store.list()
     const inHand = [...current.values()].flatMap(({ claims }) => claims.map(({ task }) => task.id))
-    const now = new Set([...inHand, ...asked])
+    const now = new Set([...before, ...inHand, ...asked])
     for (const { id: task, claim } of held) if (claim?.holder.swarm === id) now.add(task)
     for (const task of pending) begun.delete(task.id)
     for (const task of now) {
@@ -132,7 +139,7 @@ function joined(swarm: Swarm, { store, remote, into }: Required<Pick<Swarm, 'sto
       reading ??= ask(() => working.read(stopping.agents)).finally(() => {
         reading = undefined
       })
-      await patiently(reading)
+      await heard(reading)
     }
     noteGone()
     // What they have done must not look pending here: a landing of ours may have kept what was fetched from being taken in.
@@ -173,7 +180,7 @@ function joined(swarm: Swarm, { store, remote, into }: Required<Pick<Swarm, 'sto
       if (asked.has(task)) return NOT_OURS
       asked.add(task)
       try {
-        await patiently(tell())
+        await heard(tell())
         // Where nothing could be said, what was heard last counts.
         if (!said.has(task) && taken().has(task)) return NOT_OURS
         return await act()
