@@ -131,7 +131,7 @@ async function mayCome(lane: Worker, all: TaskListing, mayPlan: boolean): Promis
   const own = othersOf(lane)
   const listing = seenFrom(lane.swarm, all)
   if (hopeFor(me, own, listing, mayPlan)) return true
-  // Another clone may give back what it works on, or be gone.
+  // Another clone may give back what it works on, or be gone; another worker may not get what it is about to claim.
   if (all.pending.some((task) => !listing.pending.includes(task) && isWanted(task, me.wants))) return true
   // Whoever takes what a waiting task needs need not be here.
   if (!listing.pending.some(({ waitsFor }) => waitsFor.length > 0)) return false

@@ -139,7 +139,7 @@ export interface Elsewhere {
   asks(): boolean
   /** Tells, in the background, that we work on a task. */
   tell(id: string): void
-  /** The tasks, those that others work on held. */
+  /** The tasks; those that others work on, or that a worker of ours is about to claim, are held. */
   seen(listing: TaskListing): TaskListing
   /** Tells that we work on a task, then claims it; unless somebody else was quicker. */
   claim(id: string, act: () => Promise<ClaimAnswer>): Promise<ClaimAnswer>

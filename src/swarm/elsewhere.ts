@@ -169,7 +169,8 @@ function joined(swarm: Swarm, { store, remote, into }: Required<Pick<Swarm, 'sto
       void tell()
     },
     seen(listing) {
-      const theirs = taken()
+      // A worker of ours that is about to have one may give it back, as any may.
+      const theirs = new Set([...taken(), ...asked])
       if (theirs.size === 0) return listing
       const pending = listing.pending.filter((task) => !theirs.has(task.id))
       const held = listing.pending.filter((task) => theirs.has(task.id))
