@@ -27,6 +27,7 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   const { stopping, crew } = swarm
   crew.set(lane.name, 'waiting')
   let last: NoneReady | undefined
+  let isFirst = true
   // Away for longer than claims live: whatever is held here may be somebody else's by now.
   const awayTooLong = (error: unknown): undefined => {
     if (!isErrno(error, 'store-away')) throw error
@@ -35,7 +36,8 @@ export async function claimTask(iteration: Iteration, store: TaskStore): Promise
   const look = async (): Promise<Found | undefined> => {
     await payDebts(swarm)
     // Others complete tasks, and make others ready, in clones of theirs: what they have pushed is where they say so.
-    await swarm.fresh.now()
+    await Promise.all([swarm.fresh.now(), swarm.elsewhere?.look(isFirst)])
+    isFirst = false
     if (stopping.ending.aborted) return undefined
     const answer = await (swarm.claims ? claimOrBegin(iteration, store) : mayBegin(lane, store)).catch(awayTooLong)
     if (!answer) return undefined
@@ -74,7 +76,7 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
     listing = await store.list()
     if (await takeOver(swarm, listing)) listing = await store.list()
     // It has become ready in between: whoever held it may not be there any more to hope for.
-    if (hasReady(listing, lane)) {
+    if (hasReady(seenFrom(swarm, listing), lane)) {
       answer = await claimWithin(swarm, store, request)
       // Others were quicker: what they hold now is no more to be given up.
       if (answer.answer !== 'claimed') listing = await store.list()
@@ -95,18 +97,23 @@ async function claimOrBegin(iteration: Iteration, store: TaskStore): Promise<Fou
 
 /**
  * The next task. It is chosen here where tasks have a cap, which one that was given back may have reached, and where other
- * clones push, too, whose claims are not seen here.
+ * clones push, too, whose claims the store does not see.
  */
 async function claimWithin(swarm: Swarm, store: TaskStore, request: ClaimRequest): Promise<ClaimAnswer> {
-  const { settings, budget, fresh, repository } = swarm
-  const isBesideOthers = !store.engine && (await fresh.others())
-  if (settings.budget.perTask === undefined && !isBesideOthers) return store.claim(request)
-  const { pending } = await store.list()
+  const { settings, budget, fresh, repository, elsewhere } = swarm
+  const isBesideOthers = !store.engine && (elsewhere?.others() || (await fresh.others()))
+  if (settings.budget.perTask === undefined && !isBesideOthers && !elsewhere?.asks()) {
+    const answer = await store.claim(request)
+    if (answer.answer === 'claimed') elsewhere?.tell(answer.claim.task.id)
+    return answer
+  }
+  const { pending } = seenFrom(swarm, await store.list())
   const ready = pending.filter((task) => task.ready && isWanted(task, request) && !budget.reachedBy({ task: task.id }))
   const inTurn = isBesideOthers ? inOrderOfClone(ready, `${thisMachine.host}:${repository.root}`) : ready
   // Another worker of ours may have chosen the same in this moment.
   for (const { id } of inTurn) {
-    const answer = await store.claim({ claimer: request.claimer, id })
+    const claim = () => store.claim({ claimer: request.claimer, id })
+    const answer = await (elsewhere?.claim(id, claim) ?? claim())
     if (answer.answer === 'claimed') return answer
   }
   return { answer: 'none', why: 'no task is ready, and within its budget' }
@@ -125,10 +132,13 @@ async function takeOver(swarm: Swarm, { current }: TaskListing): Promise<boolean
 }
 
 /** Whether a task may still come: by this swarm, by another one of this repository, or from another clone. */
-async function mayCome(lane: Worker, listing: TaskListing, mayPlan: boolean): Promise<boolean> {
+async function mayCome(lane: Worker, all: TaskListing, mayPlan: boolean): Promise<boolean> {
   const me = { wants: wantsOf(lane) }
   const own = othersOf(lane)
+  const listing = seenFrom(lane.swarm, all)
   if (hopeFor(me, own, listing, mayPlan)) return true
+  // Another clone may give back what it works on, or be gone; another worker may not get what it is about to claim.
+  if (all.pending.some((task) => !listing.pending.includes(task) && isWanted(task, me.wants))) return true
   // Whoever takes what a waiting task needs need not be here.
   if (!listing.pending.some(({ waitsFor }) => waitsFor.length > 0)) return false
   const { swarm } = lane
@@ -169,7 +179,10 @@ async function mayBegin(lane: Worker, store: TaskStore): Promise<Found> {
 }
 
 async function noneYet(lane: Worker, listing: TaskListing, mayPlan: boolean): Promise<Found> {
-  return { none: noneReady(listing, wantsOf(lane)), mayCome: await mayCome(lane, listing, mayPlan) }
+  return {
+    none: noneReady(seenFrom(lane.swarm, listing), wantsOf(lane)),
+    mayCome: await mayCome(lane, listing, mayPlan),
+  }
 }
 
 /**
@@ -186,6 +199,11 @@ function isPlanningDue(lane: Worker, listing: TaskListing): boolean {
 
 function hasReady(listing: TaskListing, lane: Worker): boolean {
   return listing.pending.some((task) => task.ready && isWanted(task, wantsOf(lane)))
+}
+
+/** The tasks, those that swarms of other clones work on held. */
+export function seenFrom({ elsewhere }: Swarm, listing: TaskListing): TaskListing {
+  return elsewhere?.seen(listing) ?? listing
 }
 
 export function wantsOf({ settings }: Pick<Worker, 'settings'>): LaneFacts['wants'] {

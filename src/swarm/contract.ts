@@ -15,7 +15,7 @@ import type { PromptText } from '../prompts/index.js'
 import type { Debt } from '../recovery/contract.js'
 import type { Judges } from '../review/judges.js'
 import type { Pin, ReviewHistory } from '../review/rounds.js'
-import type { Claim, TaskStore } from '../tasks/contract.js'
+import type { Claim, ClaimAnswer, TaskListing, TaskStore } from '../tasks/contract.js'
 import type { IterationFacts, Refusal, Worktree } from '../words.js'
 import type { WorktreePool } from '../worktrees/contract.js'
 import type { NamedLoop } from '../worktrees/named.js'
@@ -44,6 +44,8 @@ export interface Swarm {
   readonly lane?: HookContext['lane']
   /** The remote that landings are pushed to, where they are. */
   readonly remote?: string
+  /** What swarms of other clones work on, where the tasks are files and landings are pushed. */
+  elsewhere?: Elsewhere
   /** For how long the server of the tasks has been away so far, all in all. */
   awayMs(): number
   /** Absolute path of `tasks/` in the main checkout. */
@@ -122,6 +124,27 @@ export interface Swarm {
    * @param settle pays what is owed to the store
    */
   drain(settle: () => Promise<void>): Promise<void>
+}
+
+/** What swarms of other clones work on, as a list on the remote says it. Throws nothing: it is a hint. */
+export interface Elsewhere {
+  /**
+   * Looks what the others work on, unless that was heard a moment ago: before each claim.
+   * @param isFirst whether the worker begins to look for a task; who waits for one looks only where others are there
+   */
+  look(isFirst: boolean): Promise<void>
+  /** Whether there are any. */
+  others(): boolean
+  /** Whether a claim has to be told before it is made: there are others, or nobody knows. */
+  asks(): boolean
+  /** Tells, in the background, that we work on a task. */
+  tell(id: string): void
+  /** The tasks; those that others work on, or that a worker of ours is about to claim, are held. */
+  seen(listing: TaskListing): TaskListing
+  /** Tells that we work on a task, then claims it; unless somebody else was quicker. */
+  claim(id: string, act: () => Promise<ClaimAnswer>): Promise<ClaimAnswer>
+  /** Takes us off the list. */
+  leave(): Promise<void>
 }
 
 /** Which workers work, where that follows the tasks. */

@@ -32,6 +32,8 @@ export async function endSwarm(swarm: Swarm, entry: Registration): Promise<Statu
     )
   }
   await tried('Ending the landings', () => swarm.drain(settle))
+  // What is done is pushed by now.
+  await swarm.elsewhere?.leave()
   if (swarm.store?.tracked) {
     const { sayTasksLeft } = await import('./tasks-left.js')
     await tried('Looking at what is committed of the tasks', () => sayTasksLeft(swarm))

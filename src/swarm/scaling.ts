@@ -7,7 +7,7 @@ import type { OompaEvent } from '../events/contract.js'
 import { isWanted } from '../tasks/order.js'
 import { waitFor } from '../tasks/wait.js'
 import { type Gathering, gather } from '../views/figures.js'
-import { wantsOf } from './claim.js'
+import { seenFrom, wantsOf } from './claim.js'
 import type { Scaling, Swarm, Worker } from './contract.js'
 import { affordable, laneCapacity, lanesHere, lanesWanted, latestSwarms } from './wanted.js'
 
@@ -57,7 +57,7 @@ export function followTasks(swarm: Swarm, scale: Scale, figures: readonly Gather
     // Before the tasks are looked at: who claims one meanwhile is free for it.
     const there = atWork()
     const free = there.filter((name) => !isBusy(name))
-    const { pending, current } = store ? await store.list() : { pending: [], current: [] }
+    const { pending, current } = store ? seenFrom(swarm, await store.list()) : { pending: [], current: [] }
     const wants = wantsOf(workers[0]!)
     const ready = pending.filter(
       (task) => task.ready && isWanted(task, wants) && !budget.reachedBy({ task: task.id }),

@@ -99,6 +99,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   const isFirst = swarmIds(root).length === 0
   const argv = [call.command, ...withoutPage(call.argv)]
   const entry = await register({ repository, settings, level, into, argv, resumed, named })
+  let elsewhere: Swarm['elsewhere']
   try {
     const swarm = await assemble({
       repository,
@@ -115,6 +116,8 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
       isFirst,
     })
     await recoverCrashed(swarm)
+    elsewhere = swarm.remote === undefined ? undefined : await (await import('./elsewhere.js')).elsewhereOf(swarm)
+    swarm.elsewhere = elsewhere
     await entry.openly(() => swarm.fresh.now())
     await probeAgents(swarm)
     const stopRenewing = renewClaims(swarm)
@@ -129,6 +132,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
     }
     return Object.assign(swarm, { end })
   } catch (error) {
+    await elsewhere?.leave()
     await entry.abandon(error)
     throw error
   }

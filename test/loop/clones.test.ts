@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { addTask, claiming, filesOf, pending, team, testRuns, testsAlone } from '../support/clones.js'
+import { addTask, claiming, filesOf, pending, type Team, team, testRuns, testsAlone } from '../support/clones.js'
 import { type TestLoop, until } from '../support/loop.js'
 
 /** Makes a file of its task's name. */
@@ -79,6 +79,10 @@ describe('a turn', () => {
 })
 
 describe('two clones that have the same task', () => {
+  /** The server takes no list of who works on what: nobody sees the other's claims. */
+  const withoutList = ({ bare }: Pick<Team, 'bare'>) =>
+    bare.write('hooks/update', '#!/bin/sh\ncase $1 in refs/oompa/claims/*) echo "no lists" >&2; exit 1;; esac\n', 0o755)
+
   /** Both have claimed it before either lands; the first to push has it. */
   const together = (id: string) =>
     `if [ "$OOMPA_TASK" = ${id} ]; then touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.05; done; fi; ${makes}`
@@ -91,7 +95,9 @@ describe('two clones that have the same task', () => {
       files: filesOf('folder', ['both', 'second', 'third']),
       config: { no_progress: 1 },
     }
-    const { clones, bare, history } = team(together('both'), options)
+    const all = team(together('both'), options)
+    const { clones, bare, history } = all
+    withoutList(all)
     const [one, other] = [clones[0]!, clones[1]!]
     const running = [one.start(), other.start()]
     for (const loop of clones) await until(() => existsSync(home(loop, 'began')), 'both to begin', 100_000)
@@ -103,6 +109,7 @@ describe('two clones that have the same task', () => {
     expect(other.events('landing.refused')).toMatchObject([{ reason: 'task', task: 'both' }])
     expect(other.events('iteration.ended').map((event) => event.outcome)).toEqual(['kept', 'landed'])
     expect(other.agent.calls().map((call) => call.env.OOMPA_TASK)).toEqual(['both', 'third'])
+    expect(other.events('note').filter(({ text }) => text.includes('no lists'))).toHaveLength(1)
     expect(other.refs('refs/oompa/kept')).toHaveLength(1)
     expect(history().filter((line) => line.startsWith('Merge branch'))).toHaveLength(3)
     expect(other.repository.git(['rev-parse', 'main'])).toBe(bare.git(['rev-parse', 'main']))
