@@ -1,14 +1,13 @@
 // The queue of one target: changes come in from all workers, are landed in groups, and each hears how it ended.
 
-import { OompaError } from '../errors.js'
+import { isErrno, type OompaError } from '../errors.js'
 import type { HookContext, MergeHook } from '../hooks/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
 import { checkoutChanges, sayLanded } from './branch.js'
-import { bypassError, detectBypass, detectPushed } from './bypass.js'
 import { candidateOf, namesOf } from './candidate.js'
 import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
 import type { GroupResult } from './land.js'
-import { foreignMove, movedError, sayMove } from './moved.js'
+import { watchMoves } from './moves.js'
 import type { Offers } from './offers.js'
 import { afterFailure, batchSize, isLinear, mayOffer, nextGroup, type QueueState } from './plan.js'
 import { type LandingSession, landingSession } from './session.js'
@@ -68,8 +67,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   /** What is told after the push: a swarm that has heard of its last landing may end. */
   let untold: { readonly entry: Entry; answer: Landing | Refusal }[] = []
   let lookedAt = 0
-  /** The value of the target that we know of. */
-  let known: string | undefined
+  const watch = watchMoves(root, into, options)
   /** Why nothing lands any more: a worker moved the target past us, or the remote refuses it. */
   let stopped: OompaError | undefined
   let said = 0
@@ -94,7 +92,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   function submit(change: Change, context: HookContext): Promise<Landing | Refusal> {
     workers.add(context.worker)
     // Where the first worktree was made: what reached the target since, without us, did so by an agent or a person.
-    known ??= change.worktree.base || undefined
+    watch.begin(change.worktree.base)
     if (stopped) return Promise.reject(stopped)
     return new Promise((resolve, reject) => {
       const entry: Entry = {
@@ -135,8 +133,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           into,
           options,
           tested,
-          check: (now: string) => mustBeOurs(context, now),
-          checkFetched: (remote: string, commit: string) => mustNotBePushed(context, remote, commit),
+          check: (now: string) => watch.check(now, context.emit),
+          checkFetched: (remote: string, commit: string) => watch.checkFetched(remote, commit, context.emit),
           pushRefused: (error: OompaError) => {
             stopped = error
           },
@@ -149,7 +147,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       }
     } catch (error) {
       tellAll()
-      if (error instanceof OompaError && error.code === 'diverged') stopped = error
+      if (isLast(error)) stopped = error
       // Nothing of this queue can land, and each author has to hear it.
       for (const entry of [...state.suspects.flat(), ...state.waiting, ...parked]) entry.reject(error)
       state = { waiting: [], suspects: [] }
@@ -199,7 +197,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         state = settle(group, answer, group.length + others.length)
       } catch (error) {
         for (const entry of group) entry.reject(error)
-        if (error === stopped) throw error
+        if (isLast(error)) throw error
       }
       dropAborted()
     } while (options.push || !options.test)
@@ -236,37 +234,6 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       entry.resolve(landing)
     }
     keepOnly((entry) => !landed.has(entry.candidate))
-  }
-
-  /** @throws OompaError `bypassed` if a worker's commits got onto the target past us */
-  async function mustBeOurs(context: HookContext, now: string): Promise<void> {
-    const before = known
-    known = now
-    if (before === undefined || before === now) return
-    const bypass = await detectBypass(root, into, before, now)
-    if (!bypass) return mayHaveMoved(context, before, now)
-    context.emit({ type: 'landing.bypassed', into, from: bypass.from, to: bypass.to, commit: bypass.to })
-    stopped = await bypassError(root, bypass)
-    throw stopped
-  }
-
-  /** @throws OompaError `moved` where the person wants to be asked about what somebody else put on the target */
-  async function mayHaveMoved(context: HookContext, from: string, to: string): Promise<void> {
-    const move = await foreignMove(root, into, from, to)
-    if (!move) return
-    sayMove(root, move, context.emit)
-    if (options.moved !== 'stop') return
-    stopped = movedError(move)
-    throw stopped
-  }
-
-  /** @throws OompaError `bypassed` if a worker has pushed to the remote past us */
-  async function mustNotBePushed(context: HookContext, remote: string, fetched: string): Promise<void> {
-    const bypass = await detectPushed(root, into, remote, fetched)
-    if (!bypass) return
-    context.emit({ type: 'landing.bypassed', into: `${remote}/${into}`, from: bypass.from, to: bypass.to })
-    stopped = await bypassError(root, bypass)
-    throw stopped
   }
 
   /** @param together how many were landed together, with those of other machines, which their machines tell */
@@ -320,4 +287,9 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   }
 
   return { submit }
+}
+
+/** Nothing lands after it: somebody moved the target past us, or it has gone apart from its remote. */
+function isLast(error: unknown): error is OompaError {
+  return isErrno(error, 'bypassed', 'moved', 'diverged')
 }
