@@ -1,5 +1,7 @@
 // When a limit ends, in the words of a service: a clock time, a date, a span, a number of seconds.
 
+import { inZone, isZone, type Wall, wallClock, wallTime } from './zones.js'
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 const SECOND = 1000
@@ -15,32 +17,6 @@ const JUST_PASSED = 5 * MINUTE
 const PHRASE = 100
 /** More mentions than this are no message. */
 const MOST_MENTIONS = 40
-
-/** Names of zones that `Intl` does not know, or knows as something else. */
-const ZONES: Readonly<Record<string, string>> = {
-  z: 'UTC',
-  pst: 'America/Los_Angeles',
-  pdt: 'America/Los_Angeles',
-  pt: 'America/Los_Angeles',
-  pacific: 'America/Los_Angeles',
-  mst: 'America/Denver',
-  mdt: 'America/Denver',
-  mountain: 'America/Denver',
-  cdt: 'America/Chicago',
-  central: 'America/Chicago',
-  est: 'America/New_York',
-  edt: 'America/New_York',
-  et: 'America/New_York',
-  eastern: 'America/New_York',
-  bst: 'Europe/London',
-  cest: 'Europe/Paris',
-  cet: 'Europe/Paris',
-  ist: 'Asia/Kolkata',
-  jst: 'Asia/Tokyo',
-  kst: 'Asia/Seoul',
-  sgt: 'Asia/Singapore',
-  beijing: 'Asia/Shanghai',
-}
 
 /**
  * Reads `resets 3:14am (UTC)`, `resets Nov 22, 3am (Europe/Berlin)`, `resets at 15:00 (Etc/GMT+3)`, `try again at Nov
@@ -276,80 +252,4 @@ function readZone(text: string, from: number): string | undefined {
   if (offset) return offset
   const word = /^\s*,?\s*(?:in\s+)?([A-Za-z]{1,12}(?:\/[A-Za-z0-9_+-]{1,30})*)/.exec(behind)?.[1]
   return word !== undefined && isZone(word) ? word : undefined
-}
-
-/** Whether it is meant as a zone; there may be none of its name. */
-function isZone(word: string): boolean {
-  if (word.includes('/') || /^(?:utc|gmt)$/i.test(word) || offsetOf(word) !== undefined) return true
-  return Object.hasOwn(ZONES, word.toLowerCase())
-}
-
-interface Wall {
-  year: number
-  /** From 0. */
-  month: number
-  day: number
-  /** The same digits as if they were UTC. */
-  asUtc: number
-}
-
-/** The digits of a date and time as if they were UTC; undefined for a day that there is none of. */
-function wallTime(
-  year: number,
-  month: number,
-  day: number,
-  hour: number,
-  minute: number,
-  second: number,
-): number | undefined {
-  const date = new Date(Date.UTC(year, month, day))
-  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined
-  return Date.UTC(year, month, day, hour, minute, second)
-}
-
-/** Minutes east of UTC of `UTC+2`, `+08:00`, `GMT-5`; undefined for a zone by name. */
-function offsetOf(zone: string): number | undefined {
-  const match = /^(?:UTC|GMT)?\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?$/i.exec(zone)
-  if (!match) return undefined
-  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3] ?? 0))
-}
-
-/** What a clock in `zone` shows at a moment; undefined for a zone that there is none of. */
-function wallClock(moment: number, zone: string | undefined): Wall | undefined {
-  const offset = zone === undefined ? undefined : offsetOf(zone)
-  if (offset !== undefined) return partsOf(moment + offset * MINUTE, 'UTC')
-  return partsOf(moment, zone === undefined ? undefined : (ZONES[zone.toLowerCase()] ?? zone))
-}
-
-function partsOf(moment: number, timeZone: string | undefined): Wall | undefined {
-  let parts: Intl.DateTimeFormatPart[]
-  try {
-    parts = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    }).formatToParts(moment)
-  } catch {
-    return undefined
-  }
-  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value ?? 0)
-  const [year, month, day] = [of('year'), of('month') - 1, of('day')]
-  return { year, month, day, asUtc: Date.UTC(year, month, day, of('hour'), of('minute'), of('second')) }
-}
-
-/** The moment at which a clock in `zone` shows these digits; undefined for a zone that there is none of. */
-function inZone(asUtc: number, zone: string | undefined): number | undefined {
-  let moment = asUtc
-  // The offset depends on the moment, so look twice: once near it, once at it.
-  for (let look = 0; look < 2; look++) {
-    const wall = wallClock(moment, zone)
-    if (!wall) return undefined
-    moment += asUtc - wall.asUtc
-  }
-  return moment
 }

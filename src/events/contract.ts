@@ -153,5 +153,7 @@ export type NewEvent = { [T in EventType]: { type: T } & EventFacts[T] & EventBa
 /** An event as it stands in the log: with `at` (ISO 8601) and the swarm's id. */
 export type OompaEvent = NewEvent & { at: string; swarm: string }
 
+export type EventOf<T extends EventType> = Extract<OompaEvent, { type: T }>
+
 /** Says that something happened. */
 export type Emit = (event: NewEvent) => void

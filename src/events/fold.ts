@@ -1,16 +1,8 @@
 // Events in, state out: the one place that knows what an event means to whoever looks at a swarm.
 
-import type { OompaEvent } from './contract.js'
-import {
-  added,
-  type Cost,
-  enter,
-  named,
-  type SwarmState,
-  type WorkerPhase,
-  type WorkerState,
-  workerOf,
-} from './state.js'
+import type { EventOf, OompaEvent } from './contract.js'
+import { addCost, agent, iterationEnded, iterationStarted, remove, waitAtLimit } from './fold-worker.js'
+import { enter, named, type SwarmState, type WorkerState, workerOf } from './state.js'
 import { warningOf } from './warnings.js'
 
 const MOST_WARNINGS = 100
@@ -172,9 +164,7 @@ function applyKnown(state: SwarmState, event: OompaEvent): void {
   }
 }
 
-type Of<T extends OompaEvent['type']> = Extract<OompaEvent, { type: T }>
-
-function started(state: SwarmState, event: Of<'swarm.started'>): void {
+function started(state: SwarmState, event: EventOf<'swarm.started'>): void {
   if (state.startedAt !== undefined) state.resumed++
   state.startedAt ??= event.at
   state.stopped = undefined
@@ -197,79 +187,6 @@ function started(state: SwarmState, event: Of<'swarm.started'>): void {
     worker.agent = author
     worker.iterations = iterations
   }
-}
-
-function iterationStarted(worker: WorkerState, event: Of<'iteration.started'>): void {
-  enter(worker, 'preparing', event.at)
-  worker.iteration = event.iteration ?? worker.iteration + 1
-  worker.startedAt = event.at
-  worker.task = event.task
-  worker.worktree = event.worktree
-  worker.branch = event.branch
-  worker.attempt = 0
-  worker.iterationCost.costUsd = undefined
-  worker.iterationCost.estimated = undefined
-  worker.landedCommit = undefined
-  worker.kept = undefined
-  worker.noTask = undefined
-}
-
-function iterationEnded(state: SwarmState, worker: WorkerState, event: Of<'iteration.ended'>): void {
-  const { counts } = state
-  counts.iterations++
-  counts.outcomes[event.outcome] = (counts.outcomes[event.outcome] ?? 0) + 1
-  worker.ended.push({
-    iteration: event.iteration ?? worker.iteration,
-    outcome: event.outcome,
-    startedAt: worker.startedAt,
-    endedAt: event.at,
-    task: event.task ?? worker.task,
-    reason: event.reason,
-    worktree: worker.worktree,
-    branch: event.branch ?? worker.branch,
-    commits: event.commits,
-    landed: worker.landedCommit,
-    kept: event.kept ?? worker.kept,
-    ...worker.iterationCost,
-    attempts: worker.attempt || undefined,
-    noTask: worker.noTask,
-  })
-  remove(state.queue, (entry) => entry.worker === worker.worker)
-  worker.task = undefined
-  enter(worker, worker.finishing || worker.iteration >= worker.iterations ? 'ended' : 'idle', event.at)
-  worker.startedAt = undefined
-}
-
-function agent(worker: WorkerState, event: Of<'agent.started'> | Of<'agent.activity'> | Of<'agent.ended'>): void {
-  if (event.type === 'agent.activity') {
-    worker.doing = String(event.text)
-    return
-  }
-  if (event.type === 'agent.started') {
-    if (event.role === 'author') {
-      worker.agent = event.agent
-      worker.attempt = event.attempt
-      worker.session = event.session ?? worker.session
-    }
-    worker.agentPid = event.pid
-    enter(worker, PHASE_OF_ROLE[event.role] ?? 'working', event.at)
-    return
-  }
-  worker.agentPid = undefined
-  if (event.role === 'author') worker.session = event.session ?? worker.session
-  addCost(worker, event)
-  addCost(worker.iterationCost, event)
-  if (event.role === 'author' && event.signals?.includes('__DONE__')) worker.finishing = true
-  worker.usage = added(worker.usage, event.usage)
-  for (const denial of event.denials ?? []) worker.denials.add(denial)
-  enter(worker, 'preparing', event.at, event.failure)
-}
-
-const PHASE_OF_ROLE: Readonly<Record<string, WorkerPhase>> = {
-  author: 'working',
-  reviewer: 'reviewing',
-  planner: 'planning',
-  probe: 'preparing',
 }
 
 function landing(state: SwarmState, event: Extract<OompaEvent, { type: `landing.${string}`; branch: string }>): void {
@@ -311,23 +228,4 @@ function beginOf(worker: WorkerState, iteration: number | undefined): string | u
   if (iteration === undefined || (worker.startedAt !== undefined && worker.iteration === iteration))
     return worker.startedAt
   return worker.ended.findLast((one) => one.iteration === iteration)?.startedAt
-}
-
-/** A limit holds for a harness, so for every worker that would call it next. */
-function waitAtLimit(state: SwarmState, worker: WorkerState, at: string): void {
-  if (worker.phase !== 'preparing' && worker.phase !== 'idle' && worker.phase !== 'limit') return
-  const limit = state.limits.get(worker.agent.split(':')[0] ?? '') ?? state.limits.get(worker.agent)
-  if (!limit || !(Date.parse(limit.until) > Date.parse(at))) return
-  enter(worker, 'limit', at, limit.reason)
-  worker.until = limit.until
-}
-
-function addCost(to: Cost, { costUsd, estimated }: Cost): void {
-  if (typeof costUsd !== 'number') return
-  to.costUsd = (to.costUsd ?? 0) + costUsd
-  if (estimated === true) to.estimated = true
-}
-
-function remove<T>(list: T[], which: (entry: T) => boolean): void {
-  for (let at = list.length - 1; at >= 0; at--) if (which(list[at]!)) list.splice(at, 1)
 }

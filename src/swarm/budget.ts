@@ -11,6 +11,7 @@ import {
   type Amount,
   allowance,
   type Cap,
+  capOfOne,
   capsOfSwarm,
   countsRuns,
   type Going,
@@ -235,18 +236,10 @@ export function makeBudget(
 
   /** What holds for one worker and its task. */
   function capsOf({ worker, task }: Whose): Cap[] {
-    return [...capOfOne('task', perTask, task, byTask), ...capOfOne('worker', perWorker, worker, byWorker)]
-  }
-
-  function capOfOne(
-    limit: 'task' | 'worker',
-    value: number | undefined,
-    whose: string | undefined,
-    spentBy: ReadonlyMap<string, number>,
-  ): Cap[] {
-    if (value === undefined || whose === undefined) return []
-    const going = [...running].filter((run) => run[limit] === whose)
-    return [{ limit, unit: 'usd', value, whose, spent: spentBy.get(whose) ?? 0, going }]
+    return [
+      ...capOfOne('task', perTask, task, { spentBy: byTask, running }),
+      ...capOfOne('worker', perWorker, worker, { spentBy: byWorker, running }),
+    ]
   }
 
   /** Whether one more run may begin beside those that are going on; whether any may, `reached` says. */

@@ -61,6 +61,21 @@ export function capsOfSwarm(
   return all
 }
 
+/** The cap of one task, or of one worker, if there is one. */
+export function capOfOne<L extends 'task' | 'worker'>(
+  limit: L,
+  value: number | undefined,
+  whose: string | undefined,
+  {
+    spentBy,
+    running,
+  }: { readonly spentBy: ReadonlyMap<string, number>; readonly running: Iterable<Going & Record<L, string>> },
+): Cap[] {
+  if (value === undefined || whose === undefined) return []
+  const going = [...running].filter((run) => run[limit] === whose)
+  return [{ limit, unit: 'usd', value, whose, spent: spentBy.get(whose) ?? 0, going }]
+}
+
 /** Whether one more run of this price fits beside those that go on, each of which counts with what it is reserved. */
 export function hasRoom({ unit, value, spent, going }: Cap, price: Amount): boolean {
   return spent + held(going, unit) + price[unit] <= value

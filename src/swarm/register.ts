@@ -1,31 +1,22 @@
-// Enters a swarm into the repository's log, under worker numbers that no other running swarm has, and shows it.
+// Opens the log and the view of a swarm, hears what ends it, and closes them with its last words.
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { formatAgentSpec } from '../agents/spec.js'
-import type { Settings } from '../config/contract.js'
-import { environmentNames } from '../config/flags.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import { watchControl } from '../events/control.js'
 import { fold } from '../events/fold.js'
 import { openLog, readLog } from '../events/log.js'
-import { freeWorkerNames, runningLoops, runningWorkers, takenElsewhere } from '../events/running.js'
 import { startHeartbeat } from '../events/runs.js'
-import { packageVersion } from '../files/package.js'
 import { outputFile, runFolder } from '../files/paths.js'
-import type { Repository } from '../git/folders.js'
 import type { EventHook } from '../hooks/contract.js'
-import { onLockWarning, withLock } from '../locks/index.js'
-import { thisOwner } from '../processes/owner.js'
+import { onLockWarning } from '../locks/index.js'
 import { startWatchdog } from '../processes/watchdog.js'
 import { openView } from '../views/index.js'
 import { lateView } from '../views/late.js'
-import type { NamedLoop } from '../worktrees/named.js'
-import { occupied } from '../worktrees/occupied.js'
 import { minutesOver } from './caps.js'
-import type { ResumePoint } from './resume.js'
-import { forgetStart, proveStart } from './start-proof.js'
+import { enterSwarm, type RegistrationFacts } from './enter.js'
+import { forgetStart } from './start-proof.js'
 import { listenToSignals, type Stopping } from './stop.js'
 
 export interface Registration {
@@ -50,16 +41,6 @@ export interface Registration {
   close(reason: string, status: number, early: boolean): Promise<void>
   /** The swarm could not start: it has never been, unless it is a resume or has put an earlier one in order. */
   abandon(error: unknown): Promise<void>
-}
-
-export interface RegistrationFacts {
-  readonly repository: Repository
-  readonly settings: Settings
-  readonly level: number
-  readonly into?: string
-  readonly argv: readonly string[]
-  readonly resumed?: ResumePoint
-  readonly named?: NamedLoop
 }
 
 export async function register(facts: RegistrationFacts): Promise<Registration> {
@@ -95,81 +76,7 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
     if (!failed) view.event(event)
   })
   onLockWarning((text) => log.emit({ type: 'note', level: 'warning', text }))
-  const names = await withLock(root, 'start', async () => {
-    if (facts.named) mustBeFree(root, id, facts.named.name)
-    const others = runningWorkers(root)
-    const taken = others.filter(({ swarm }) => swarm !== id)
-    const running = [...new Set(taken.map(({ swarm }) => swarm))]
-    if (resumed && others.length > taken.length) {
-      throw new OompaError({
-        code: 'running',
-        message: `Swarm ${id} is running.`,
-        mend: `oompa view ${id}`,
-        status: STATUS.refused,
-      })
-    }
-    const clash = taken.find(({ worker }) => resumed?.workers.includes(worker))
-    if (clash) {
-      throw new OompaError({
-        code: 'workers-taken',
-        message: `Swarm ${id} cannot go on: its worker ${clash.worker} is now a worker of swarm ${clash.swarm}, which is running.`,
-        mend: `oompa stop ${clash.swarm}, then oompa resume ${id}`,
-        status: STATUS.refused,
-      })
-    }
-    const used = new Set([...taken.map(({ worker }) => worker), ...takenElsewhere(root)])
-    // At level 1 names are the bash script's: there the iteration fails, as it would.
-    const areGiven = facts.named || resumed || facts.level === 1
-    const inTheWay = areGiven ? [] : occupied(root).filter(({ worker }) => !used.has(worker))
-    const chosen =
-      resumed?.workers ?? freeWorkerNames(settings.workers.length, [...used, ...inTheWay.map(({ worker }) => worker)])
-    const { pid, start: processStart, host } = thisOwner()
-    const { scale } = settings
-    const left = chosen.filter((name, index) => (resumed?.next.get(name) ?? 1) <= settings.workers[index]!.iterations)
-    const workers = chosen.map((worker, index) => {
-      const lane = settings.workers[index]!
-      const { iterations, story, priority, role, stores } = lane
-      const wants = {
-        ...(story === undefined ? {} : { story }),
-        ...(priority === undefined ? {} : { priority }),
-        ...(role === undefined ? {} : { role }),
-        ...(stores === undefined ? {} : { stores }),
-      }
-      const parked = scale && left.indexOf(worker) >= scale.min ? { parked: true } : {}
-      return { worker, agent: formatAgentSpec(lane.agent), iterations, ...wants, ...parked }
-    })
-    const environment = givenEnvironment()
-    const named = facts.named === undefined ? {} : { named: facts.named.name }
-    const { argv, into, level } = facts
-    proveStart(root, id, { argv, environment, workers, into, level, ...named })
-    log.emit({
-      type: 'swarm.started',
-      pid,
-      processStart,
-      host,
-      level: facts.level,
-      workers,
-      iterations: Math.max(...settings.workers.map((lane) => lane.iterations)),
-      into: facts.into,
-      ...named,
-      version: packageVersion(),
-      budgetUsd: settings.budget.usd,
-      argv: facts.argv,
-      environment,
-      ...(resumed ? { resumed: true } : {}),
-    })
-    if (running.length > 0 && chosen[0] !== 'w1') {
-      log.emit({
-        type: 'note',
-        text: `Swarm ${running.join(', ')} is running: this one's workers are ${chosen.join(', ')}.`,
-      })
-    }
-    for (const { worker, why } of inTheWay) {
-      const text = `${why.message} So no worker of this swarm is ${worker}. To have it again: ${why.mend}`
-      log.emit({ type: 'note', level: 'warning', text })
-    }
-    return chosen
-  })
+  const names = await enterSwarm(facts, id, (event) => log.emit(event))
   const stopHeartbeat = startHeartbeat(root, id)
   const watchdog = startWatchdog({ swarm: id, folder: runFolder(root, id) })
   const endings: (() => void)[] = [stopHeartbeat]
@@ -266,18 +173,6 @@ export async function register(facts: RegistrationFacts): Promise<Registration> 
   }
 }
 
-/** @throws OompaError `running` (status 4): two loops in one folder would work over each other */
-function mustBeFree(root: string, id: string, name: string): void {
-  const other = runningLoops(root).find((one) => one.named === name && one.swarm !== id)
-  if (!other) return
-  throw new OompaError({
-    code: 'running',
-    message: `Swarm ${other.swarm} is a loop in the worktree ${name} already.`,
-    mend: `oompa view ${other.swarm} --watch`,
-    status: STATUS.refused,
-  })
-}
-
 /** A cap on minutes ends the agents, too: whoever sets it wants the machine quiet by then. Their work is kept. */
 function stopAfter(minutes: number, stopping: Stopping, emit: Emit): () => void {
   const timer = setTimeout(
@@ -297,9 +192,4 @@ function newSwarmId(root: string): string {
     const id = randomBytes(4).toString('hex')
     if (!existsSync(runFolder(root, id))) return id
   }
-}
-
-/** The variables that settings came from, for a resume. */
-function givenEnvironment(): Record<string, string> {
-  return Object.fromEntries(environmentNames.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }

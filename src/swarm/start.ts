@@ -25,6 +25,7 @@ import { NO_JUDGES } from '../review/judges.js'
 import { agentsTasks } from '../tasks/existing.js'
 import { worktreePool } from '../worktrees/pool.js'
 import { makeBudget } from './budget.js'
+import { readCall } from './call.js'
 import { uncappedWords } from './caps.js'
 import type { Swarm, Worker } from './contract.js'
 import { makeCrew } from './crew.js'
@@ -289,23 +290,4 @@ async function plannerOf(swarm: Swarm, portBase: number): Promise<Worker | undef
   const prompt = readPrompts(repository.root, planner.prompts, { expand: true })
   const own = { ...lane!, agent: planner.agent, prompts: planner.prompts, iterations: 1, canPlan: true, planner: true }
   return makeWorker(swarm, { name: 'w0', settings: own, prompt, portBase, first: 1 })
-}
-
-interface Call {
-  readonly argv: readonly string[]
-  readonly command: 'run' | 'loop'
-  /** The swarm to go on with. */
-  readonly resume?: string
-}
-
-/** `oompa run …`, `oompa loop …` and `oompa resume ID …` all run the loop file; the file itself takes the flags alone. */
-function readCall(given: readonly string[]): Call {
-  const [word, ...rest] = given
-  if (word === 'run' || word === 'swarm') return { argv: rest, command: 'run' }
-  if (word === 'loop') return { argv: rest, command: 'loop' }
-  if (word === 'resume') {
-    const [resume, ...started] = rest
-    return { ...readCall(started), resume }
-  }
-  return { argv: given, command: 'run' }
 }

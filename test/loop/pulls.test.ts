@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { taskGraph } from '../../src/tasks/graph/store.js'
+import { taskGraph } from '../../src/tasks/graph/task-graph.js'
 import { claiming, team } from '../support/clones.js'
 import { allEnded, until } from '../support/loop.js'
 

@@ -8,8 +8,8 @@ import { settleStatus } from '../../src/merge/settled.js'
 import { openTools } from '../../src/merge/tools.js'
 import type { TaskStore } from '../../src/tasks/contract.js'
 import { taskFolder } from '../../src/tasks/folder/store.js'
-import { taskGraph } from '../../src/tasks/graph/store.js'
-import { markdownLists } from '../../src/tasks/lists/store.js'
+import { taskGraph } from '../../src/tasks/graph/task-graph.js'
+import { markdownLists } from '../../src/tasks/lists/markdown-lists.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 
 const ids = ['one', 'two', 'three']

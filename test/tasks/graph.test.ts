@@ -1,7 +1,7 @@
 // A task graph: claims leave the file alone, completion changes a few characters of it.
 
 import { describe, expect, it } from 'vitest'
-import { taskGraph } from '../../src/tasks/graph/store.js'
+import { taskGraph } from '../../src/tasks/graph/task-graph.js'
 import { oompa } from '../support/oompa.js'
 import { repositoryWith, textOf } from './support.js'
 

@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest'
 import type { NewTask } from '../../src/tasks/contract.js'
 import { taskFolder } from '../../src/tasks/folder/store.js'
-import { taskGraph } from '../../src/tasks/graph/store.js'
+import { taskGraph } from '../../src/tasks/graph/task-graph.js'
 import { ranked } from '../../src/tasks/import/rank.js'
 import { readImport } from '../../src/tasks/import.js'
-import { markdownLists } from '../../src/tasks/lists/store.js'
+import { markdownLists } from '../../src/tasks/lists/markdown-lists.js'
 import { oompa } from '../support/oompa.js'
 import { linesOf, namesIn, repositoryWith, textOf } from './support.js'
 

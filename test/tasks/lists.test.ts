@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { readItems } from '../../src/tasks/lists/markdown.js'
-import { markdownLists } from '../../src/tasks/lists/store.js'
+import { markdownLists } from '../../src/tasks/lists/markdown-lists.js'
 import { repositoryWith, textOf } from './support.js'
 
 const pending = `# Pending

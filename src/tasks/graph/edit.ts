@@ -34,12 +34,7 @@ function scalar(value: Value): string {
 /** `null` takes a key away. */
 export type Fields = Readonly<Record<string, Value | null | undefined>>
 
-/** Sets keys of one node, and the totals of `meta` where they are kept. */
-export function setNode(graph: Graph, id: string, fields: Fields): string {
-  return setNodes(graph, new Map([[id, fields]]))
-}
-
-/** Sets keys of nodes by their ids, all in one edit of the text. */
+/** Sets keys of nodes by their ids, all in one edit of the text, and the totals of `meta` where they are kept. */
 export function setNodes(graph: Graph, changes: ReadonlyMap<string, Fields>): string {
   const edits: Edit[] = []
   const statuses = new Map<string, string>()
@@ -151,11 +146,6 @@ export interface NewNode {
 export interface Edge {
   readonly from: string
   readonly to: string
-}
-
-/** The text with one more node, and its edges. */
-export function addNode(graph: Graph, task: Task, path: string): Promise<string> {
-  return addNodes(graph, { nodes: [{ task, status: 'pending' }], edges: edgesOf(task), path })
 }
 
 /** What the task of a node waits for. */

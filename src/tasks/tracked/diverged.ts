@@ -1,6 +1,6 @@
 // Two clones have gone on with the same folder of tasks: what each has done to their files becomes one history.
 
-import type { HistorySides, StatusHistory, TreeEdit } from '../../words.js'
+import type { StatusHistory, TreeEdit } from '../../words.js'
 import { isTaskName } from '../folder/names.js'
 import { blobAt, statusPaths, treeFiles } from './tree.js'
 
@@ -46,28 +46,4 @@ function filesOf({ was, ours, theirs }: { was: Files; ours: Files; theirs: Files
     else wanted.set(path, now)
   }
   return wanted
-}
-
-/** The status of tasks in one file, or few, whose texts know what only completes and adds tasks. */
-export interface StatusTexts<T> {
-  readonly paths: readonly string[]
-  read(commit: string): Promise<T>
-  /** Names of the complete tasks. */
-  complete(text: T): ReadonlySet<string>
-  /** `onto` with what `to` has complete or added since `from`; undefined if it has more than that. */
-  moved(from: T, to: T, onto: T): Promise<T | undefined>
-  edits(text: T): readonly TreeEdit[]
-}
-
-/** The same for tasks that are text in shared files. */
-export function textHistory<T>(texts: StatusTexts<T>): StatusHistory {
-  return {
-    isStatus: (path) => texts.paths.includes(path),
-    completeIn: async (commit) => texts.complete(await texts.read(commit)),
-    async merged({ base, ours, theirs }: HistorySides) {
-      const [was, mine, others] = await Promise.all([base, ours, theirs].map((one) => texts.read(one)))
-      const text = (await texts.moved(was!, mine!, others!)) ?? (await texts.moved(was!, others!, mine!))
-      return text === undefined ? undefined : texts.edits(text)
-    },
-  }
 }
