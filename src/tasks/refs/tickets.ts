@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { LaneTickets } from '../engine.js'
-import { type ChangeOptions, remoteList } from './list.js'
+import { type ChangeOptions, remoteList } from './remote-list.js'
 
 const TICKET = z.object({
   ticket: z.string(),

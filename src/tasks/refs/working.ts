@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { idProblem } from '../decode.js'
-import { remoteList } from './list.js'
+import { remoteList } from './remote-list.js'
 
 /** Tasks of one swarm. */
 export const MOST_TASKS = 200
