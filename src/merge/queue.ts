@@ -181,8 +181,10 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   async function drain(session: LandingSession, context: HookContext): Promise<void> {
     do {
       await endLanded()
-      // Of a group that has failed it is found out whose fault that is.
-      const told = mayOffer(options) && state.suspects.length === 0 ? await session.offered() : []
+      // Of a group that has failed it is found out whose fault that is; where landings write the status of tasks, nobody
+      // offers any.
+      const isShared = mayOffer(options) && state.suspects.length === 0 && !state.waiting[0]?.candidate.status
+      const told = isShared ? await session.offered() : []
       const size = batch(context, told.length)
       const { group, rest } = nextGroup(state, size)
       if (group.length === 0) return
