@@ -19,13 +19,14 @@ describe('a base that is true', () => {
     })
     const [here, there] = [clones[0]!, clones[1]!.repository]
     const counted = path.join(here.repository.home, 'fetches')
-    const upload = here.repository.write(
-      '.git/upload',
-      `#!/bin/sh\ndate +%s%N >> '${counted}'\nexec git-upload-pack "$@"\n`,
+    const bin = path.join(here.repository.root, '.git/bin')
+    const rest = here.env.PATH ?? ''
+    here.repository.write(
+      '.git/bin/git',
+      `#!/bin/sh\ncase " $* " in *" fetch "*:refs/remotes/*) date +%s%N >> '${counted}';; esac\nPATH='${rest}' exec git "$@"\n`,
       0o755,
     )
-    here.repository.git(['config', 'remote.origin.uploadpack', upload])
-    const running = here.start()
+    const running = here.start([], { env: { ...here.env, PATH: `${bin}:${rest}` } })
     await until(() => existsSync(path.join(here.repository.home, 'began')), 'the first task')
     there.commit('Another task, and something for it', { ...pending('next'), 'elsewhere.txt': '1' })
     there.git(['push', '-q'])

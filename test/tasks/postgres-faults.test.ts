@@ -52,7 +52,8 @@ describeWhere('PostgreSQL', hasPostgres)('PostgreSQL', () => {
   it('a server that is stopped, or crashes, and is started again goes on where it was', async () => {
     await filled(80)
     const claimers = Array.from({ length: 4 }, (_, index) => claimer(`w${index}`))
-    await claimers[0]!.prints(/t\d+\n/)
+    // Whichever comes first: on a loaded machine one may find all done.
+    await Promise.any(claimers.map((one) => one.prints(/t\d+\n/)))
     await server.stop()
     await pause(500)
     await server.start()
