@@ -1,7 +1,6 @@
 // Where the work of a claim is pushed while it goes on, so that it is not lost with its machine.
 
 import { oneLine } from '../files/lines.js'
-import { firstWith, isAncestor } from '../git/ancestry.js'
 import { networkGit } from '../git/network.js'
 import { gitText } from '../git/run.js'
 import { remoteOf } from '../git/upstream.js'
@@ -60,27 +59,67 @@ export async function completePushed(
   { store, into }: { readonly store: TaskStore; readonly into: string },
 ): Promise<boolean> {
   const { root } = swarm.repository
-  const work = await workOnRemote(root, claim)
-  const target = `refs/heads/${into}`
-  if (work?.commit === undefined) return false
   await swarm.fresh.now(performance.now())
-  if (!(await isLandedFor(root, work.commit, target, claim.task.id))) return false
-  const landed = await firstWith(root, work.commit, target)
-  await completeClaim(swarm, store, claim, landed, { worker: claim.holder.worker, mergedCommit: work.commit })
-  await pushRef(root, work.remote, `:${work.ref}`, {})
+  const found = await landingFor(root, claim, `refs/heads/${into}`)
+  if (!found) return false
+  await completeClaim(swarm, store, claim, found.landed, { worker: claim.holder.worker, ...found })
+  const work = await workOnRemote(root, claim)
+  if (work?.commit !== undefined) await pushRef(root, work.remote, `:${work.ref}`, {})
   return true
 }
 
+/** Clocks of machines differ, and the server's says when a claim was made. */
+const CLOCKS_MS = 60 * 60_000
+
 /**
- * Whether a commit was landed for a task. That the target has it says nothing: an agent may have set its branch to what
- * others have landed.
+ * The landing of a claim's work on the target, by the trailers of what we commit there: the values of the target, and in
+ * a batch its members. What stands in a change's own commits is the agent's word, and does not count.
  */
-async function isLandedFor(root: string, commit: string, target: string, task: string): Promise<boolean> {
-  if (!(await isAncestor(root, commit, target))) return false
-  const format = '--format=%P%x00%(trailers:key=Oompa-Task,valueonly)%x01'
-  const log = await gitText(root, ['log', '--ancestry-path', '--merges', format, `${commit}..${target}`])
-  return log.split('\x01').some((line) => {
-    const [parents = '', tasks = ''] = line.trim().split('\0')
-    return parents.split(' ')[1] === commit && tasks.split('\n').includes(oneLine(task, 200))
-  })
+export async function landingFor(
+  root: string,
+  { task, holder, since }: Claim,
+  target: string,
+): Promise<{ readonly landed: string; readonly mergedCommit?: string } | undefined> {
+  const after = new Date(Date.parse(since) - CLOCKS_MS).toISOString()
+  for (const value of await landings(root, [`--since=${after}`, target])) {
+    const [onto, tip] = value.parents
+    const isBatch = /^Merge \d+ changes into /.test(value.subject) && tip !== undefined
+    for (const one of isBatch ? await landings(root, [`${onto}..${tip}`]) : [value]) {
+      const isOurs = one.task === oneLine(task.id, 200) && one.worker === oneLine(holder.worker, 200)
+      const mergedCommit = one.parents[1]
+      // Of a task that is done again the last time does not count.
+      if (!isOurs || (mergedCommit !== undefined && mergedCommit === task.extra['merged-commit'])) continue
+      return { landed: value.commit, mergedCommit }
+    }
+  }
+  return undefined
+}
+
+interface LandedCommit {
+  readonly commit: string
+  readonly parents: readonly string[]
+  readonly subject: string
+  readonly task?: string
+  readonly worker?: string
+}
+
+/** Commits along the first parent, newest first, each with the last of its trailers: those before are the agent's, perhaps. */
+async function landings(root: string, which: readonly string[]): Promise<LandedCommit[]> {
+  const trailer = (key: string) => `%(trailers:key=${key},valueonly,separator=%x02)`
+  const format = ['%H', '%P', '%s', trailer('Oompa-Task'), trailer('Oompa-Worker')].join('%x00')
+  const log = await gitText(root, ['log', '-z', '--first-parent', `--format=${format}%x01`, ...which, '--'])
+  return log
+    .split('\x01')
+    .map((entry) => entry.replace(/^[\0\n]+/, '').split('\0'))
+    .flatMap(([commit, parents = '', subject = '', tasks = '', workers = '']) =>
+      commit
+        ? {
+            commit,
+            parents: parents.split(' ').filter(Boolean),
+            subject,
+            task: tasks.split('\x02').at(-1),
+            worker: workers.split('\x02').at(-1),
+          }
+        : [],
+    )
 }

@@ -1,6 +1,8 @@
 // What the tests of landing share: a repository with branches, and a runner of commands.
 
 import { execFileSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+import path from 'node:path'
 import type { NewEvent } from '../../src/events/contract.js'
 import { commandRunner } from '../../src/hooks/commandRunner.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
@@ -22,33 +24,30 @@ export interface LandingRepository extends TestRepository {
 export function landingRepository(files?: Readonly<Record<string, string>>, name?: string): LandingRepository {
   const repository = testRepository(files, name)
   process.env.OOMPA_CACHE = `${repository.home}/.cache`
-  for (const [name, value] of [
-    ['user.name', 'Person'],
-    ['user.email', 'person@example.com'],
-    ['gc.auto', '0'],
-  ] as const) {
-    repository.git(['config', name, value])
-  }
+  appendFileSync(
+    path.join(repository.root, '.git/config'),
+    '[user]\n\tname = Person\n\temail = person@example.com\n[gc]\n\tauto = 0\n',
+  )
   const events: NewEvent[] = []
   return {
     ...repository,
     events,
     branch(name, changed, from = 'main') {
-      // Without a checkout, so that what the person has there stays as it is.
-      const index = `${repository.root}/.git/index.test`
-      const env = { ...repository.env, GIT_INDEX_FILE: index }
-      const run = (args: string[], input?: string) => execute(repository.root, args, env, input)
-      run(['read-tree', from])
-      for (const [file, content] of Object.entries(changed)) {
-        if (content === null) run(['update-index', '--force-remove', '--', file])
-        else {
-          const oid = run(['hash-object', '-w', '--stdin'], content)
-          run(['update-index', '--add', '--cacheinfo', `100644,${oid},${file}`])
-        }
-      }
-      const commit = run(['commit-tree', '-p', from, '-m', `Work of ${name}`, run(['write-tree'])])
-      run(['update-ref', `refs/heads/${name}`, commit])
-      return commit
+      // Without a checkout, so that what the person has there stays as it is; and in one process.
+      const lines = Object.entries(changed).map(([file, content]) =>
+        content === null ? `D ${file}\n` : `M 100644 inline ${file}\ndata ${Buffer.byteLength(content)}\n${content}\n`,
+      )
+      const subject = `Work of ${name}`
+      const header = [
+        `commit refs/heads/${name}`,
+        'mark :1',
+        `committer Test <test@example.com> ${Math.floor(Date.now() / 1000)} +0000`,
+        `data ${Buffer.byteLength(subject)}`,
+        subject,
+        `from ${from}^0`,
+      ]
+      const stream = `${header.join('\n')}\n${lines.join('')}\nget-mark :1\ndone\n`
+      return execute(repository.root, ['fast-import', '--quiet', '--done', '--force'], repository.env, stream)
     },
     land: (branch, options = {}) =>
       landBranch({
