@@ -40,6 +40,8 @@ export interface Offers {
   take(told: readonly unknown[], most: number): Promise<readonly Candidate[]>
   /** Whether what was taken is still offered: a machine that was stopped meanwhile has given its task to somebody else. */
   stand(taken: readonly Candidate[], told: readonly unknown[]): boolean
+  /** Takes away what was pushed of changes that have landed. Where machines have names, the swarm does that itself. */
+  forget(landed: readonly Candidate[]): Promise<void>
   /** Those that we have offered, and that the target has. */
   landed(candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, Landing>>
 }
@@ -109,6 +111,15 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
     stand(candidates, told) {
       const offered = new Set(told.map((one) => OFFER.safeParse(one).data?.commit))
       return candidates.every((one) => offered.has(one.commit))
+    },
+
+    async forget(candidates) {
+      for (const one of candidates) {
+        if (one.machine !== undefined || !pushed.has(one.commit)) continue
+        const remote = await remoteName()
+        const ref = changeRef(env.OOMPA_SWARM ?? '', one.worker ?? '', one.task?.id ?? '')
+        await pushRef(root, remote, `:${ref}`, networkOf(context, options, remote))
+      }
     },
 
     async landed(candidates) {

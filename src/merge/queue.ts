@@ -197,6 +197,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         const stand = async () => offers!.stand(others, await session.offered())
         const answer = await session.land(candidates, { waited, ...(others.length > 0 ? { stand } : {}) })
         state = settle(group, answer, group.length + others.length)
+        const hasLanded = ({ candidate }: Entry) => answer.results.get(candidate)?.result === 'landed'
+        await offers?.forget(group.filter(hasLanded).map((entry) => entry.candidate))
       } catch (error) {
         for (const entry of group) entry.reject(error)
         if (isLast(error)) throw error
@@ -236,6 +238,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
       entry.resolve(landing)
     }
     keepOnly((entry) => !landed.has(entry.candidate))
+    await offers?.forget([...landed.keys()])
   }
 
   /** @param together how many were landed together, with those of other machines, which their machines tell */

@@ -89,6 +89,19 @@ it('takes nothing that is no offer, and nothing that is not there; what is besid
   expect(await offersOf(birch, BIRCH).take([offer, offer], 0)).toEqual([])
 })
 
+it('leaves nothing of what has landed on the remote, but where the swarm itself takes that away', async () => {
+  alder.branch('work', { 'b.txt': 'two\n' })
+  const offers = offersOf(alder, ALDER)
+  const refs = () => bare.git(['for-each-ref', '--format=%(refname)', 'refs/oompa'])
+  const all = [candidate('work'), candidate('work', { machine: undefined, worker: 'w2' })]
+  await offers.tell([all[1]!])
+  expect(refs()).toBe(`refs/oompa/changes/${ALDER}/w2/a%2Fb%20c`)
+  await offers.forget([all[0]!])
+  expect(refs()).not.toBe('')
+  await offers.forget(all)
+  expect(refs()).toBe('')
+})
+
 it('what an agent offers past its machine is found on the target by that machine; what the machine offered is not', async () => {
   for (const [name, isOffered] of [
     ['approved', true],
