@@ -7,8 +7,10 @@ import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { branchOf, gitFolders } from '../git/folders.js'
 import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
-import { git } from '../git/run.js'
+import { git, gitText } from '../git/run.js'
 import { readStatus } from '../git/status.js'
+import { landedCommits, withdrawnFrom } from '../merge/bypass.js'
+import { ontoRewritten } from '../merge/rewritten.js'
 import { keepCommit, keptRef } from '../recovery/keep.js'
 import type { Worktree } from '../words.js'
 import { mustBeOnBranch, type NamedLoop } from '../worktrees/named.js'
@@ -19,29 +21,45 @@ export async function openNamed(iteration: Iteration, named: NamedLoop): Promise
   const { swarm } = iteration.lane
   requireOurs(named.path)
   mustBeOnBranch(named)
-  await takeInTarget(iteration, named)
+  const target = swarm.into && (await swarm.commitOf(`refs/heads/${swarm.into}`))
+  if (target) await takeInTarget(iteration, named, target)
   const tip = await swarm.commitOf(`refs/heads/${named.branch}`)
   const base = tip ?? ''
-  if (swarm.into) iteration.onto = await mergeBase(swarm.repository.root, base, `refs/heads/${swarm.into}`)
+  // As it was then: another loop may take a landing out of it in this moment.
+  if (target) iteration.onto = await mergeBase(swarm.repository.root, base, target)
   return { name: named.name, path: named.path, branch: named.branch, base }
 }
 
 /** What conflicts with it, or lies in its way, stays as it is: its landing shows it to its author. */
-async function takeInTarget(iteration: Iteration, named: NamedLoop): Promise<void> {
+async function takeInTarget(iteration: Iteration, named: NamedLoop, target: string): Promise<void> {
   const { swarm } = iteration.lane
   const { root } = swarm.repository
-  const target = swarm.into && (await swarm.commitOf(`refs/heads/${swarm.into}`))
   const { commit, entries } = await readStatus(named.path)
-  if (!target || !commit || operationIn(gitFolders(named.path).own)) return
+  if (!commit || operationIn(gitFolders(named.path).own)) return
   if (await isAncestor(root, target, commit)) return
-  if (await isAncestor(root, commit, target)) {
+  if ((await isAncestor(root, commit, target)) || (await wasTakenOut(root, commit))) {
     await moveBranch(iteration, named, target)
     return
   }
+  // A landing that is gone from the target stays gone. What a person has moved from there to this branch stays theirs.
+  const landed = new Set(landedCommits(root))
+  const since = (await gitText(root, ['rev-list', commit, `^${target}`])).split('\n')
+  const base = since.find((one) => landed.has(one))
+  if (base === commit) {
+    await moveBranch(iteration, named, target)
+    return
+  }
+  if (base !== undefined && (await ontoRewritten(root, named, { into: swarm.into!, commit, base }))) return
   if (entries.some(({ kind }) => kind !== 'untracked')) return
   const message = `Merge ${swarm.into} into ${named.branch}`
   const merged = await git(named.path, ['merge', '--no-ff', '--no-edit', '-m', message, target])
   if (merged.status !== 0) await git(named.path, ['merge', '--abort'])
+}
+
+/** Whether it has landed, and was taken out again, because somebody else has completed its task: it is kept since. */
+async function wasTakenOut(root: string, commit: string): Promise<boolean> {
+  for (const value of withdrawnFrom(root)) if (await isAncestor(root, commit, value)) return true
+  return false
 }
 
 /** Moves the branch with its folder; uncommitted edits stay, or it stays where it is. */

@@ -88,6 +88,36 @@ describe('a loop in a named worktree', () => {
     expect(git(['rev-parse', 'feature/alpha'])).toBe(git(['rev-parse', 'main']))
   }, 300_000)
 
+  test('brings nothing back that was taken out of the target after it had landed; what a person moved to it stays', async () => {
+    const one = pending('a1', { story: 'a' })
+    const loop = withWorktrees({ ...claiming, '.gitignore': '*.ignored\n', ...one })
+    const { git, root } = loop.repository
+    const alpha = beside(loop, 'alpha')
+    await loop.oompa(['worktree', 'new', 'alpha', '--story', 'a'])
+    expect((await loop.run([], { cwd: alpha })).status).toBe(0)
+    const landed = git(['rev-parse', 'feature/alpha'])
+    // Somebody else has done it meanwhile, in another way.
+    git(['reset', '-q', '--hard', `${landed}^1`])
+    loop.repository.commit('Another a1', { 'a1.txt': 'of somebody else', ...pending('a3', { story: 'a' }) })
+    git(['rm', '-q', 'tasks/pending/a1.json'])
+    git(['commit', '-q', '-m', 'It is done'])
+    expect(git(['rev-parse', 'feature/alpha'])).toBe(landed)
+    const again = await loop.run([], { cwd: alpha })
+    expect(again.status, again.stdout + again.stderr).toBe(0)
+    expect(git(['show', 'main:a1.txt'])).toBe('of somebody else')
+    expect(git(['show', 'main:a3.txt'])).toContain('a1.txt')
+    expect(git(['merge-base', '--all', landed, 'main'])).not.toBe(landed)
+
+    // Committed to main by mistake, and moved to the branch.
+    loop.repository.commit('Mine', { 'mine.txt': 'mine', ...pending('a4', { story: 'a' }) })
+    git(['reset', '-q', '--hard', 'main'], alpha)
+    git(['reset', '-q', '--hard', 'main^'])
+    loop.repository.commit('Later', { 'later.txt': 'later', ...pending('a5', { story: 'a' }) })
+    expect((await loop.run([], { cwd: alpha })).status).toBe(0)
+    expect(git(['show', 'main:mine.txt'])).toBe('mine')
+    expect(existsSync(path.join(root, 'mine.txt'))).toBe(true)
+  }, 300_000)
+
   test('is none in any other linked worktree: --here is refused there, and what else runs says where', async () => {
     const loop = withWorktrees({})
     const { git, home, root } = loop.repository
