@@ -8,9 +8,9 @@ import type { TaskStore } from '../tasks/contract.js'
 import type { Approval, Change, Landing, Refusal, StatusHistory, Task, Verdict, Worktree } from '../words.js'
 
 /** Does some work when its turn has come. */
-export type Lane = <T>(work: (turn: LandingTurn) => Promise<T>, options: LaneOptions) => Promise<T>
+export type Lane = <T>(work: (turn: LandingTurn) => Promise<T>, request: TurnRequest) => Promise<T>
 
-export interface LaneOptions {
+export interface TurnRequest {
   readonly signal: AbortSignal
   /** What those whose turn is first are told meanwhile: asked again and again, since more may come. */
   offers?(): Promise<readonly object[]>

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { isErrno, OompaError } from '../errors.js'
 import { makeFolder } from '../files/folders.js'
 import { proofFolder } from '../files/paths.js'
+import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
 import { git, gitText } from '../git/run.js'
 
@@ -52,6 +53,12 @@ export function recordWithdrawn(root: string, from: string): void {
 /** The values of which `recordWithdrawn` was told. */
 export function withdrawnFrom(root: string): readonly string[] {
   return [...linesOf(withdrawnFile(root)).slice(-MOST_WITHDRAWN), ...(withdrawn.get(root) ?? [])]
+}
+
+/** Whether a commit had landed when landings were taken out of a target: its work is kept with that value since. */
+export async function isWithdrawn(root: string, commit: string): Promise<boolean> {
+  for (const value of withdrawnFrom(root)) if (await isAncestor(root, commit, value)) return true
+  return false
 }
 
 /** Whether this process has moved a target of the repository. */

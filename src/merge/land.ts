@@ -33,7 +33,7 @@ export interface LandRequest {
   readonly lock: HeldLock
   /** Called with the target's value before anything is built on it; throws to stop. */
   check?(now: string): Promise<void>
-  /** Asked when the test has passed: whether those of other machines are still to be landed; else nothing lands. */
+  /** Asked before the target moves: whether those of other machines are still to be landed; else nothing lands. */
   stand?(): Promise<boolean>
   /** Some of them waited for the person's checkout when they were last tried. */
   readonly waited?: boolean
@@ -107,15 +107,15 @@ async function landStack(
     const blocked = await whatBlocks(swap)
     if (blocked) return { tests, result: wait(stacked, blocked) }
   }
+  const candidates = stacked.on.map(([candidate]) => candidate)
   if (request.options.test) {
-    const candidates = stacked.on.map(([candidate]) => candidate)
     const { testStack } = await import('./tested.js')
     const { runs, verdict } = await testStack(context, { ...request, from, whole, candidates })
     tests += runs
     if (verdict !== 'passed') return { tests, result: failing(stacked, candidates, verdict) }
-    if (request.stand && !(await request.stand()))
-      return { tests, result: failing(stacked, candidates, 'failed together') }
   }
+  if (request.stand && !(await request.stand()))
+    return { tests, result: failing(stacked, candidates, 'failed together') }
   crashPoint('tested')
 
   const answer = await swapTarget(swap)

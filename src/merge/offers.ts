@@ -3,10 +3,10 @@
 
 import { z } from 'zod'
 import { firstWith, isAncestor } from '../git/ancestry.js'
-import { networkGit } from '../git/network.js'
+import { remoteGit } from '../git/destination.js'
 import { remoteOf } from '../git/upstream.js'
 import type { Landing } from '../words.js'
-import { recordOffered } from './bypass.js'
+import { detectPushed, recordOffered } from './bypass.js'
 import type { Candidate, LandContext, MergeOptions } from './contract.js'
 import { changeRef, pushRef } from './remote.js'
 import { networkOf } from './sync.js'
@@ -34,7 +34,7 @@ export interface Offers {
   tell(candidates: readonly Candidate[]): Promise<readonly Offer[]>
   /**
    * Fetches some of what other machines have told. None is taken twice: one that does not land with ours lands in its
-   * own turn, where its author hears why.
+   * own turn, where its author hears why. What our own workers have made is not taken from anybody: an agent tells of it.
    * @param most how many at most
    */
   take(told: readonly unknown[], most: number): Promise<readonly Candidate[]>
@@ -76,7 +76,7 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
     const refs = offers.map((one) => changeRef(one.swarm, one.worker, one.task.id))
     // No ref of this clone takes part: an agent could make that a name for another.
     const how = ['--quiet', '--no-tags', '--no-write-fetch-head', '--refmap=', '--end-of-options']
-    const end = await networkGit(root, ['fetch', ...how, remote, ...refs], networkOf(context, options, remote))
+    const end = await remoteGit(root, remote, ['fetch', ...how, remote, ...refs], networkOf(context, options, remote))
     return end.status === 0
   }
 
@@ -97,11 +97,18 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
         if (!(await isAncestor(root, offer.commit, `refs/heads/${into}`))) chosen.push(offer)
       }
       if (chosen.length === 0) return []
-      if (!(await fetch(chosen))) for (const one of chosen) await fetch([one])
+      // One that is not there keeps none of the others back.
+      const isWhole = await fetch(chosen)
       const candidates: Candidate[] = []
       for (const offer of chosen) {
-        // Also where one of both did not come.
+        if (!isWhole && !(await fetch([offer]))) continue
         if (!(await isAncestor(root, offer.base, offer.commit))) continue
+        const forged = await detectPushed(root, into, await remoteName(), offer.commit)
+        if (forged) {
+          const text = `${offer.commit.slice(0, 12)} was offered as the work of ${offer.machine ?? offer.swarm}, and was made here: it does not land.`
+          context.emit({ type: 'note', level: 'warning', text })
+          continue
+        }
         const { swarm: _, ...candidate } = offer
         candidates.push({ ...candidate, branch: `${offer.machine ?? 'elsewhere'}/${offer.branch}` })
       }

@@ -21,7 +21,6 @@ import {
 } from '../review/risk.js'
 import type { Change, Refusal } from '../words.js'
 import { recordLanded } from './bypass.js'
-import { movedDestination } from './destination.js'
 import { statusMessage, workerName } from './message.js'
 import { type Pull, removePull, writePull } from './pulls.js'
 import { tail } from './refusals.js'
@@ -120,8 +119,6 @@ export async function pushBranch(
     force = true,
   }: { readonly commit: string; readonly branch: string; readonly remote: string; readonly force?: boolean },
 ): Promise<string | undefined> {
-  const moved = await movedDestination(context.root, remote)
-  if (moved !== undefined) return moved
   const network: NetworkOptions = {
     signal: context.signal,
     timeoutMs: options.remoteTimeoutMs ?? context.remoteTimeoutMs,

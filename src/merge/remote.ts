@@ -4,10 +4,10 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { OompaError, STATUS } from '../errors.js'
+import { remoteGit } from '../git/destination.js'
 import { gitFolders } from '../git/folders.js'
-import { type NetworkEnd, type NetworkOptions, networkGit, wordsOf } from '../git/network.js'
+import { type NetworkEnd, type NetworkOptions, wordsOf } from '../git/network.js'
 import { git } from '../git/run.js'
-import { movedDestination } from './destination.js'
 import { targetCommit } from './land.js'
 import type { LandingTools } from './tools.js'
 
@@ -67,12 +67,10 @@ export async function fetchTarget(
       reason: `it was silent; it is asked again in ${Math.ceil((until - performance.now()) / 60_000)} min`,
     }
   }
-  const elsewhere = await movedDestination(root, remote)
-  if (elsewhere !== undefined) return { fetch: 'failed', reason: elsewhere }
   const tracking = `refs/remotes/${remote}/${into}`
   const before = (await objects.info(`${tracking}^{commit}`))?.oid
   const args = ['fetch', '--progress', '--no-tags', '--end-of-options', remote, `+refs/heads/${into}:${tracking}`]
-  const end = await networkGit(root, args, options)
+  const end = await remoteGit(root, remote, args, options)
   noteSilence(key, end)
   if (end.status === 0) {
     touched.set(touchKey(root, remote, into), performance.now())
@@ -116,8 +114,6 @@ export async function pushTarget(
   const commit = await targetCommit(tools, into)
   const known = await tools.objects.info(`refs/remotes/${remote}/${into}^{commit}`)
   if (known?.oid === commit) return { push: 'nothing' }
-  const moved = await movedDestination(tools.root, remote)
-  if (moved !== undefined) return { push: 'failed', reason: moved }
   const ref = `refs/heads/${into}`
   const unsent = await sendLargeFiles(tools.root, remote, { commit, ref, was: known?.oid }, options)
   if (unsent !== undefined) return { push: 'failed', reason: unsent }
@@ -145,7 +141,12 @@ export function pushRef(
   options: NetworkOptions & { readonly force?: boolean },
 ): Promise<NetworkEnd> {
   const force = options.force ? ['--force-with-lease'] : []
-  return networkGit(root, ['push', '--porcelain', '--progress', ...force, '--end-of-options', remote, refspec], options)
+  return remoteGit(
+    root,
+    remote,
+    ['push', '--porcelain', '--progress', ...force, '--end-of-options', remote, refspec],
+    options,
+  )
 }
 
 /** How a push that did not succeed ended. Pure. */
@@ -186,7 +187,7 @@ async function bringLargeFiles(
   const { stdout: smudge } = await git(root, ['config', 'filter.lfs.process'])
   // Who installed it with `--skip-smudge` downloads what they want by hand.
   if (smudge.trim() === '' || smudge.includes('--skip')) return undefined
-  return failureOf(await largeFiles(root, ['fetch', remote, ref], options), 'downloaded')
+  return failureOf(await largeFiles(root, remote, ['fetch', remote, ref], options), 'downloaded')
 }
 
 /**
@@ -205,12 +206,17 @@ export async function sendLargeFiles(
   const known = (await gitFor(root).getRemotes(true)).find((one) => one.name === remote)
   const input = `${ref} ${commit} ${ref} ${was}\n`
   const args = ['pre-push', remote, known?.refs.push || remote]
-  return failureOf(await largeFiles(root, args, { ...options, input }), 'uploaded')
+  return failureOf(await largeFiles(root, remote, args, { ...options, input }), 'uploaded')
 }
 
 /** Runs Git LFS, which says how far it is only to a terminal, unless it is told to: silence would end a long transfer. */
-function largeFiles(root: string, args: readonly string[], options: NetworkOptions): Promise<NetworkEnd> {
-  return networkGit(root, ['lfs', ...args], { ...options, env: { ...options.env, GIT_LFS_FORCE_PROGRESS: '1' } })
+function largeFiles(
+  root: string,
+  remote: string,
+  args: readonly string[],
+  options: NetworkOptions,
+): Promise<NetworkEnd> {
+  return remoteGit(root, remote, ['lfs', ...args], { ...options, env: { ...options.env, GIT_LFS_FORCE_PROGRESS: '1' } })
 }
 
 function failureOf(end: NetworkEnd, done: string): string | undefined {

@@ -51,9 +51,9 @@ export async function recoverCrashed(swarm: Recovering): Promise<void> {
         const kept = await keepInterrupted(swarm, id, openIterations(root, id))
         const other = await tasksOf(swarm, id)
         await completeLanded(swarm, id, (other ?? swarm).store)
-        const theirs = other ? await releaseStale(swarm, other, id) : 0
+        const theirs = other ? (await releaseStale(swarm, other, id)).released : 0
         await other?.store?.close?.()
-        const claims = theirs + (await releaseStale(swarm, swarm, id))
+        const claims = theirs + (await releaseStale(swarm, swarm, id)).released
         if (id === swarm.id) swarm.emit({ type: 'swarm.recovered', by: swarm.id, processes, claims, kept })
         else append(root, id, { by: swarm.id, processes, claims, kept })
         const what = found(processes, claims, kept)

@@ -60,18 +60,23 @@ export interface TargetTasks {
   readonly into?: string
 }
 
+export interface Released {
+  readonly released: number
+  readonly completed: number
+}
+
 /**
  * Puts back every claim whose holder is gone, whoever it was; what the target has complete is complete.
  * @param whose the swarm's own target's, unless given
  * @param dead a swarm that has died, whose agents have been ended
- * @returns how many claims
+ * @returns how many claims went back, and how many tasks were complete, because their work had landed
  */
-export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm, dead?: string): Promise<number> {
+export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm, dead?: string): Promise<Released> {
   const { repository, settings, hooks } = swarm
   const { into } = whose
   // A swarm that claims nothing (level 1) still puts back what a crashed one had claimed.
   const store = whose.store ?? (await existingTasks(repository.root, settings, hooks))
-  if (!store) return 0
+  if (!store) return { released: 0, completed: 0 }
   if (into) await store.tracked?.recover(into)
   // A task whose change waits for a person, or in a pull request, is nobody's to do again.
   const approvals = await waitingApprovals(repository.root)
@@ -79,10 +84,12 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
   const gone = (await staleClaims(store, dead)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
   const stale: typeof gone = []
   for (const one of gone) {
-    const isComplete = store.engine && into && (await completePushed(swarm, one.claim!, { store, into }))
+    // Where the status of tasks travels with the work, what has landed is complete.
+    const isComplete = !store.tracked && into && (await completePushed(swarm, one.claim!, { store, into }))
     if (!isComplete) stale.push(one)
   }
-  if (stale.length === 0) return 0
+  const completed = gone.length - stale.length
+  if (stale.length === 0) return { released: 0, completed }
   const { requeued } = await requeueStale(store, {
     ids: stale.map(({ id }) => id),
     by: `oompa-${swarm.id}`,
@@ -92,5 +99,5 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
   for (const { id, reason, claim } of requeued) {
     swarm.emit({ type: 'task.released', task: id, worker: claim?.holder.worker, reason })
   }
-  return requeued.length
+  return { released: requeued.length, completed }
 }

@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { isErrno } from '../errors.js'
 import type { OompaEvent } from '../events/contract.js'
 import { readLog } from '../events/log.js'
 import { firstWith, isAncestor } from '../git/ancestry.js'
@@ -108,7 +109,7 @@ export async function completeClaim(
   landed: string,
   { worker: by, mergedCommit }: { readonly worker: string; readonly mergedCommit?: string },
 ): Promise<void> {
-  const ours = await store.take?.(task, { worker: by, swarm: swarm.id, pid: process.pid }, fence)
+  const ours = await store.take?.(task, { worker: by, swarm: swarm.id, pid: process.pid }, fence).catch(gone)
   if (!ours) return
   const facts = { worker: by, task }
   await swarm.pay({
@@ -121,6 +122,11 @@ export async function completeClaim(
     },
     done: () => swarm.emit({ type: 'task.completed', ...facts, commit: mergedCommit ?? landed, by }),
   })
+}
+
+/** Several find a dead holder at one time: whoever was first completes the task. */
+function gone(error: unknown): undefined {
+  if (!isErrno(error, 'not-yours', 'already-complete', 'unknown-task')) throw error
 }
 
 /** Writes the lines that the crash kept from the log, and lets go of the worktree. */

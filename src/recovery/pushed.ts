@@ -1,7 +1,7 @@
 // Where the work of a claim is pushed while it goes on, so that it is not lost with its machine.
 
 import { oneLine } from '../files/lines.js'
-import { networkGit } from '../git/network.js'
+import { remoteGit } from '../git/destination.js'
 import { gitText } from '../git/run.js'
 import { remoteOf } from '../git/upstream.js'
 import { changeRef, pushRef } from '../merge/remote.js'
@@ -42,7 +42,7 @@ async function workOnRemote(
   if (swarm === undefined || !/^[0-9a-f]{8}$/.test(swarm) || !/^[A-Za-z0-9_-]+$/.test(lane)) return undefined
   const ref = changeRef(swarm, lane, task.id)
   const remote = await remoteOf(root)
-  const { status, stdout } = await networkGit(root, ['ls-remote', '--end-of-options', remote, ref], {})
+  const { status, stdout } = await remoteGit(root, remote, ['ls-remote', '--end-of-options', remote, ref])
   if (status !== 0) return undefined
   const [commit] = stdout.split('\t')
   return { remote, ref, ...(commit ? { commit } : {}) }
@@ -59,6 +59,7 @@ export async function completePushed(
   { store, into }: { readonly store: TaskStore; readonly into: string },
 ): Promise<boolean> {
   const { root } = swarm.repository
+  if (!store.take) return false
   await swarm.fresh.now(performance.now())
   const found = await landingFor(root, claim, `refs/heads/${into}`)
   if (!found) return false
@@ -80,7 +81,10 @@ export async function landingFor(
   { task, holder, since }: Claim,
   target: string,
 ): Promise<{ readonly landed: string; readonly mergedCommit?: string } | undefined> {
-  const after = new Date(Date.parse(since) - CLOCKS_MS).toISOString()
+  const sinceMs = Date.parse(since)
+  // A store of somebody's own may say what it likes.
+  if (Number.isNaN(sinceMs)) return undefined
+  const after = new Date(sinceMs - CLOCKS_MS).toISOString()
   for (const value of await landings(root, [`--since=${after}`, target])) {
     const [onto, tip] = value.parents
     const isBatch = /^Merge \d+ changes into /.test(value.subject) && tip !== undefined

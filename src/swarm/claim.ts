@@ -122,13 +122,13 @@ async function claimWithin(swarm: Swarm, store: TaskStore, request: ClaimRequest
 /**
  * Claims whose holders are gone, on another machine perhaps, go back while we look for a task, or are complete, where their
  * work has landed; at the start all did.
- * @returns whether there were any
+ * @returns whether any did
  */
 async function takeOver(swarm: Swarm, { current }: TaskListing): Promise<boolean> {
   if (!current.some(({ stale, claim }) => stale !== undefined && claim !== undefined)) return false
   const { releaseStale } = await import('../recovery/interrupted.js')
-  await releaseStale(swarm)
-  return true
+  const { released, completed } = await releaseStale(swarm)
+  return released + completed > 0
 }
 
 /** Whether a task may still come: by this swarm, by another one of this repository, or from another clone. */

@@ -3,6 +3,7 @@
 import type { Settings, WorkerSettings } from '../config/contract.js'
 import { STATUS } from '../errors.js'
 import type { Emit } from '../events/contract.js'
+import { rememberDestination } from '../git/destination.js'
 import { rememberIdentity } from '../git/identity.js'
 import { sharedObjects } from '../git/objects.js'
 import { remoteOf } from '../git/upstream.js'
@@ -15,7 +16,6 @@ import { withTest } from '../hooks/test-commands.js'
 import { uncommittedJudges, uncommittedWords } from '../hooks/uncommitted.js'
 import { type Bypass, bypassError, detectBypass, detectPushed, hasLanded, rememberMade } from '../merge/bypass.js'
 import type { LandContext, MergeOptions } from '../merge/contract.js'
-import { rememberDestination } from '../merge/destination.js'
 import { landEdits } from '../merge/edits.js'
 import { type Fresh, keepFresh } from '../merge/fresh.js'
 import { guardEnvironment, removeGuards } from '../merge/guard.js'
@@ -181,10 +181,13 @@ async function pinJudges({ repository, settings, hooks, found, into, emit }: Lan
   return pinPrograms(root, programs, into)
 }
 
-/** What an agent could change while we land: who commits and signs, and where the remote is. */
+/** What an agent could change while we land: who commits and signs, and where remotes are, that of tasks among them. */
 async function rememberStart(root: string, into: string, merge: MergeHook | undefined): Promise<void> {
   const remote = optionsOf(merge).remote ?? (await remoteOf(root, into))
-  await Promise.all([rememberIdentity(root), rememberDestination(root, remote)])
+  const { gitFor } = await import('../git/simple-git.js')
+  const remotes = new Set([remote, ...(await gitFor(root).getRemotes()).map(({ name }) => name)])
+  const destinations = [undefined, ...remotes].map((name) => rememberDestination(root, name))
+  await Promise.all([rememberIdentity(root), ...destinations])
 }
 
 const optionsOf = (merge: MergeHook | undefined): MergeOptions =>

@@ -9,7 +9,7 @@ import { operationIn } from '../git/operations.js'
 import { requireOurs } from '../git/ours.js'
 import { git, gitText } from '../git/run.js'
 import { readStatus } from '../git/status.js'
-import { landedCommits, withdrawnFrom } from '../merge/bypass.js'
+import { isWithdrawn, landedCommits } from '../merge/bypass.js'
 import { ontoRewritten } from '../merge/rewritten.js'
 import { keepCommit, keptRef } from '../recovery/keep.js'
 import type { Worktree } from '../words.js'
@@ -37,7 +37,7 @@ async function takeInTarget(iteration: Iteration, named: NamedLoop, target: stri
   const { commit, entries } = await readStatus(named.path)
   if (!commit || operationIn(gitFolders(named.path).own)) return
   if (await isAncestor(root, target, commit)) return
-  if ((await isAncestor(root, commit, target)) || (await wasTakenOut(root, commit))) {
+  if ((await isAncestor(root, commit, target)) || (await isWithdrawn(root, commit))) {
     await moveBranch(iteration, named, target)
     return
   }
@@ -54,12 +54,6 @@ async function takeInTarget(iteration: Iteration, named: NamedLoop, target: stri
   const message = `Merge ${swarm.into} into ${named.branch}`
   const merged = await git(named.path, ['merge', '--no-ff', '--no-edit', '-m', message, target])
   if (merged.status !== 0) await git(named.path, ['merge', '--abort'])
-}
-
-/** Whether it has landed, and was taken out again, because somebody else has completed its task: it is kept since. */
-async function wasTakenOut(root: string, commit: string): Promise<boolean> {
-  for (const value of withdrawnFrom(root)) if (await isAncestor(root, commit, value)) return true
-  return false
 }
 
 /** Moves the branch with its folder; uncommitted edits stay, or it stays where it is. */

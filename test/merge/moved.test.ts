@@ -4,10 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { changedKeys, movedDestination, rememberDestination } from '../../src/git/destination.js'
+import { commandRunner } from '../../src/hooks/commandRunner.js'
 import { recordWithdrawn } from '../../src/merge/bypass.js'
-import { changedKeys, movedDestination, rememberDestination } from '../../src/merge/destination.js'
 import { foreignMove, moveWords } from '../../src/merge/moved.js'
+import { openOffers } from '../../src/merge/offers.js'
 import { mergeQueue } from '../../src/merge/queue.js'
+import { gitTasks } from '../../src/tasks/refs/store.js'
+import { remoteTickets } from '../../src/tasks/refs/tickets.js'
 import { isRefusal } from '../../src/words.js'
 import { level2, type TestLoop, until } from '../support/loop.js'
 import { type LandingRepository, landingRepository, submit } from './support.js'
@@ -186,6 +190,47 @@ describe('where we push to, and who commits', () => {
     expect(await movedDestination(repository.root, 'origin')).toBeUndefined()
     repository.git(['config', key, value])
     expect(await movedDestination(repository.root, 'origin')).toContain('since the start')
+  })
+
+  test('nothing of ours asks a remote that is another place by now: tasks, tickets, offers, work that goes on', async () => {
+    const repository = landingRepository()
+    const base = path.dirname(repository.root)
+    for (const name of ['origin', 'evil']) repository.git(['init', '-q', '--bare', path.join(base, name)])
+    repository.git(['remote', 'add', 'origin', path.join(base, 'origin')])
+    const { root } = repository
+    const store = gitTasks({}, root)
+    await store.add({ id: 'true', summary: 'One' })
+    await rememberDestination(root, 'origin')
+    repository.git(['config', `url.${path.join(base, 'evil')}.insteadOf`, path.join(base, 'origin')])
+    const away = { code: 'store-away', message: expect.stringContaining('since the start') }
+    await expect(store.list()).rejects.toMatchObject(away)
+    await expect(store.add({ summary: 'Two' })).rejects.toMatchObject(away)
+    const tickets = remoteTickets({ root, remote: 'origin', refused: () => {} })
+    await expect(
+      tickets.lane({ target: 'main', swarm: '0123abcd', host: 'alder', leaseMs: 60_000 }),
+    ).rejects.toMatchObject(away)
+    const offersIn = (at: string) => {
+      const { signal } = new AbortController()
+      const context = { root: at, signal, emit: () => {}, run: commandRunner(at), env: { OOMPA_SWARM: '0123abcd' } }
+      return openOffers(context, 'main', { push: true })
+    }
+    const commit = repository.branch('work', { 'b.txt': 'b\n' })
+    const offer = { branch: 'work', commit, base: repository.git(['rev-parse', 'main']), worker: 'w1', iteration: 1 }
+    const candidate = { ...offer, task: { id: 'true' } }
+    expect(await offersIn(root).tell([candidate])).toEqual([])
+    // Another clone would take it from where an agent has put it.
+    const ref = 'refs/oompa/changes/89abcdef/w1/true'
+    repository.git(['push', '-q', path.join(base, 'evil'), `work:${ref}`])
+    const clone = path.join(base, 'clone')
+    repository.git(['clone', '-q', '--no-local', '--single-branch', '-b', 'main', root, clone])
+    repository.git(['remote', 'set-url', 'origin', path.join(base, 'origin')], clone)
+    await rememberDestination(clone, 'origin')
+    repository.git(['remote', 'set-url', 'origin', path.join(base, 'evil')], clone)
+    expect(await offersIn(clone).take([{ ...candidate, swarm: '89abcdef' }], 8)).toEqual([])
+    repository.git(['remote', 'set-url', 'origin', path.join(base, 'origin')], clone)
+    repository.git(['--git-dir', path.join(base, 'evil'), 'push', '-q', path.join(base, 'origin'), ref])
+    expect(await offersIn(clone).take([{ ...candidate, swarm: '89abcdef' }], 8)).toHaveLength(1)
+    expect(repository.git(['--git-dir', path.join(base, 'evil'), 'for-each-ref', '--format=%(refname)'])).toBe(ref)
   })
 
   test('an agent that rewrites addresses past git sends nothing elsewhere; its own git is undone, and the rest is pushed', async () => {

@@ -89,6 +89,19 @@ it('takes nothing that is no offer, and nothing that is not there; what is besid
   expect(await offersOf(birch, BIRCH).take([offer, offer], 0)).toEqual([])
 })
 
+it('takes nothing that its own workers have made: an agent tells of it, as another machine', async () => {
+  alder.git(['checkout', '-q', '-b', 'oompa/w1-i1'])
+  const commit = alder.commit('Unreviewed', { 'evil.txt': 'x\n' })
+  alder.git(['checkout', '-q', 'main'])
+  alder.git(['push', '-q', 'origin', `${commit}:refs/oompa/changes/${BIRCH}/w1/evil`])
+  const own = candidate('oompa/w1-i1', { machine: 'ghost', task: { id: 'evil' } })
+  const offers = offersOf(alder, ALDER)
+  expect(await offers.take([{ ...own, swarm: BIRCH }], 8)).toEqual([])
+  // Another swarm of this clone has reviewed and offered it itself.
+  const told = await offersOf(alder, BIRCH).tell([own])
+  expect(await offersOf(alder, ALDER).take(told, 8)).toHaveLength(1)
+})
+
 it('leaves nothing of what has landed on the remote, but where the swarm itself takes that away', async () => {
   alder.branch('work', { 'b.txt': 'two\n' })
   const offers = offersOf(alder, ALDER)

@@ -3,7 +3,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError, STATUS } from '../../errors.js'
-import { type NetworkEnd, networkGit, wordsOf } from '../../git/network.js'
+import { remoteGit } from '../../git/destination.js'
+import { type NetworkEnd, wordsOf } from '../../git/network.js'
 import { git, gitText } from '../../git/run.js'
 
 export interface RefPlace {
@@ -43,7 +44,7 @@ export async function readRef(place: RefPlace): Promise<Seen> {
   const { root, remote, timeoutMs, signal } = place
   const ref = theirs(place)
   for (let read = 1; ; read++) {
-    const listed = await networkGit(root, ['ls-remote', '--quiet', '--end-of-options', remote, ref], {
+    const listed = await remoteGit(root, remote, ['ls-remote', '--quiet', '--end-of-options', remote, ref], {
       timeoutMs,
       signal,
     })
@@ -64,7 +65,7 @@ export async function readRef(place: RefPlace): Promise<Seen> {
       remote,
       ref,
     ]
-    const end = await networkGit(root, args, { timeoutMs, signal })
+    const end = await remoteGit(root, remote, args, { timeoutMs, signal })
     const fetched = end.status === 0 ? await textOf(place, commit) : undefined
     if (fetched !== undefined) return { commit, text: fetched }
     const isMoved = end.status === 0 || /couldn't find remote ref/i.test(end.stderr)
@@ -97,7 +98,7 @@ export async function writeRef(
   const lease = `--force-with-lease=${theirs(place)}:${seen.commit ?? ''}`
   const refspec = `${commit ?? ''}:${theirs(place)}`
   const args = ['push', '--porcelain', '--no-verify', lease, '--end-of-options', remote, refspec]
-  const end = await networkGit(root, args, { timeoutMs, signal })
+  const end = await remoteGit(root, remote, args, { timeoutMs, signal })
   if (end.status === 0) return { commit, text }
   // What was sent may have arrived although no answer came.
   const now = await readRef(place)
