@@ -2,28 +2,18 @@
 //   for (const { name, run } of conformance(makeStore)) test(name, run)
 
 import { strict as assert } from 'node:assert'
-import { spawn } from 'node:child_process'
-import type { Claim, ClaimRequest, Completion, TaskStore } from './contract.js'
-import { requeueStale, staleClaims } from './requeue.js'
-import { hopeFor } from './wait.js'
-
-/** An empty store, and as many handles on it as are asked for, each as another process would open it. */
-export interface StoreUnderTest {
-  open(): TaskStore | Promise<TaskStore>
-  /**
-   * Puts the last sign of life of the claim of this task so far into the past, milliseconds. Without it the cases of a
-   * lease, and of a holder elsewhere, prove nothing.
-   */
-  age?(id: string, ms: number): void | Promise<void>
-  /** Makes the holder of this task a process of another machine, which nobody here can see. */
-  elsewhere?(id: string): void | Promise<void>
-  /** Adds many tasks at once, for the case of a large store; else they are added one after the other. */
-  fill?(tasks: readonly { readonly id: string; readonly summary: string }[]): void | Promise<void>
-  /** Takes the store away, as a network or a disk does; gives what brings it back. */
-  away?(): Promise<() => void | Promise<void>>
-  /** Removes it. */
-  close?(): void | Promise<void>
-}
+import {
+  type Case,
+  claimed,
+  completion,
+  me,
+  refuses,
+  refusesTwice,
+  type StoreUnderTest,
+  you,
+} from './conformance-case.js'
+import { lifeCases } from './conformance-life.js'
+import type { TaskStore } from './contract.js'
 
 export interface ConformanceCase {
   readonly name: string
@@ -54,17 +44,6 @@ export function conformance(
     },
   }))
 }
-
-interface CaseFacts {
-  readonly place: StoreUnderTest
-  readonly tasks: number
-  readonly many: number
-}
-
-type Case = (store: TaskStore, another: () => Promise<TaskStore>, facts: CaseFacts) => Promise<void>
-
-/** Longer than any lease. */
-const LONG_MS = 7 * 24 * 3_600_000
 
 const cases: Readonly<Record<string, Case>> = {
   async 'an added task is pending, with what it was given'(store) {
@@ -186,149 +165,7 @@ const cases: Readonly<Record<string, Case>> = {
     await store.renew?.([claim])
     assert.equal((await store.list()).current.length, 0)
   },
-
-  async 'the claim of a dead process is found, put back, and its holder is refused'(store, another) {
-    if (!store.take) return // a store that cannot take over puts claims back in its own way
-    await store.add({ id: 'one', summary: 'First' })
-    await store.add({ id: 'two', summary: 'Second' })
-    const dead = await claimed(store, { id: 'one', claimer: { worker: 'w9', pid: await deadPid() } })
-    const live = await claimed(store, { id: 'two' })
-    const other = await another()
-    assert.deepEqual(
-      (await staleClaims(other)).map((one) => one.id),
-      ['one'],
-    )
-    const both = await Promise.all([requeueStale(store, { by: 'a' }), requeueStale(other, { by: 'b' })])
-    assert.equal(both.flatMap((one) => one.requeued).length, 1, 'it must be put back once')
-    assert.deepEqual(
-      (await store.list()).pending.map((task) => task.id),
-      ['one'],
-    )
-    await refuses('not-yours', store.complete(dead, completion))
-    await store.complete(live, completion)
-  },
-
-  async 'a claim that is taken over is the new holder’s alone'(store) {
-    if (!store.take) return
-    await store.add({ id: 'one', summary: 'First' })
-    const first = await claimed(store, {})
-    await refuses('not-yours', store.take('one', you, `${first.fence}0`))
-    const second = await store.take('one', you, first.fence)
-    await refuses('not-yours', store.complete(first, completion))
-    await store.complete(second, completion)
-  },
-
-  async 'the old holder’s renewing does nothing after a takeover'(store, another, { place }) {
-    if (!store.take || !store.renew) return
-    await store.add({ id: 'one', summary: 'First' })
-    const first = await claimed(store, { claimer: { worker: 'w1' } })
-    const second = await (await another()).take!('one', { worker: 'w2' }, first.fence)
-    await store.renew([first])
-    const [held] = (await store.list()).current
-    assert.deepEqual([held?.claim?.holder.worker, held?.claim?.fence], ['w2', second.fence])
-    if (place.age) {
-      await place.age('one', LONG_MS)
-      await store.renew([first])
-      assert.equal((await staleClaims(store)).length, 1, 'the old holder has kept the new one’s claim alive')
-      await store.renew([second])
-      assert.deepEqual(await staleClaims(store), [])
-    }
-    await refuses('not-yours', store.release(first, 'late'))
-    await store.complete(second, completion)
-  },
-
-  async 'a claim without a process lives by its lease: renewed it lives on, lapsed it goes back'(
-    store,
-    another,
-    facts,
-  ) {
-    const { age } = facts.place
-    if (!age || !store.renew) return
-    await store.add({ id: 'one', summary: 'First' })
-    const lease = await claimed(store, { claimer: { worker: 'w1' } })
-    assert.deepEqual(await staleClaims(store), [])
-    await age('one', LONG_MS)
-    await store.renew([lease])
-    assert.deepEqual(await staleClaims(store), [], 'a renewed claim is alive')
-    await age('one', LONG_MS)
-    const other = await another()
-    assert.deepEqual(
-      (await staleClaims(other)).map((one) => one.id),
-      ['one'],
-    )
-    assert.equal((await requeueStale(other, { by: 'a' })).requeued.length, 1)
-    await refuses('not-yours', store.complete(lease, completion))
-    assert.equal((await claimed(store, {})).task.id, 'one')
-  },
-
-  async 'a holder on another machine is alive, though nobody sees its process, until its lease lapses'(
-    store,
-    another,
-    { place },
-  ) {
-    if (!place.elsewhere || !place.age || !store.renew) return
-    await store.add({ id: 'one', summary: 'First' })
-    const far = await claimed(store, { claimer: { worker: 'w9', pid: await deadPid() } })
-    await place.elsewhere('one')
-    const other = await another()
-    assert.deepEqual(await staleClaims(other), [], 'its process is no process of this machine')
-    assert.equal((await requeueStale(other, { by: 'a' })).requeued.length, 0)
-    await place.age('one', LONG_MS)
-    await store.renew([far])
-    assert.deepEqual(await staleClaims(other), [], 'it is renewed from there')
-    await place.age('one', LONG_MS)
-    assert.equal((await requeueStale(other, { by: 'a' })).requeued.length, 1)
-    await refuses('not-yours', store.complete(far, completion))
-  },
-
-  async 'who waits for what somebody else holds is told to wait while that claim lives, and gets it when it has lapsed'(
-    store,
-    another,
-    { place },
-  ) {
-    const other = await another()
-    await store.add({ id: 'base', summary: 'First' })
-    await store.add({ id: 'top', summary: 'After it', dependsOn: ['base'] })
-    const hope = async () => hopeFor({ wants: {} }, [], await store.list(), false)
-    const far = await claimed(other, { id: 'base', claimer: { worker: 'w9' } })
-    assert.equal((await store.claim({ claimer: me })).answer, 'none')
-    assert.ok(await hope(), 'its landing could make a task ready')
-    if (place.age && store.take && store.renew) {
-      await place.elsewhere?.('base')
-      await place.age('base', LONG_MS)
-      assert.equal(await hope(), undefined, 'nobody is at work on it any more')
-      assert.equal((await requeueStale(store, { by: 'a' })).requeued.length, 1)
-      const base = await claimed(store, {})
-      assert.equal(base.task.id, 'base')
-      await refuses('not-yours', other.complete(far, completion))
-      await store.complete(base, completion)
-    } else await other.complete(far, completion)
-    assert.equal((await claimed(store, {})).task.id, 'top')
-  },
-
-  async 'a store that is away says so, and loses nothing'(store, another, { place }) {
-    if (!place.away) return
-    await store.add({ id: 'one', summary: 'First' })
-    await store.add({ id: 'two', summary: 'Second' })
-    const claim = await claimed(store, { id: 'one' })
-    const back = await place.away()
-    try {
-      await assert.rejects(store.claim({ claimer: you }), 'no task and no answer are not the same')
-      await assert.rejects(store.complete(claim, completion))
-      await assert.rejects(store.release(claim, 'away'))
-      await assert.rejects(store.add({ id: 'three', summary: 'Third' }))
-    } finally {
-      await back()
-    }
-    const { pending, current, complete } = await (await another()).list()
-    assert.deepEqual(
-      [pending, current, complete].map((tasks) => tasks.map((task) => task.id)),
-      [['two'], ['one'], []],
-    )
-    await store.complete(claim, completion)
-    assert.equal((await store.list()).complete.length, 1)
-  },
-
+  ...lifeCases,
   async 'a large store is listed whole, in order, and a claim in it costs little'(store, another, { place, many }) {
     const name = (index: number) => `t${String(index).padStart(6, '0')}`
     const tasks = Array.from({ length: many }, (_, index) => ({ id: name(index), summary: `Task ${index}` }))
@@ -349,16 +186,6 @@ const cases: Readonly<Record<string, Case>> = {
 /** A claim among thousands of tasks: more than this, and workers wait for the store and not for their agents. */
 const MOST_FOR_A_CLAIM_MS = 3000
 
-const me = { worker: 'w1', pid: process.pid }
-const you = { worker: 'w2', pid: process.pid }
-const completion: Completion = { by: 'w1', at: '2026-01-02T03:04:05.000Z' }
-
-async function claimed(store: TaskStore, request: Partial<ClaimRequest>): Promise<Claim> {
-  const answer = await store.claim({ claimer: me, ...request })
-  if (answer.answer === 'claimed') return answer.claim
-  assert.fail(`expected a claim, got ${answer.answer}: ${answer.why}`)
-}
-
 async function claimAll(store: TaskStore, worker: string): Promise<string[]> {
   const ids: string[] = []
   for (;;) {
@@ -366,26 +193,4 @@ async function claimAll(store: TaskStore, worker: string): Promise<string[]> {
     if (answer.answer !== 'claimed') return ids
     ids.push(answer.claim.task.id)
   }
-}
-
-async function refuses(code: string, work: Promise<unknown>): Promise<void> {
-  await assert.rejects(work, (error) => {
-    assert.equal(error instanceof Error && 'code' in error ? error.code : undefined, code)
-    return true
-  })
-}
-
-/** An executable can say no, and not with which code: the status says it. */
-async function refusesTwice(work: Promise<unknown>): Promise<void> {
-  await assert.rejects(work, (error) => {
-    assert.equal(error instanceof Error && 'status' in error ? error.status : undefined, 4)
-    return true
-  })
-}
-
-/** A pid that was a process's and is nobody's now. */
-async function deadPid(): Promise<number> {
-  const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' })
-  await new Promise((resolve) => child.on('close', resolve))
-  return child.pid ?? 2 ** 22
 }
