@@ -1,6 +1,7 @@
 // The tables of the tasks in PostgreSQL, version by version. A migration that has been shipped is never changed: the next
 // one is added behind it, and says which of our versions can still work with what it makes.
 
+import { CLAIMS } from './claims.js'
 import { FUNCTIONS } from './functions.js'
 import { LANES, MACHINES, OFFERS, SCALE } from './machines.js'
 
@@ -75,4 +76,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, oldest: 1, sql: LANES },
   { version: 4, oldest: 1, sql: SCALE },
   { version: 5, oldest: 1, sql: OFFERS },
+  { version: 6, oldest: 1, sql: CLAIMS },
 ]
