@@ -2,6 +2,7 @@
 
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
+import type { HookContext } from '../hooks/contract.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import type { WorktreePool } from '../worktrees/contract.js'
 
@@ -24,6 +25,9 @@ export interface Recovering {
   pushed(commit: string): Promise<void>
   /** Brings the target up to what was pushed, with all until that time of `performance.now()`. */
   readonly fresh: { now(until?: number): Promise<boolean> }
+  /** Where several machines land on the target: what gives this one its turn. */
+  readonly lane?: HookContext['lane']
+  readonly stopping: { readonly ending: AbortSignal }
   pay(debt: Debt): Promise<boolean>
 }
 

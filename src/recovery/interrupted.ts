@@ -65,6 +65,8 @@ export interface Released {
   readonly completed: number
 }
 
+const NONE: Released = { released: 0, completed: 0 }
+
 /**
  * Puts back every claim whose holder is gone, whoever it was; what the target has complete is complete.
  * @param whose the swarm's own target's, unless given
@@ -76,15 +78,50 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
   const { into } = whose
   // A swarm that claims nothing (level 1) still puts back what a crashed one had claimed.
   const store = whose.store ?? (await existingTasks(repository.root, settings, hooks))
-  if (!store) return { released: 0, completed: 0 }
+  if (!store) return NONE
   if (into) await store.tracked?.recover(into)
   // A task whose change waits for a person, or in a pull request, is nobody's to do again.
   const approvals = await waitingApprovals(repository.root)
   const waiting = new Set([...approvals, ...readPulls(repository.root)].map(({ task }) => task))
-  const gone = (await staleClaims(store, dead)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  const look = async () =>
+    (await staleClaims(store, dead)).filter(({ id, claim }) => claim !== undefined && !waiting.has(id))
+  if ((await look()).length === 0) return NONE
+  const all = async () => release(swarm, { store, into, dead }, await look())
+  // Where the status of tasks travels with the work, what has landed is complete.
+  return store.tracked ? all() : inTurn(swarm, all)
+}
+
+/**
+ * Runs it while nobody else lands on the target: what a machine that died had pushed, or offered to others, may be about to
+ * land, and would be done again. Whoever died is passed over after its ticket's lease.
+ */
+async function inTurn({ lane, stopping }: Recovering, work: () => Promise<Released>): Promise<Released> {
+  const turn = await lane?.()
+  if (!turn) return work()
+  const { ending: signal } = stopping
+  try {
+    return await turn(work, { signal })
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return NONE
+    throw error
+  }
+}
+
+interface ClaimsOf {
+  readonly store: TaskStore
+  readonly into?: string
+  readonly dead?: string
+}
+
+/** Completes what has landed of these, and puts back the others. */
+async function release(
+  swarm: Recovering,
+  { store, into, dead }: ClaimsOf,
+  gone: Awaited<ReturnType<typeof staleClaims>>,
+): Promise<Released> {
+  const { root } = swarm.repository
   const stale: typeof gone = []
   for (const one of gone) {
-    // Where the status of tasks travels with the work, what has landed is complete.
     const isComplete = !store.tracked && into && (await completePushed(swarm, one.claim!, { store, into }))
     if (!isComplete) stale.push(one)
   }
@@ -94,7 +131,7 @@ export async function releaseStale(swarm: Recovering, whose: TargetTasks = swarm
     ids: stale.map(({ id }) => id),
     by: `oompa-${swarm.id}`,
     dead,
-    note: (claim) => workOfClaim(repository.root, claim, store),
+    note: (claim) => workOfClaim(root, claim, store),
   })
   for (const { id, reason, claim } of requeued) {
     swarm.emit({ type: 'task.released', task: id, worker: claim?.holder.worker, reason })

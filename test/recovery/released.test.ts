@@ -37,6 +37,7 @@ it('is completed once, by whoever is first, and nobody does the task again', asy
     level: 2,
     into: 'main',
     store,
+    stopping: { ending: new AbortController().signal },
     emit: (event: NewEvent) => events.push(event),
     fresh: { now: async () => ++asked > 0 },
     pushed: async () => {},

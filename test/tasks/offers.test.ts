@@ -16,7 +16,7 @@ let serial = 0
 
 /** Runs of the gate are written down; the first ends when there is a file `go-1`, and so on. A file `bad` fails it. */
 const TEST =
-  'at=$(dirname "$HOME"); echo x >> "$at/runs"; until test -e "$at/go-$(grep -c x "$at/runs")" || test -e "$at/go"; do sleep 0.05; done; ! test -e bad.txt'
+  'at=$(dirname "$HOME"); echo x >> "$at/runs"; until test -e "$at/go-$(grep -c x "$at/runs")" || test -e "$at/go"; do sleep 0.05; done; ! ls | grep -q ^bad'
 
 describeWhere('PostgreSQL', hasPostgres)('changes that wait for their turn', () => {
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describeWhere('PostgreSQL', hasPostgres)('changes that wait for their turn', () 
     const store: TaskStore = postgresTasks({ url: server.url, schema }, temporaryFolder())
     onTestFinished(() => store.close!())
     for (const id of ids) await store.add({ id, summary: `The task ${id}` })
-    const all = team('cd "$OOMPA_WORKTREE"; echo done > "$OOMPA_TASK.txt"', {
+    const all = team('cd "$OOMPA_WORKTREE"; echo "$OOMPA_SWARM" > "$OOMPA_TASK-$OOMPA_SWARM.txt"', {
       clones: ids.length,
       merge: { test: TEST, ...merge },
       files: {
@@ -112,6 +112,26 @@ describeWhere('PostgreSQL', hasPostgres)('changes that wait for their turn', () 
     )
     expect(await completions(schema)).toHaveLength(3)
     expect(all.bare.git(['for-each-ref', 'refs/oompa'])).toBe('')
+  })
+
+  it('are not done again by whoever finds the claim while another machine lands them', async () => {
+    const { all, store, schema, first, others, machine, go, runs } = await play(['a', 'b', 'c'])
+    go('go-1')
+    await runs(2)
+    await first.ended
+    others[1]!.child.kill('SIGKILL')
+    await others[1]!.ended
+    const next = all.clones[0]!.start([], machine(0))
+    const asks = async () => {
+      const tickets = await server.sql(`select ticket from ${schema}.lanes`)
+      return tickets.length === 3 || all.clones[0]!.events('task.released').length > 0
+    }
+    await until(asks, 'a machine that has found the claim')
+    go()
+    await Promise.all([others[0]!, next].map((one) => one.ended))
+    expect((await store.list()).complete.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    const tasks = all.bare.git(['log', '--merges', '--format=%(trailers:key=Oompa-Task,valueonly)', 'main'])
+    expect(tasks.split('\n').filter(Boolean).sort()).toEqual(['a', 'b', 'c'])
   })
 
   it('are left out where their machine gave up meanwhile: its task is somebody else’s by then', async () => {
