@@ -7,8 +7,9 @@ import { remoteGit } from '../git/destination.js'
 import { remoteOf } from '../git/upstream.js'
 import type { Landing } from '../words.js'
 import { detectPushed, recordOffered } from './bypass.js'
+import { changeRef, pushChange, takeAwayChange } from './change-refs.js'
 import type { Candidate, LandContext, MergeOptions } from './contract.js'
-import { changeRef, pushRef } from './remote.js'
+
 import { networkOf } from './sync.js'
 
 const COMMIT = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
@@ -40,7 +41,7 @@ export interface Offers {
   take(told: readonly unknown[], most: number): Promise<readonly Candidate[]>
   /** Whether what was taken is still offered: a machine that was stopped meanwhile has given its task to somebody else. */
   stand(taken: readonly Candidate[], told: readonly unknown[]): boolean
-  /** Takes away what was pushed of changes that have landed. Where machines have names, the swarm does that itself. */
+  /** Takes away what was pushed of changes that have landed. */
   forget(landed: readonly Candidate[]): Promise<void>
   /** Those that we have offered, and that the target has. */
   landed(candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, Landing>>
@@ -62,9 +63,10 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
     if (!success || candidate.status || candidate.isHistory) return []
     if (!pushed.has(offer.commit)) {
       const remote = await remoteName()
-      const refspec = `+${offer.commit}:${changeRef(offer.swarm, offer.worker, offer.task.id)}`
-      const { status } = await pushRef(root, remote, refspec, networkOf(context, options, remote))
-      if (status !== 0) return []
+      const { commit } = offer
+      const ref = changeRef(offer.swarm, offer.worker, offer.task.id)
+      const end = await pushChange(root, remote, { ref, commit }, networkOf(context, options, remote))
+      if (end && end.status !== 0) return []
       pushed.add(offer.commit)
       recordOffered(root, offer.commit)
     }
@@ -122,10 +124,10 @@ export function openOffers(context: LandContext, into: string, options: MergeOpt
 
     async forget(candidates) {
       for (const one of candidates) {
-        if (one.machine !== undefined || !pushed.has(one.commit)) continue
+        if (!pushed.has(one.commit)) continue
         const remote = await remoteName()
         const ref = changeRef(env.OOMPA_SWARM ?? '', one.worker ?? '', one.task?.id ?? '')
-        await pushRef(root, remote, `:${ref}`, networkOf(context, options, remote))
+        await takeAwayChange(root, remote, ref, networkOf(context, options, remote))
       }
     },
 

@@ -8,7 +8,7 @@ import { remoteGit } from '../git/destination.js'
 import { gitFolders } from '../git/folders.js'
 import { type NetworkEnd, type NetworkOptions, wordsOf } from '../git/network.js'
 import { git } from '../git/run.js'
-import { targetCommit } from './land.js'
+import { targetCommit } from './target.js'
 import type { LandingTools } from './tools.js'
 
 export type FetchAnswer =
@@ -122,15 +122,6 @@ export async function pushTarget(
   if (end.status !== 0) return notPushed(end)
   touched.set(touchKey(tools.root, remote, into), performance.now())
   return { push: 'done', commit }
-}
-
-/** The ref of the remote for the work on a task. Whatever an id holds that git takes in no ref is written as `%2F`. */
-export function changeRef(swarm: string, worker: string, task: string): string {
-  const safe = [...Buffer.from(task)].map((byte) => {
-    const character = String.fromCharCode(byte)
-    return /[A-Za-z0-9_-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  })
-  return `refs/oompa/changes/${swarm}/${worker}/${safe.join('')}`
 }
 
 /** Pushes a ref, without hooks. `force`: over an earlier value that we know. */

@@ -102,7 +102,7 @@ it('takes nothing that its own workers have made: an agent tells of it, as anoth
   expect(await offersOf(alder, ALDER).take(told, 8)).toHaveLength(1)
 })
 
-it('leaves nothing of what has landed on the remote, but where the swarm itself takes that away', async () => {
+it('leaves nothing of what has landed on the remote, and takes nothing away that it has not pushed', async () => {
   alder.branch('work', { 'b.txt': 'two\n' })
   const offers = offersOf(alder, ALDER)
   const refs = () => bare.git(['for-each-ref', '--format=%(refname)', 'refs/oompa'])

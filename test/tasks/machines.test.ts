@@ -184,7 +184,12 @@ describeWhere('PostgreSQL', hasPostgres)('with tasks in PostgreSQL', () => {
       { machine: 'alder', state: 'working', workers: 1, agents: ['command:worker'], work: [{ task: 'slow/one' }] },
       { machine: 'birch', state: 'working', labels: ['gpu'], work: [{ task: 'x', worker: 'w1' }] },
     ])
-    expect(await look('status', '--json')).toMatchObject([
+    // What its log says comes with its next word.
+    const status = await until(async () => {
+      const found = await look('status', '--json')
+      return found[0].workers[0]?.task && found
+    }, 'the events of the second machine')
+    expect(status).toMatchObject([
       { workers: [{ worker: 'birch/w1', task: 'x' }] },
       { workers: [{ worker: 'alder/w1', task: 'slow/one' }] },
     ])
