@@ -11,7 +11,7 @@ import { printRow, rounds } from './support/rows.mjs'
 for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name]
 Object.assign(process.env, env)
 
-const { mergeQueue } = await import('../dist/merge/queue.js')
+const { mergeQueue } = await import('../dist/merge/hook.js')
 const { commandRunner } = await import('../dist/hooks/commandRunner.js')
 const oompa = path.join(import.meta.dirname, '../bin/oompa')
 

@@ -14,8 +14,8 @@ export { type SetupOptions, setup } from './hooks/setup.js'
 export { type LandBranchOptions, landBranch } from './merge/branch.js'
 export { commitLeftovers } from './merge/commit.js'
 export type { MergeHookWithOptions, MergeOptions } from './merge/contract.js'
+export { mergeQueue } from './merge/hook.js'
 export { type PullRequestOptions, pullRequests } from './merge/pull-requests.js'
-export { mergeQueue } from './merge/queue.js'
 export { type ReviewerOptions, reviewer } from './review/reviewer.js'
 export {
   type ApprovalOptions,

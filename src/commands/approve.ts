@@ -4,15 +4,12 @@ import { type Command, flag } from '../cli/contract.js'
 import { STATUS, type Status } from '../errors.js'
 import { openLog } from '../events/log.js'
 import { findRepository } from '../git/repository.js'
-import type { MergeHook } from '../hooks/contract.js'
-import { mergeQueue } from '../merge/queue.js'
 import { findApproval, type StoredApproval } from '../review/approvals.js'
 import { landApproved, refuseAgents } from '../review/decide.js'
-import type { TaskStore } from '../tasks/contract.js'
 import { escapeLines, escapeText } from '../views/escape.js'
 import { isRefusal, type Landing, type Refusal } from '../words.js'
-import { heldTask, statusOf } from './held-task.js'
-import { type Standalone, standalone } from './standalone.js'
+import { landChange } from './land-change.js'
+import { standalone } from './standalone.js'
 
 export const command: Command = {
   summary: 'Land a change that waits for you: the commit that you have seen, merged and tested as any other.',
@@ -30,35 +27,19 @@ export const command: Command = {
 
 async function land(root: string, approval: StoredApproval): Promise<Landing | Refusal> {
   const log = openLog(root, approval.swarm)
-  const { swarm, worker, iteration } = approval
-  let closing: TaskStore | undefined
+  const { swarm, worker, iteration, proven, id } = approval
   try {
-    return await standalone(root, { swarm, worker, iteration, emit: (event) => log.emit(event) }, async (parts) => {
-      // Which task it belongs to is a claim of its record alone.
-      const held = approval.proven ? await heldTask(root, approval, parts) : undefined
-      closing = held?.store
-      const landed = await landApproved(root, approval, {
-        merge: mergeHookOf(parts),
-        context: parts.context,
-        ...(held ? { task: held.claim.task, status: statusOf(held, approval) } : {}),
-      })
-      if (held && !isRefusal(landed) && !landed.pull) {
-        log.emit({ type: 'task.completed', worker, iteration, task: held.claim.task.id, commit: landed.mergedCommit })
-      }
-      if (held?.taken && isRefusal(landed)) {
-        await held.store.release(held.claim, `Its work waits as ${approval.id} and did not land: ${landed.refused}.`)
-      }
-      return landed
-    })
+    return await standalone(root, { swarm, worker, iteration, emit: (event) => log.emit(event) }, (parts) =>
+      landApproved(root, approval, (change) => {
+        // Which task it belongs to is a claim of its record alone.
+        if (!proven) return landChange(root, change, parts)
+        const whyBack = (refused: string) => `Its work waits as ${id} and did not land: ${refused}.`
+        return landChange(root, change, parts, { ...approval, whyBack })
+      }),
+    )
   } finally {
-    await closing?.close?.()
     log.close()
   }
-}
-
-function mergeHookOf({ hooks, settings }: Pick<Standalone, 'hooks' | 'settings'>): MergeHook {
-  const { enabled: _, ...options } = settings.merge
-  return hooks.merge ?? mergeQueue(options)
 }
 
 function print({ id, proven, task }: StoredApproval, result: Landing | Refusal): Status {

@@ -14,7 +14,7 @@ export interface HeldTask {
 }
 
 /** Of the change that a task belongs to. */
-type Whose = Pick<StoredApproval, 'worker' | 'swarm' | 'task' | 'into'>
+export type Whose = Pick<StoredApproval, 'worker' | 'swarm' | 'task' | 'into'>
 
 /**
  * The claim under which the change was made. Where the swarm has ended and its claims have gone back, a new one: a

@@ -1,15 +1,13 @@
 // Lands work that was left: through the reviewers, the rules about approval, and the test that a swarm's changes meet.
 
 import path from 'node:path'
-import { messageOf, OompaError } from '../errors.js'
+import { OompaError } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { openLog } from '../events/log.js'
 import { describeCommit } from '../git/changes.js'
 import { deleteRef } from '../git/refs.js'
 import { git, gitText } from '../git/run.js'
-import { landBranch } from '../merge/branch.js'
 import { commitLeftovers } from '../merge/commit.js'
-import type { MergeOptions } from '../merge/contract.js'
 import { type LeftMarkers, leftMarkers } from '../merge/left-markers.js'
 import { openTools } from '../merge/tools.js'
 import { leftMarkersRefusal } from '../merge/unfinished.js'
@@ -19,7 +17,7 @@ import { reviewersFromSettings } from '../review/reviewer.js'
 import { review } from '../review/rounds.js'
 import { touchedOfTest } from '../review/test-files.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
-import { heldTask, statusOf } from './held-task.js'
+import { landChange } from './land-change.js'
 import { type Standalone, standalone } from './standalone.js'
 
 /** Lands one, or says why not: then it stays where it is. */
@@ -39,7 +37,12 @@ export async function landLeft(root: string, work: LeftWork, say: (text: string)
         return forgotten(root, work, change, { commit: change.commit, into, nothing: true })
       const refused = await mayNotLand(root, work, change, parts)
       if (refused && 'refused' in refused) return refused
-      return forgotten(root, work, change, await land(root, work, { ...change, reviewedBy: refused?.by ?? [] }, parts))
+      const { swarm: by, into: target } = change
+      const answer = await landChange(root, { ...change, reviewedBy: refused?.by ?? [] }, parts, {
+        ...{ worker, swarm: by, task: work.task ?? null, into: target },
+        whyBack: () => `Its earlier work at ${work.ref} did not land.`,
+      })
+      return forgotten(root, work, change, answer)
     })
   } finally {
     log?.close()
@@ -126,71 +129,6 @@ async function markersOf(root: string, { commit, base }: Change): Promise<LeftMa
   } finally {
     tools.close()
   }
-}
-
-async function land(root: string, work: LeftWork, change: Change, parts: Standalone): Promise<Landing | Refusal> {
-  const { hooks, settings, context } = parts
-  const whose = { worker: work.worker, swarm: change.swarm, task: work.task ?? null, into: change.into }
-  const held = await heldTask(root, whose, parts)
-  const status = held && statusOf(held, whose)
-  const task = held?.claim.task
-  let answer: Landing | Refusal | undefined
-  try {
-    const options = mergeOptions(parts)
-    if (options) {
-      answer = await landBranch({
-        remoteTimeoutMs: context.remoteTimeoutMs,
-        ...options,
-        root,
-        into: change.into,
-        branch: change.branch,
-        commit: change.commit,
-        base: change.base,
-        worker: change.worker,
-        iteration: change.number,
-        reviewedBy: change.reviewedBy,
-        run: context.run,
-        emit: context.emit,
-        signal: context.signal,
-        env: context.env,
-        prepare: (gate) => context.prepare?.(gate) ?? Promise.resolve(),
-        ...(task ? { task } : {}),
-        ...(status ? { status } : {}),
-      })
-    } else {
-      const whole = { ...change, ...(task ? { task } : {}), ...(status ? { status } : {}) }
-      answer = await (hooks.merge ?? missing(settings.merge.enabled))(whole, context)
-    }
-    return answer
-  } finally {
-    if (held?.taken && (answer === undefined || isRefusal(answer))) {
-      await held.store.release(held.claim, `Its earlier work at ${work.ref} did not land.`).catch((error: unknown) => {
-        context.emit({ type: 'note', level: 'warning', text: messageOf(error) })
-      })
-    }
-    await held?.store.close?.()
-  }
-}
-
-/** What `hooks/merge` or `oompa.json` says; undefined for a merge hook of the person's own. */
-function mergeOptions({ hooks, settings }: Standalone): MergeOptions | undefined {
-  const { merge } = hooks
-  if (!merge) {
-    const { enabled: _, ...options } = settings.merge
-    return options
-  }
-  // It lands nothing itself.
-  if ('opensRequests' in merge) return undefined
-  const options: unknown = 'options' in merge ? merge.options : undefined
-  return typeof options === 'object' && options !== null ? options : undefined
-}
-
-function missing(enabled: boolean): never {
-  throw new OompaError({
-    code: 'no-merge',
-    message: `There is nothing that lands (merge.enabled is ${enabled}).`,
-    mend: 'oompa add merge',
-  })
 }
 
 /** What has landed needs no ref any more; it goes only if it still names what has landed. A branch is cleanup's. */

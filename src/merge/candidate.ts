@@ -1,6 +1,7 @@
 // Makes of a worker's change what is landed, and says whose it is.
 
-import type { Change } from '../words.js'
+import type { Emit } from '../events/contract.js'
+import type { Change, Landing } from '../words.js'
 import type { Candidate, MergeOptions } from './contract.js'
 
 /** A change as it is landed. */
@@ -26,4 +27,19 @@ export function namesOf(candidate: Candidate): { worker?: string; iteration?: nu
     ...(candidate.iteration ? { iteration: candidate.iteration } : {}),
     ...(candidate.task ? { task: candidate.task.id } : {}),
   }
+}
+
+/** Writes the event of a landing. */
+export function sayLanded(emit: Emit, candidate: Candidate, landing: Landing, tests?: number): void {
+  if (landing.nothing) return
+  emit({
+    type: 'landing.landed',
+    branch: candidate.branch,
+    into: landing.into,
+    commit: landing.commit,
+    ...(landing.mergedCommit ? { mergedCommit: landing.mergedCommit } : {}),
+    ...(landing.batch ? { batch: landing.batch } : {}),
+    ...(tests === undefined ? {} : { tests }),
+    ...namesOf(candidate),
+  })
 }

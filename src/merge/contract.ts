@@ -48,6 +48,8 @@ export interface Candidate {
   readonly base?: string
   /** A remote's history: it is merged although it changes no file, so that the target can be pushed. */
   readonly isHistory?: boolean
+  /** It may have landed before, as another commit: by a squash or a rebase that somebody asks for once more. */
+  readonly mayHaveLanded?: boolean
   /** For a remote's history: who puts the status of tasks together, where nothing else conflicts. */
   readonly statusHistory?: StatusHistory
   readonly worker?: string
@@ -77,6 +79,8 @@ export interface LandContext {
   readonly remoteTimeoutMs?: number
   readonly emit: Emit
   readonly run: CommandRunner
+  /** How many workers land here, for the size of batches; those that have landed unless given. */
+  readonly workers?: number
   /** Time limit of one run of the test, where the options name none. */
   readonly testTimeoutMs?: number
   /** `OOMPA_*` for the test. */

@@ -6,9 +6,9 @@ import { commitTree } from '../git/commits.js'
 import { editTree } from '../git/trees.js'
 import type { TreeEdit } from '../words.js'
 import type { LandContext, MergeOptions } from './contract.js'
-import { targetCommit } from './land.js'
 import { landingSession } from './session.js'
 import { swapTarget } from './swap.js'
+import { targetCommit } from './target.js'
 import { openTools } from './tools.js'
 
 export interface EditsRequest {

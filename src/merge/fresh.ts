@@ -6,10 +6,10 @@ import { isAncestor } from '../git/ancestry.js'
 import { remoteOf } from '../git/upstream.js'
 import { detectPushed } from './bypass.js'
 import type { LandContext, MergeOptions } from './contract.js'
-import { targetCommit } from './land.js'
 import { inTouch, lastPushedByOthers } from './remote.js'
 import { type LandingSession, landingSession } from './session.js'
 import { openSync } from './sync.js'
+import { targetCommit } from './target.js'
 import { openTools } from './tools.js'
 
 /** Many begin at one time, and one after the other: what was fetched or pushed by anybody is good for so long. */

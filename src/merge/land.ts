@@ -11,12 +11,14 @@ import type { HeldLock } from '../locks/index.js'
 import type { Landing, Refusal } from '../words.js'
 import type { Candidate, LandContext, LandResult, MergeOptions, Strategy } from './contract.js'
 import { crashPoint } from './crash.js'
+import { landedBefore } from './landed.js'
 import { leftMarkers } from './left-markers.js'
 import { batchMessage } from './message.js'
 import { ourNamesBetween, oursRefusal } from './our-paths.js'
 import { type StackAnswer, type Stacked, stack } from './stack.js'
 import { swapTarget, whatBlocks } from './swap.js'
 import { takenRefusal } from './taken.js'
+import { targetCommit } from './target.js'
 import type { TestMemory, Verdict } from './tested.js'
 import type { LandingTools } from './tools.js'
 import { leftMarkersRefusal, nestedRefusal } from './unfinished.js'
@@ -168,6 +170,11 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
   const later: Candidate[] = []
   let tip = from
   for (const candidate of request.candidates) {
+    const before = candidate.mayHaveLanded ? await landedBefore(tools, into, candidate.commit) : undefined
+    if (before) {
+      results.set(candidate, await nothingToLand(candidate, { commit: before, into, nothing: true }))
+      continue
+    }
     const answer = await stacked(tools, tip, candidate, { strategy, into })
     if ('refused' in answer) {
       results.set(candidate, { result: 'refused', refusal: answer })
@@ -184,8 +191,7 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
       later.push(candidate)
     } else if ('nothing' in answer) {
       const landing: Landing = { commit: from, into, mergedCommit: candidate.commit, nothing: true }
-      await candidate.status?.settle(landing)
-      results.set(candidate, { result: 'landed', landing })
+      results.set(candidate, await nothingToLand(candidate, landing))
     } else {
       const { conflictRefusal } = await import('./refusals.js')
       results.set(candidate, {
@@ -195,6 +201,12 @@ async function stackGroup(tools: LandingTools, from: string, request: LandReques
     }
   }
   return { on, results, later }
+}
+
+/** The target has it already: what is left to be done is its task. */
+async function nothingToLand(candidate: Candidate, landing: Landing): Promise<LandResult> {
+  await candidate.status?.settle(landing)
+  return { result: 'landed', landing }
 }
 
 /** Puts one on top; a refusal if its task is somebody else's by now, who has completed it perhaps. */
@@ -250,21 +262,6 @@ async function wrapBatch(
     tree: tip.tree,
     commit: await commitTree(tools.root, { tree: tip.tree, parents: [from, tip.commit], message }),
   }
-}
-
-/**
- * The commit that the target is at.
- * @throws OompaError `no-target` (status 2)
- */
-export async function targetCommit(tools: LandingTools, into: string): Promise<string> {
-  const found = await tools.objects.info(`refs/heads/${into}^{commit}`)
-  if (found) return found.oid
-  throw new OompaError({
-    code: 'no-target',
-    message: `There is no branch \`${into}\` in ${tools.root} to land on.`,
-    mend: `git branch ${into} <commit>, or say which with --into`,
-    status: STATUS.usage,
-  })
 }
 
 function keepsMoving(into: string): OompaError {

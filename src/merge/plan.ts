@@ -40,6 +40,12 @@ export function batchSize(options: MergeOptions, workers: number, others = 0): n
   return others > 0 ? TESTED_BATCH : defaultBatch(workers)
 }
 
+/** How many are tested together, as a swarm says it. */
+export function batchWords(size: number, workers: number): string {
+  const many = size === 1 ? 'one at a time' : `up to ${size} together`
+  return `Changes are tested ${many}, for ${workers} worker${workers === 1 ? '' : 's'}.`
+}
+
 /** A rebase or a squash is asked for to have a line without merges, and a tested batch lands as a merge. */
 export function isLinear({ strategy }: MergeOptions): boolean {
   return strategy === 'rebase' || strategy === 'squash'

@@ -4,9 +4,9 @@
 import type { HookContext } from '../hooks/contract.js'
 import type { Change, Refusal } from '../words.js'
 import type { MergeOptions } from './contract.js'
-import { targetCommit } from './land.js'
 import { conflictRefusal } from './refusals.js'
 import { stack } from './stack.js'
+import { targetCommit } from './target.js'
 import { type TestMemory, testStack } from './tested.js'
 import { openTools } from './tools.js'
 

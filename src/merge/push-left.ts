@@ -5,9 +5,9 @@ import { isAncestor } from '../git/ancestry.js'
 import { sharedObjects } from '../git/objects.js'
 import { remoteOf } from '../git/upstream.js'
 import type { LandContext, MergeOptions } from './contract.js'
-import { targetCommit } from './land.js'
 import { fetchTarget } from './remote.js'
 import { landingSession } from './session.js'
+import { targetCommit } from './target.js'
 import { openTools } from './tools.js'
 
 /**

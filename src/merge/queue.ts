@@ -1,30 +1,39 @@
-// The queue of one target: changes come in from all workers, are landed in groups, and each hears how it ended.
+// The queue of one target, through which everything lands: candidates come in, are landed in groups, and each hears how it
+// ended. What a person lands alone is a queue of one.
 
 import { isErrno, type OompaError } from '../errors.js'
-import type { HookContext, MergeHook } from '../hooks/contract.js'
-import type { Change, Landing, Refusal } from '../words.js'
-import { checkoutChanges, sayLanded } from './branch.js'
-import { candidateOf, namesOf } from './candidate.js'
-import type { Candidate, LandContext, LandResult, MergeHookWithOptions, MergeOptions } from './contract.js'
+import type { LockOptions } from '../locks/index.js'
+import type { Landing, Refusal } from '../words.js'
+import { namesOf, sayLanded } from './candidate.js'
+import type { Candidate, LandContext, LandResult, MergeOptions } from './contract.js'
 import type { GroupResult } from './land.js'
 import type { Offers } from './offers.js'
-import { afterFailure, batchSize, isLinear, mayOffer, nextGroup, type QueueState } from './plan.js'
+import { afterFailure, batchSize, batchWords, isLinear, mayOffer, nextGroup, type QueueState } from './plan.js'
+import { waitingRefusal } from './refusals.js'
 import { type LandingSession, landingSession } from './session.js'
+import { checkoutChanges } from './swap.js'
 import { takenRefusal } from './taken.js'
-import { resolveTarget } from './target.js'
-import { watchMoves } from './target-moves.js'
+import type { MoveWatch } from './target-moves.js'
 import type { TestMemory } from './tested.js'
-import { openTools } from './tools.js'
+import type { LandingTools } from './tools.js'
 import type { Withdrawn } from './withdraw.js'
 
-/** A landing that is being tested ends by itself when a swarm is being stopped (docs/contract.md, 11). */
-const NEVER = new AbortController().signal
+/** How long one that is submitted waits. */
+export interface Patience {
+  /** For the person's checkout: until it is out of the way unless given, and 0 is not at all. */
+  readonly waitMs?: number
+  /** Called once if somebody else is landing. */
+  readonly onLockWait?: LockOptions['onWait']
+}
 
 /** A change in the queue. */
 interface Entry {
   readonly candidate: Candidate
   readonly worker?: string
   readonly context: LandContext
+  readonly onLockWait?: Patience['onLockWait']
+  /** When it waits for the person's checkout no longer, by the process's clock. */
+  readonly until: number
   readonly resolve: (end: Landing | Refusal) => void
   readonly reject: (error: unknown) => void
   /** The reasons for which it has waited, so that each is said once. */
@@ -35,29 +44,22 @@ interface Entry {
 
 const LOOK_AGAIN_MS = 500
 
-/**
- * A merge hook that lands changes one after another, or in tested batches.
- * @example export default mergeQueue({ test: 'npm test' })
- */
-export function mergeQueue(options: MergeOptions = {}): MergeHookWithOptions {
-  const queues = new Map<string, Queue>()
-  const hook: MergeHook = async (change, context) => {
-    // A swarm has one target from its start to its end, and it has asked these options.
-    const into = change.into || (await resolveTarget(context.root, options.into))
-    const key = `${context.root}\0${into}`
-    const queue = queues.get(key) ?? openQueue(context.root, into, options)
-    queues.set(key, queue)
-    return queue.submit(change, context)
-  }
-  return Object.assign(hook, { options })
+export interface Queue {
+  /** Lands it, or says why not; nothing has changed then. */
+  submit(candidate: Candidate, context: LandContext, patience?: Patience): Promise<Landing | Refusal>
 }
 
-interface Queue {
-  submit(change: Change, context: HookContext): Promise<Landing | Refusal>
+export interface QueueParts {
+  readonly tools: LandingTools
+  /** The target, without `refs/heads/`. */
+  readonly into: string
+  readonly options: MergeOptions
+  /** Asked about each new value of the target. */
+  readonly watch?: MoveWatch
 }
 
-function openQueue(root: string, into: string, options: MergeOptions): Queue {
-  const tools = openTools(root)
+export function openQueue({ tools, into, options, watch }: QueueParts): Queue {
+  const { root } = tools
   const tested: TestMemory = new Map()
   const workers = new Set<string>()
   let state: QueueState<Entry> = { waiting: [], suspects: [] }
@@ -67,7 +69,6 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   /** What is told after the push: a swarm that has heard of its last landing may end. */
   let untold: { readonly entry: Entry; answer: Landing | Refusal }[] = []
   let lookedAt = 0
-  const watch = watchMoves(root, into, options)
   /** Why nothing lands any more: a worker moved the target past us, or the remote refuses it. */
   let stopped: OompaError | undefined
   let said = 0
@@ -75,48 +76,42 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   let offers: Offers | undefined
 
   /** @param others how many changes of other machines could land with ours */
-  function batch(context: HookContext, others: number): number {
+  function batch(context: LandContext, others: number): number {
     const many = context.workers ?? workers.size
     if (others > 0) return batchSize(options, many, others)
     const size = batchSize(options, many)
     const isOurChoice = options.batch === undefined && options.test && !isLinear(options)
     // One at a time is what anybody expects.
     if (isOurChoice && size !== said && (size > 1 || said > 0)) {
-      const text = `Changes are tested ${size === 1 ? 'one at a time' : `up to ${size} together`}, for ${many} worker${many === 1 ? '' : 's'}.`
-      context.emit({ type: 'note', text })
+      context.emit({ type: 'note', text: batchWords(size, many) })
       said = size
     }
     return size
   }
 
-  function submit(change: Change, context: HookContext): Promise<Landing | Refusal> {
-    workers.add(context.worker)
-    // Where the first worktree was made: what reached the target since, without us, did so by an agent or a person.
-    watch.begin(change.worktree.base)
+  function submit(candidate: Candidate, context: LandContext, patience: Patience = {}): Promise<Landing | Refusal> {
+    const { worker, branch, commit } = candidate
+    if (worker) workers.add(worker)
     if (stopped) return Promise.reject(stopped)
     return new Promise((resolve, reject) => {
       const entry: Entry = {
-        candidate: candidateOf(change, options),
-        worker: change.worker,
-        context: { ...context, testSignal: NEVER },
+        candidate,
+        worker,
+        context,
+        onLockWait: patience.onLockWait,
+        until: performance.now() + (patience.waitMs ?? Number.POSITIVE_INFINITY),
         waitedFor: new Set(),
         resolve,
         reject,
       }
       state = { ...state, waiting: [...state.waiting, entry] }
       const position = state.waiting.length + state.suspects.flat().length
-      context.emit({
-        type: 'landing.queued',
-        branch: change.branch,
-        commit: change.commit,
-        position,
-        ...namesOf(entry.candidate),
-      })
+      context.emit({ type: 'landing.queued', branch, commit, position, ...namesOf(candidate) })
       if (!running) void run(context)
     })
   }
 
-  async function run(context: HookContext): Promise<void> {
+  async function run(context: LandContext): Promise<void> {
     running = true
     try {
       while (state.waiting.length > 0 || state.suspects.length > 0 || parked.length > 0) {
@@ -124,7 +119,8 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
         if (parked.length > 0 && performance.now() - lookedAt > LOOK_AGAIN_MS) lookAgain()
         if (state.waiting.length === 0 && state.suspects.length === 0) {
           if (parked.length === 0) break
-          await checkoutChanges(root, LOOK_AGAIN_MS, parked[0]!.context.signal).catch(() => {})
+          const soonest = Math.min(...parked.map((entry) => entry.until)) - performance.now()
+          await checkoutChanges(root, Math.max(0, Math.min(LOOK_AGAIN_MS, soonest)), parked[0]!.context.signal)
           lookAgain()
           continue
         }
@@ -133,15 +129,16 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
           into,
           options,
           tested,
-          check: (now: string) => watch.check(now, context.emit),
-          checkFetched: (remote: string, commit: string) => watch.checkFetched(remote, commit, context.emit),
+          check: watch && ((now: string) => watch.check(now, context.emit)),
+          checkFetched: watch && ((remote: string, commit: string) => watch.checkFetched(remote, commit, context.emit)),
           pushRefused: (error: OompaError) => {
             stopped = error
           },
           withdrawn: takeBack,
           ...(mayOffer(options) ? { offers: () => offer(first.context), isOver } : {}),
         }
-        await landingSession(tools, first.context, request, (session) => drain(session, context))
+        const { onLockWait: onWait } = first
+        await landingSession(tools, first.context, request, (session) => drain(session, context), { onWait })
         tellAll()
         if (stopped) throw stopped
       }
@@ -178,7 +175,7 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
   }
 
   /** Lands groups until nothing is left to be landed; with a test, gives others a turn after each. */
-  async function drain(session: LandingSession, context: HookContext): Promise<void> {
+  async function drain(session: LandingSession, context: LandContext): Promise<void> {
     do {
       await endLanded()
       // Of a group that has failed it is found out whose fault that is; where landings write the status of tasks, nobody
@@ -262,6 +259,11 @@ function openQueue(root: string, into: string, options: MergeOptions): Queue {
     if (answer.result === 'waits') {
       parked.push(entry)
       entry.apart = answer.paths.length > 0
+      if (performance.now() >= entry.until) {
+        parked.pop()
+        entry.resolve(waitingRefusal(entry.candidate.branch, answer.reason, answer.paths))
+        return
+      }
       if (!alone && entry.apart) return
       if (entry.waitedFor.has(answer.reason)) return
       entry.waitedFor.add(answer.reason)

@@ -9,8 +9,8 @@ import { branchOf } from '../git/folders.js'
 import { git, gitFailed } from '../git/run.js'
 import type { Worktree } from '../words.js'
 import { isTakenOut } from './base.js'
-import { targetCommit } from './land.js'
 import { replay, writeReplay } from './replay.js'
+import { targetCommit } from './target.js'
 import { openTools } from './tools.js'
 
 /** What a branch is on, and what it was built on. */

@@ -1,9 +1,11 @@
 // The moment of a landing: the target moves from the value that was tested against to the tested one, together with
 // the checkouts that are on it, or nothing moves.
 
+import { watch } from 'node:fs'
 import { OompaError } from '../errors.js'
 import type { RawChange } from '../git/changes.js'
 import { type Checkout, checkoutsOf } from '../git/checkouts.js'
+import { gitFolders } from '../git/folders.js'
 import { isBlocked, type Moved, moveCheckout, whatIsInTheWay } from '../git/move.js'
 import type { Blocked } from '../git/overlap.js'
 import { type PreparedSwap, prepareSwap } from '../git/refs.js'
@@ -139,4 +141,23 @@ async function bringAlong(request: SwapRequest, before: readonly Checkout[]): Pr
     const answer = await moveCheckout({ checkout, notOnDisk, changes: await request.changes() })
     if (!isBlocked(answer)) answer.finish()
   }
+}
+
+/** Waits for what blocks to go: resolves when something has changed in the git folder, after a while, or when the signal comes. */
+export async function checkoutChanges(root: string, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { own } = gitFolders(root)
+  await new Promise<void>((resolve) => {
+    // A hint only: an edit of a file shows nowhere in the git folder.
+    const watcher = watch(own, () => done())
+    const timer = setTimeout(() => done(), ms)
+    const done = () => {
+      clearTimeout(timer)
+      watcher.close()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    watcher.on('error', done)
+    signal.addEventListener('abort', done, { once: true })
+  })
 }

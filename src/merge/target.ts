@@ -6,6 +6,7 @@ import { branchOf } from '../git/folders.js'
 import { sharedObjects } from '../git/objects.js'
 import { git } from '../git/run.js'
 import { remoteOf } from '../git/upstream.js'
+import type { LandingTools } from './tools.js'
 
 /**
  * The target without `refs/heads/`: `into` if given, else the branch that the main checkout is on; on a detached HEAD
@@ -55,4 +56,19 @@ async function usualBranch(root: string): Promise<string | undefined> {
 async function exists(root: string, branch: string): Promise<boolean> {
   const { status } = await git(root, ['show-ref', '--verify', '--quiet', '--', `refs/heads/${branch}`])
   return status === 0
+}
+
+/**
+ * The commit that the target is at.
+ * @throws OompaError `no-target` (status 2)
+ */
+export async function targetCommit(tools: LandingTools, into: string): Promise<string> {
+  const found = await tools.objects.info(`refs/heads/${into}^{commit}`)
+  if (found) return found.oid
+  throw new OompaError({
+    code: 'no-target',
+    message: `There is no branch \`${into}\` in ${tools.root} to land on.`,
+    mend: `git branch ${into} <commit>, or say which with --into`,
+    status: STATUS.usage,
+  })
 }

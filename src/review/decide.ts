@@ -3,18 +3,8 @@
 import { OompaError, STATUS } from '../errors.js'
 import { openLog } from '../events/log.js'
 import { describeCommit } from '../git/changes.js'
-import type { HookContext, MergeHook } from '../hooks/contract.js'
-import { type Change, isRefusal, type Landing, type Refusal, type StatusEdits, type Task } from '../words.js'
+import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
 import { removeApproval, type StoredApproval, verifyApproval } from './approvals.js'
-
-/** What the landing of an approved change needs of the swarm's stages. */
-export interface ApprovedParts {
-  readonly merge: MergeHook
-  readonly context: HookContext
-  readonly task?: Task
-  /** How the task's status travels with the landing. */
-  readonly status?: StatusEdits
-}
 
 /**
  * An agent may ask for approval and not give it. Whoever wants to get round this can; nobody does so by mistake.
@@ -33,15 +23,16 @@ export function refuseAgents(what: string, env: NodeJS.ProcessEnv = process.env)
 /**
  * Lands a change that a person has approved: the same commit, through the same merge and test.
  * A refusal (a conflict, a failed test) leaves it waiting.
+ * @param land lands a change as a swarm would
  * @throws OompaError `approval-changed` (status 4)
  */
 export async function landApproved(
   root: string,
   approval: StoredApproval,
-  parts: ApprovedParts,
+  land: (change: Change) => Promise<Landing | Refusal>,
 ): Promise<Landing | Refusal> {
   await verifyApproval(root, approval)
-  const landed = await parts.merge(await changeOfApproval(root, approval, parts), parts.context)
+  const landed = await land(await changeOfApproval(root, approval))
   if (isRefusal(landed)) return landed
   say(root, approval, { type: 'approval.approved', id: approval.id })
   await removeApproval(root, approval, true)
@@ -54,11 +45,7 @@ export async function rejectApproval(root: string, approval: StoredApproval, rea
   await removeApproval(root, approval, false)
 }
 
-async function changeOfApproval(
-  root: string,
-  approval: StoredApproval,
-  { task, status }: Pick<ApprovedParts, 'task' | 'status'>,
-): Promise<Change> {
+async function changeOfApproval(root: string, approval: StoredApproval): Promise<Change> {
   // The target may have moved: base and files are as git sees them now, the commit is the approved one.
   const facts = await describeCommit(root, approval.commit, approval.into, approval.base)
   return {
@@ -79,8 +66,6 @@ async function changeOfApproval(
     files: facts.files,
     reviewedBy: approval.reviewedBy,
     ...(approval.author ? { author: approval.author } : {}),
-    ...(task ? { task } : {}),
-    ...(status ? { status } : {}),
   }
 }
 

@@ -56,6 +56,7 @@ describe('oompa salvage', () => {
     expect(existsSync(path.join(root, 'tasks/complete/one.json'))).toBe(true)
     expect(loop.refs('refs/oompa/kept/')).toEqual([])
     expect(loop.events('landing.landed')).toMatchObject([{ worker: 'w1', iteration: 1 }])
+    expect(loop.events('task.completed')).toMatchObject([{ worker: 'w1', iteration: 1, task: 'one' }])
     expect(loop.repository.git(['status', '--porcelain'])).toBe('')
     expect((await loop.oompa(['salvage'])).status).toBe(3)
     expect((await loop.oompa(['salvage', id])).status).toBe(3)

@@ -39,7 +39,7 @@ describe('a branch that merges cleanly', () => {
     )
     expect(repository.git(['status', '--porcelain'])).toBe('')
     expect(readFileSync(path.join(repository.root, 'new.txt'), 'utf8')).toBe('new\n')
-    expect(repository.events.map((event) => event.type)).toEqual(['landing.landed'])
+    expect(repository.events.map((event) => event.type)).toEqual(['landing.queued', 'landing.landed'])
   })
 
   test('lands where the target is checked out nowhere, and no file is touched', async () => {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { mergeQueue } from '../../src/merge/queue.js'
+import { mergeQueue } from '../../src/merge/hook.js'
 import { isRefusal } from '../../src/words.js'
 import { level2 } from '../support/loop.js'
 import { packageRoot, start } from '../support/oompa.js'

@@ -3,7 +3,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { mergeQueue } from '../../src/merge/queue.js'
+import { mergeQueue } from '../../src/merge/hook.js'
 import { isRefusal } from '../../src/words.js'
 import { eventually, landingRepository, submit } from './support.js'
 

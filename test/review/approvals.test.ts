@@ -104,12 +104,9 @@ test('an approved change lands as it is, is forgotten, and the log of its swarm 
   repository.commit('Main moves', { 'b.txt': 'b\n' })
   const waiting = await findApproval(repository.root, 'w1-1')
   const seen: Change[] = []
-  const landing = await landApproved(repository.root, waiting, {
-    context,
-    merge: (approved, hookContext) => {
-      seen.push(approved)
-      return merge(approved, hookContext)
-    },
+  const landing = await landApproved(repository.root, waiting, async (approved) => {
+    seen.push(approved)
+    return merge(approved, context)
   })
   expect(landing).toMatchObject({ into: 'main', mergedCommit: change.commit })
   expect(seen[0]).toMatchObject({ commit: change.commit, files: [{ path: 'hooks/x.ts', status: 'added' }] })
@@ -121,10 +118,10 @@ test('an approved change lands as it is, is forgotten, and the log of its swarm 
 test('a conflict or a failed test leaves it waiting', async () => {
   const { context } = contextFor(repository)
   await holdForApproval(work({ 'hooks/x.ts': 'x\n' }), ['because'], context)
-  const refused = await landApproved(repository.root, await findApproval(repository.root, 'w1'), {
-    context,
-    merge: () => ({ refused: 'test', feedback: 'red' }),
-  })
+  const refused = await landApproved(repository.root, await findApproval(repository.root, 'w1'), async () => ({
+    refused: 'test',
+    feedback: 'red',
+  }))
   expect(refused).toEqual({ refused: 'test', feedback: 'red' })
   expect(await waitingApprovals(repository.root)).toHaveLength(1)
   expect(readLog(repository.root, '01234567')).toEqual([])
@@ -132,19 +129,20 @@ test('a conflict or a failed test leaves it waiting', async () => {
 
 test('what has been changed since it was put aside does not land', async () => {
   const { context } = contextFor(repository)
+  const land = async (change: Change) => merge(change, context)
   const change = work({ 'hooks/x.ts': 'x\n' })
   await holdForApproval(change, ['because'], context)
   const waiting = await findApproval(repository.root, 'w1-1')
   const other = work({ 'hooks/x.ts': 'evil\n' })
   repository.git(['update-ref', waiting.ref, other.commit])
-  await expect(landApproved(repository.root, waiting, { context, merge })).rejects.toMatchObject({
+  await expect(landApproved(repository.root, waiting, land)).rejects.toMatchObject({
     code: 'approval-changed',
     status: 4,
   })
   repository.git(['update-ref', waiting.ref, change.commit])
-  await expect(
-    landApproved(repository.root, { ...waiting, commit: other.commit }, { context, merge }),
-  ).rejects.toMatchObject({ code: 'approval-changed' })
+  await expect(landApproved(repository.root, { ...waiting, commit: other.commit }, land)).rejects.toMatchObject({
+    code: 'approval-changed',
+  })
   expect(existsSync(path.join(repository.root, 'hooks/x.ts'))).toBe(false)
 })
 

@@ -1,6 +1,6 @@
 // `oompa review`, `approvals`, `approve` and `reject` as a person runs them, with scripted agents that are real programs.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { readLog } from '../../src/events/log.js'
@@ -114,6 +114,18 @@ test('a failed test leaves it waiting, with status 4 and the output', async () =
   expect(status).toBe(4)
   expect(stderr).toContain('too red')
   expect(repository.git(['rev-parse', 'main'])).toBe(before)
+  expect(await waitingApprovals(repository.root)).toHaveLength(1)
+})
+
+test('an edit of yours in the way is said at once, and the change waits on', async () => {
+  const { waiting } = await hold({ 'a.txt': 'changed\n' })
+  const before = repository.git(['rev-parse', 'main'])
+  writeFileSync(path.join(repository.root, 'a.txt'), 'mine\n')
+  const { status, stderr } = await run('approve', waiting.id)
+  expect(stderr).toContain('a.txt')
+  expect(status).toBe(4)
+  expect(repository.git(['rev-parse', 'main'])).toBe(before)
+  expect(readFileSync(path.join(repository.root, 'a.txt'), 'utf8')).toBe('mine\n')
   expect(await waitingApprovals(repository.root)).toHaveLength(1)
 })
 
