@@ -24,7 +24,7 @@ import { leftMarkersRefusal, markersRefusal, nestedRefusal, operationRefusal } f
 import { touchedOfTest } from '../review/test-files.js'
 import type { Change, Refusal, Worktree } from '../words.js'
 import type { Attempt, Iteration } from './contract.js'
-import { emptyChange, remember } from './iteration.js'
+import { changeFrom, emptyChange } from './iteration.js'
 import { takeOwn, takeRequests } from './requests.js'
 import type { Turn } from './turn.js'
 
@@ -56,7 +56,7 @@ export async function changeOf(worktree: Worktree, attempt: Attempt, said: Turn)
     const text = `${worktree.name} does not land as it is: ${firstLine(iteration.unfinished.feedback)}`
     swarm.emit({ type: 'note', level: 'warning', worker, iteration: number, text })
   }
-  return remember(iteration, {
+  return changeFrom(iteration, {
     swarm: iteration.swarm,
     worker: iteration.worker,
     ...(swarm.machine === undefined ? {} : { machine: swarm.machine }),

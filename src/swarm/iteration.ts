@@ -1,5 +1,6 @@
 // Makes iterations, and what their hooks get to see.
 
+import { inspect } from 'node:util'
 import type { AgentSpec } from '../agents/contract.js'
 import { agentOf, agentsWith } from '../agents/index.js'
 import { OompaError } from '../errors.js'
@@ -95,16 +96,35 @@ export function agentFinder(hooks: Pick<Swarm['hooks'], 'agents'>): Swarm['findA
   return (spec) => agentOf(spec, known)
 }
 
-const iterations = new WeakMap<Change, Iteration>()
+const ORIGIN = Symbol('iteration')
+
+/** Whose a change is: it stands in the change, so that a copy of it in a loop of one's own is as good. */
+class Origin {
+  readonly #iteration: Iteration
+
+  constructor(iteration: Iteration) {
+    this.#iteration = iteration
+  }
+
+  static of(change: Change & { readonly [ORIGIN]?: unknown }): Iteration | undefined {
+    const origin = change[ORIGIN]
+    return origin instanceof Origin ? origin.#iteration : undefined
+  }
+
+  /** What `console.log(change)` shows of it. */
+  [inspect.custom](): string {
+    return `${this.#iteration.worker}-${this.#iteration.number}`
+  }
+}
 
 /** The iteration that a change came from. */
 export function iterationOf(change: Change): Iteration {
-  const iteration = iterations.get(change)
+  const iteration = Origin.of(change)
   if (iteration) return iteration
   throw new OompaError({
     code: 'foreign-change',
     message: 'This change does not come from `propose`.',
-    mend: 'Pass on what `propose` gave.',
+    mend: 'Pass on what `propose` gave, or a copy of it: { ...change }.',
   })
 }
 
@@ -118,7 +138,7 @@ export function emptyChange(
   facts: Pick<Change, 'attempt' | 'message'> = { attempt: 1 },
 ): Change {
   const task = iteration.claims[0]?.task
-  return remember(iteration, {
+  return changeFrom(iteration, {
     swarm: iteration.swarm,
     worker: iteration.worker,
     number: iteration.number,
@@ -133,8 +153,7 @@ export function emptyChange(
   })
 }
 
-/** Says whose a change is, for the stages that get nothing but the change. */
-export function remember(iteration: Iteration, change: Change): Change {
-  iterations.set(change, iteration)
-  return change
+/** The change with its iteration, for the stages that get nothing but the change. */
+export function changeFrom(iteration: Iteration, change: Change): Change {
+  return Object.assign(change, { [ORIGIN]: new Origin(iteration) })
 }

@@ -105,3 +105,16 @@ export default (async (worktree, context) => {
   expect(repository.git(['show', 'main:file.txt'])).toBe('work')
   expect(loop.events('hook.failed')).toEqual([])
 })
+
+test('a loop of one’s own may hand on a copy of a change, and look at it', async () => {
+  const loop = level2('cd "$OOMPA_WORKTREE"; echo x > x.txt')
+  const line = '      const change = await propose(worktree, task, attempt)'
+  const made = shipped.indexOf(line)
+  const end = shipped.indexOf('\n', made)
+  const own = `${line.replace('const change', 'const made')}; console.error(made); const change = { ...made, note: 1 }`
+  loop.repository.write('oompa_loompas.mjs', shipped.slice(0, made) + own + shipped.slice(end))
+  const ended = await loop.oompa(['run', ...one])
+  expect(ended.status, ended.stderr).toBe(0)
+  expect(ended.stderr).toContain('[Symbol(iteration)]: w1-1')
+  expect(loop.repository.git(['show', 'main:x.txt'])).toBe('x')
+})
