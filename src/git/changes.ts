@@ -2,6 +2,7 @@
 
 import type { ChangedFile } from '../words.js'
 import { isAncestor, mergeBase } from './ancestry.js'
+import { knownById } from './known.js'
 import { gitText } from './run.js'
 
 /** The part of a `Change` that git knows. */
@@ -57,10 +58,21 @@ export async function changeBase(
  */
 export async function treeChanges(checkout: string, from: string, to: string, renames = false): Promise<RawChange[]> {
   if (from === to) return []
+  const known = renames ? withRenames : plain
+  const before = known.get([from, to])
+  if (before) return [...before]
   // A .gitmodules may say that submodules are passed over.
   const args = ['-r', '-z', '--raw', '--no-abbrev', '--ignore-submodules=none', renames ? '-M' : '--no-renames']
-  return parseRaw(await gitText(checkout, ['diff-tree', ...args, from, to]))
+  const changes = parseRaw(await gitText(checkout, ['diff-tree', ...args, from, to]))
+  known.keep([from, to], changes)
+  return [...changes]
 }
+
+/** Not those of a rewritten repository. */
+const MOST_CHANGES = 100
+const isSmall = (changes: readonly RawChange[]) => changes.length <= MOST_CHANGES
+const plain = knownById<readonly RawChange[]>(isSmall)
+const withRenames = knownById<readonly RawChange[]>(isSmall)
 
 /** Reads `git diff --raw -z`. */
 function parseRaw(text: string): RawChange[] {

@@ -2,6 +2,7 @@
 
 import { fromBytes } from '../files/bytes.js'
 import { converse } from './batch.js'
+import { knownById } from './known.js'
 
 export interface GitObject {
   readonly oid: string
@@ -20,16 +21,16 @@ export interface Objects {
 function openObjects(checkout: string): Objects {
   const talk = converse(checkout, ['cat-file', '--batch-command'])
   // What is named by its id never changes; ten workers ask for the same few commits again and again.
-  const infos = memory<GitObject>()
-  const texts = memory<Buffer>((text) => text.length <= MOST_BYTES)
+  const infos = knownById<GitObject>()
+  const texts = knownById<Buffer>((text) => text.length <= MOST_BYTES)
   return {
     async info(name) {
       if (!isPlain(name)) return undefined
-      return infos.get(name) ?? infos.keep(name, await askInfo(name))
+      return infos.get([name]) ?? infos.keep([name], await askInfo(name))
     },
     async contents(name) {
       if (!isPlain(name)) return undefined
-      return texts.get(name) ?? texts.keep(name, await askContents(name))
+      return texts.get([name]) ?? texts.keep([name], await askContents(name))
     },
   }
 
@@ -53,25 +54,8 @@ function openObjects(checkout: string): Objects {
   }
 }
 
-/** A whole id, or what it leads to. */
-const BY_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})(?:\^\{(?:commit|tree)\})?$/
-const MOST_KEPT = 2000
 /** Commits, and small trees. */
 const MOST_BYTES = 4096
-
-/** Remembers answers about what is named by its id, the latest of them. What is missing now may come. */
-function memory<T>(isSmall: (answer: T) => boolean = () => true) {
-  const kept = new Map<string, T>()
-  return {
-    get: (name: string) => kept.get(name),
-    keep(name: string, answer: T | undefined): T | undefined {
-      if (answer === undefined || !BY_ID.test(name) || !isSmall(answer)) return answer
-      if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value!)
-      kept.set(name, answer)
-      return answer
-    },
-  }
-}
 
 const shared = new Map<string, Objects>()
 

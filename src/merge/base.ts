@@ -6,6 +6,7 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
+import { git } from '../git/run.js'
 import { madeByWorkers } from './bypass.js'
 
 /** Further back in a branch's log nobody has built on. */
@@ -60,10 +61,15 @@ export function branchStart(root: string, branch: string): string | undefined {
  */
 export async function builtOn(root: string, into: string, commit: string, began: string): Promise<string> {
   const values = formerValues(root, `refs/heads/${into}`)
-  const since = values.indexOf(began)
+  const at = values.indexOf(began)
+  const since = at < 0 ? values : values.slice(0, at)
+  if (since.length === 0) return began
+  // A value that came after the beginning is in it if it is among these: one question, however much has landed meanwhile.
+  const added = await git(root, ['rev-list', commit, `^${began}`, '--'])
+  const own = new Set(added.status === 0 ? added.stdout.split('\n') : [])
   let workers: ReadonlySet<string> | undefined
-  for (const value of since < 0 ? values : values.slice(0, since)) {
-    if (!(await isAncestor(root, value, commit)) || !(await isAncestor(root, began, value))) continue
+  for (const value of since) {
+    if (!own.has(value) || !(await isAncestor(root, began, value))) continue
     // The target may have been at a worker's own commit for a while, by hand: that is its work, not what it is built on.
     workers ??= madeByWorkers(root)
     if (!workers.has(value)) return value

@@ -33,20 +33,25 @@ export async function foreignMove(
   to: string,
 ): Promise<TargetMove | undefined> {
   const foreign = await foreignCommits(root, from, to)
-  // One of long ago may have been collected; what stands before the option must be there.
-  const withdrawn = withdrawnFrom(root).map((one) => `^${one}`)
-  const count = await git(root, ['rev-list', '--count', from, `^${to}`, '--ignore-missing', ...withdrawn])
-  const isForward = (await isAncestor(root, from, to)) || count.stdout.trim() === '0'
-  if (foreign.length === 0 && isForward) return undefined
+  const gone = (await isAncestor(root, from, to)) ? 0 : await goneFrom(root, from, to)
+  if (foreign.length === 0 && gone === 0) return undefined
   return {
     into,
     from,
     to,
     count: foreign.length,
     commits: await named(root, foreign.slice(0, MOST_NAMED)),
-    gone: isForward ? 0 : Number(count.stdout.trim()) || 0,
+    gone: gone || 0,
     pastGit: isLogged(gitFolders(root).common, `refs/heads/${into}`, to) === false,
   }
+}
+
+/** How many commits a value has that another has not, those that we took out ourselves left aside; NaN if nobody can say. */
+async function goneFrom(root: string, from: string, to: string): Promise<number> {
+  // One of long ago may have been collected; what stands before the option must be there.
+  const withdrawn = withdrawnFrom(root).map((one) => `^${one}`)
+  const count = await git(root, ['rev-list', '--count', from, `^${to}`, '--ignore-missing', ...withdrawn])
+  return count.status === 0 ? Number(count.stdout.trim()) : Number.NaN
 }
 
 async function named(root: string, commits: readonly string[]): Promise<TargetMove['commits']> {

@@ -19,6 +19,8 @@ export async function restorePaths(
   specs: readonly string[],
   adds: TaskRequests['adds'] = [],
 ): Promise<string | undefined> {
+  // Nearly always: what an agent has asked for is in no commit of its change, or there is nothing.
+  if (adds.length === 0 && (await isAsIn(worktree, base, specs))) return undefined
   const commit = await commitRestored(worktree, base, specs)
   const known = await knownPaths(worktree, specs)
   if (known.length) {
@@ -36,6 +38,15 @@ export async function restorePaths(
   const inHead = await treeFiles(worktree, 'HEAD', specs)
   for (const add of adds) if (!inHead.has(add.path)) rmSync(onDisk(worktree, add.path), { force: true })
   return commit
+}
+
+/** Whether the branch, its index and its files are there what the base has, so that there is nothing to put back. */
+async function isAsIn(worktree: string, base: string, specs: readonly string[]): Promise<boolean> {
+  const ask = (...args: string[]) => git(worktree, ['--literal-pathspecs', ...args, '--', ...specs])
+  const isSame = (await ask('diff-tree', '-r', '--quiet', base, 'HEAD')).status === 0
+  if (!isSame) return false
+  const { status, stdout } = await ask('status', '--porcelain', '-z', '--untracked-files=all', '--no-renames')
+  return status === 0 && stdout === ''
 }
 
 async function commitRestored(worktree: string, base: string, specs: readonly string[]): Promise<string | undefined> {
