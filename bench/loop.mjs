@@ -1,4 +1,5 @@
-// The loop beside the bash loop, with the same agent: gaps, a whole run, a hundred agents that print, and level 2.
+// The loop beside the bash loop, with the same agent: gaps, a whole run, many workers, agents that print, and level 2, with
+// agents of 0.2 s to watch and with agents that work for a while.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -93,36 +94,81 @@ async function landing() {
         unit: 'ms',
         against: 'the bash loop with the flock function',
       },
-      { ratioAtMost: 1 },
+      // An agent takes a while to start: nobody waits for what this measures.
+      {},
       5,
-      {
-        theirs: async () => {
-          const root = repository(20)
-          if (remote) addRemote(root)
-          const { wallMs } = await bashLoop(root, 10, 4, remote ? FLOCK : FLOCK_HERE)
-          forget(root)
-          return wallMs
-        },
-        ours: async () => {
-          const root = repository(20)
-          mkdirSync(path.join(root, 'hooks'))
-          writeFileSync(
-            path.join(root, 'hooks/merge.ts'),
-            `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ push: ${remote} })\n`,
-          )
-          git(root, 'add', '-A')
-          git(root, 'commit', '-q', '-m', 'Level 2')
-          if (remote) addRemote(root)
-          const { wallMs, memoryMb } = await ourLoop(root, 10, 4, { OOMPA_AGENT: `command:${file}` })
-          for (const branch of remote ? ['main', 'origin/main'] : ['main']) {
-            const landed = Number(git(root, 'rev-list', '--count', '--first-parent', '--merges', branch))
-            if (landed < 40) throw new Error(`${landed} of 40 landed on ${branch}`)
-          }
-          forget(root)
-          return { value: wallMs, memoryMb }
-        },
-      },
+      { theirs: () => flockLoop(20, remote), ours: () => level2(20, remote, file) },
     )
+  }
+}
+
+/** Level 2 with agents that work, if not for minutes, then for seconds: what a night is made of. */
+async function work() {
+  const file = agent(`sleep 5; ${commitOneFile}`)
+  const against = 'the bash loop with the flock function'
+  for (const [files, ratioAtMost] of [
+    [20, 1.2],
+    [5000, 1],
+  ]) {
+    const row = `level 2: 10 workers × 4 iterations, agents of 5 s, ${files} files, wall-clock`
+    const sides = { theirs: () => flockLoop(files, false), ours: () => level2(files, false, file) }
+    await compare({ row, unit: 'ms', against }, { ratioAtMost }, 2, sides)
+  }
+  const long = agent(`sleep 30; ${commitOneFile}`)
+  const row = 'level 2: 10 workers × 4 iterations, agents of 30 s, wall-clock'
+  const alone = async () => 4 * 30_000
+  await compare({ row, unit: 'ms', against: 'the agents alone' }, { ratioAtMost: 1.03 }, 1, {
+    theirs: alone,
+    ours: () => level2(20, false, long),
+  })
+}
+
+/** Ten workers with four iterations each, by the published script and function. */
+async function flockLoop(files, remote) {
+  const root = repository(files)
+  if (remote) addRemote(root)
+  const { wallMs } = await bashLoop(root, 10, 4, remote ? FLOCK : FLOCK_HERE)
+  removeWorktrees(root)
+  forget(root)
+  return wallMs
+}
+
+/** The same with `hooks/merge.ts`; fails unless all 40 have landed. */
+async function level2(files, remote, file) {
+  const root = repository(files)
+  mkdirSync(path.join(root, 'hooks'))
+  writeFileSync(
+    path.join(root, 'hooks/merge.ts'),
+    `import { mergeQueue } from 'oompa-loompas'\nexport default mergeQueue({ push: ${remote} })\n`,
+  )
+  git(root, 'add', '-A')
+  git(root, 'commit', '-q', '-m', 'Level 2')
+  if (remote) addRemote(root)
+  const { wallMs, memoryMb } = await ourLoop(root, 10, 4, { OOMPA_AGENT: `command:${file}` })
+  for (const branch of remote ? ['main', 'origin/main'] : ['main']) {
+    const landed = Number(git(root, 'rev-list', '--count', '--first-parent', '--merges', branch))
+    if (landed < 40) throw new Error(`${landed} of 40 landed on ${branch}`)
+  }
+  forget(root)
+  return { value: wallMs, memoryMb }
+}
+
+/** Our own process while so many agents work. */
+async function memory() {
+  agent('sleep 5')
+  for (const [workers, atMost] of [
+    [100, 120],
+    [500, 180],
+  ]) {
+    await compare({ row: `${workers} workers, our process`, unit: 'MB' }, { atMost }, 1, {
+      ours: async () => {
+        const root = repository(20)
+        const { memoryMb, times } = await ourLoop(root, workers, 1)
+        if (times.length !== workers) throw new Error(`${times.length} agents instead of ${workers}`)
+        forget(root)
+        return memoryMb
+      },
+    })
   }
 }
 
@@ -151,5 +197,5 @@ function note(values, ours, theirs) {
 }
 
 const asked = process.argv.slice(2)
-const parts = { gaps, largeGaps, run, output, landing }
+const parts = { gaps, largeGaps, run, memory, output, landing, work }
 for (const [name, measure] of Object.entries(parts)) if (asked.length === 0 || asked.includes(name)) await measure()

@@ -10,7 +10,7 @@ export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(va
 /**
  * Measures ours and theirs in turns, so that a busy moment of the machine meets both, and prints the row.
  * @param about `row`, `unit`, `against`
- * @param target any of `ratioAtMost`, `ratioAtLeast`, `atMost`, `atLeast`, `moreThanTheirsAtMost`, `memoryMb`
+ * @param target any of (none for a row to watch) `ratioAtMost`, `ratioAtLeast`, `atMost`, `atLeast`, `moreThanTheirsAtMost`, `memoryMb`
  * @param sides `ours` and `theirs`, each gives a number or `{ value, memoryMb }`
  */
 export async function compare(about, target, usualRounds, { ours, theirs }) {
@@ -59,7 +59,6 @@ function inWords(target, unit) {
     moreThanTheirsAtMost: (most) => (most === 0 ? 'not later' : `≤ ${most} ${unit} more`),
     memoryMb: (most) => `≤ ${most} MB`,
   }
-  return Object.entries(target)
-    .map(([name, bound]) => words[name](bound))
-    .join(', ')
+  const all = Object.entries(target).map(([name, bound]) => words[name](bound))
+  return all.join(', ') || 'none, to watch'
 }

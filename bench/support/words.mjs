@@ -11,4 +11,4 @@ export function inWords({ ours, theirs, against, unit, ratio, memoryMb, rounds }
 
 const amount = (value, unit) => `${number(value)} ${unit}`
 
-const number = (value) => (value >= 100 ? Math.round(value) : Number(value.toPrecision(2))).toString()
+export const number = (value) => (value >= 100 ? Math.round(value) : Number(value.toPrecision(2))).toString()
