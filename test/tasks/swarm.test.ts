@@ -28,10 +28,11 @@ describe('64 processes, half of them `oompa tasks claim` and half `mv`', () => {
   it('take 200 tasks, none twice and none lost', async () => {
     const count = 200
     const { root } = repositoryWith({ ...manyTasks(count), 'tasks/current/.gitkeep': '' })
-    const running = Array.from({ length: 32 }, (_, index) => [
-      startScript('claims-command.sh', root, `c${index}`, [oompaBin, '2']),
-      startScript('claims.sh', root, `m${index}`),
-    ]).flat()
+    const many = Array.from({ length: 32 }, (_, index) => index)
+    const claiming = many.map((index) => startScript('claims-command.sh', root, `c${index}`, [oompaBin, '2']))
+    // A `mv` takes its part before a process of Node has started: those wait until the first claim is made.
+    await Promise.race(claiming.map((one) => one.prints(/t\d+\n/)))
+    const running = [...claiming, ...many.map((index) => startScript('claims.sh', root, `m${index}`))]
     const ids = await idsOf(running)
     expect(new Set(ids).size).toBe(ids.length)
     expect(ids).toHaveLength(count)
