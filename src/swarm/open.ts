@@ -97,8 +97,22 @@ async function targetUnder(iteration: Iteration, base: string): Promise<string |
   return mergeBase(repository.root, base, `refs/heads/${into}`)
 }
 
-/** Starts making the next iteration's worktree; what fails is tried again, and said, when it is opened. */
-export function prepareNext(iteration: Iteration): void {
+/**
+ * From level 2 on an agent is given this long to end before the next worktree is made: the one that it leaves is a
+ * checkout already, and a few milliseconds make it the next one's.
+ */
+const AHEAD_AFTER_MS = 10_000
+
+/**
+ * Makes the next iteration's worktree while the agent is at work; what fails is tried again, and said, when it is opened.
+ * @returns what calls it off, where it has not begun
+ */
+export function prepareNext(iteration: Iteration): () => void {
+  const timer = setTimeout(prepare, iteration.lane.swarm.level === 1 ? 0 : AHEAD_AFTER_MS, iteration)
+  return () => clearTimeout(timer)
+}
+
+function prepare(iteration: Iteration): void {
   const { lane } = iteration
   const { swarm } = lane
   if (swarm.settings.here || swarm.named || swarm.settings.continue || iteration.number >= lane.settings.iterations)

@@ -66,6 +66,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       role: 'author',
       session: session?.id,
     })
+    let callOff = () => {}
     const run = await runWatched({
       agent,
       turn: {
@@ -91,7 +92,10 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
       limits: settings.limits,
       signal: AbortSignal.any([stopping.agents, over.signal]),
       // Not before: the agent is waited for, the next worktree is not.
-      onStart: () => prepareNext(iteration),
+      onStart: () => {
+        callOff()
+        callOff = prepareNext(iteration)
+      },
       onNotice: (text) => emit({ type: 'note', ...facts, text }),
       onActivity: (text) => emit({ type: 'agent.activity', ...facts, text }),
       onUsed: (used) => {
@@ -99,10 +103,12 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
         if (passed) over.abort()
       },
       onOutput: swarm.level === 1 ? (text) => swarm.output(lane.name, text) : undefined,
-    }).catch((error: unknown) => {
-      place.release()
-      throw error
     })
+      .catch((error: unknown) => {
+        place.release()
+        throw error
+      })
+      .finally(() => callOff())
     const asked = run.restarted ? (request.freshPrompt ?? request.prompt) : input
     const prompt = typeof asked === 'string' ? asked : Buffer.from(asked).toString('utf8')
     lane.conversation.write(worktreePath(iteration), 'user', prompt)

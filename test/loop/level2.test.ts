@@ -51,6 +51,15 @@ describe('level 2', () => {
     expect(loop.repository.git(['log', '--format=%s', 'main'])).not.toContain('Late')
   })
 
+  test('an agent that ends at once leaves its files to the next iteration: one checkout, not one for each', async () => {
+    const loop = withMerge('echo $OOMPA_ITERATION > made.txt; ls -di . | grep -o "[0-9]*" >> $OOMPA_ROOT/../folders')
+    const ended = await loop.run([], { env: { ...loop.env, WORKERS: '1', ITERATIONS: '3' } })
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+    const folders = readFileSync(path.join(loop.repository.root, '../folders'), 'utf8').trim().split('\n')
+    expect(folders).toHaveLength(3)
+    expect(new Set(folders).size).toBe(1)
+  })
+
   test('a failed test goes back to the author, twice; then the work is kept and main has not moved', async () => {
     const loop = withMerge('echo broken >> made.txt', `{ test: 'grep -q good made.txt', retries: 0 }`, {
       'made.txt': 'good\n',
