@@ -16,7 +16,7 @@ else await main()
 
 /** One process: waits for the word, claims until nothing is left, prints what it took and how long that was. */
 async function claimer(kind, folder) {
-  const { taskFolder } = await import('../dist/tasks/folder/store.js')
+  const { taskFolder } = await import('../dist/tasks/folder/folder-store.js')
   const store = taskFolder('tasks', folder)
   // A worker has looked before it claims; how long the first look takes is measured by itself below.
   await store.list()
@@ -125,7 +125,7 @@ function shellClaim(runs) {
 }
 
 async function manyFiles(count) {
-  const { taskFolder } = await import('../dist/tasks/folder/store.js')
+  const { taskFolder } = await import('../dist/tasks/folder/folder-store.js')
   const claimer = { worker: 'bench', pid: process.pid }
   const out = {}
   for (const complete of [0, count]) {

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createJiti } from 'jiti'
-import { postgresTasks } from '../dist/tasks/postgres/store.js'
+import { postgresTasks } from '../dist/tasks/postgres/postgres-store.js'
 import { requeueStale } from '../dist/tasks/requeue.js'
 import { printRow, rounds } from './support/rows.mjs'
 

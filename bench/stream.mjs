@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { agents } from '../dist/agents/index.js'
-import { runAgent } from '../dist/agents/run.js'
+import { runAgent } from '../dist/agents/run-agent.js'
 import { printRow, rounds } from './support/rows.mjs'
 
 const ROUNDS = rounds(3)

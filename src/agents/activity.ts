@@ -1,6 +1,6 @@
 // Short lines of what an agent is doing now, for the view and the log.
 
-import { object, string } from './json.js'
+import { object, string } from './json-stream.js'
 
 const LONGEST = 160
 

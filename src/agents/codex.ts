@@ -7,7 +7,7 @@ import type { Usage } from '../words.js'
 import { activity, lastPart, toolActivity } from './activity.js'
 import type { Agent, OutputReader } from './contract.js'
 import { classify } from './failure.js'
-import { count, type JsonObject, object, string } from './json.js'
+import { count, type JsonObject, object, string } from './json-stream.js'
 import { codexAccount } from './standing.js'
 import { failureOf, streamReader } from './stream.js'
 

@@ -3,7 +3,7 @@
 
 import { messageLine } from './activity.js'
 import type { AgentFailure } from './contract.js'
-import { object, string } from './json.js'
+import { object, string } from './json-stream.js'
 import { readUntil } from './until.js'
 
 type Kind = Exclude<AgentFailure['kind'], 'missing' | 'timeout' | 'interrupted' | 'exit'>

@@ -4,7 +4,7 @@ import type { Usage } from '../words.js'
 import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader } from './contract.js'
 import { classify, cliWords } from './failure.js'
-import { count, type JsonObject, object, string } from './json.js'
+import { count, type JsonObject, object, string } from './json-stream.js'
 import { geminiAccount, geminiRefuses } from './standing.js'
 import { type Exit, failureOf, streamReader } from './stream.js'
 

@@ -4,7 +4,7 @@ import type { Usage } from '../words.js'
 import { activity, lastPart, toolActivity, toolDetail } from './activity.js'
 import type { Agent, AgentFailure, OutputReader, Turn } from './contract.js'
 import { classify } from './failure.js'
-import { count, type JsonObject, number, object, string } from './json.js'
+import { count, type JsonObject, number, object, string } from './json-stream.js'
 import { failureOf, streamReader } from './stream.js'
 import { isoTime } from './until.js'
 

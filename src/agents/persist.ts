@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { findExecutable } from '../processes/executable.js'
-import { runProcess } from '../processes/run.js'
+import { findExecutable } from '../processes/find-executable.js'
+import { runProcess } from '../processes/run-process.js'
 
 /** It takes the text in argv, where Linux allows 128 KiB for one argument. */
 const LONGEST_BYTES = 100_000

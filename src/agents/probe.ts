@@ -2,10 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
-import { findExecutable } from '../processes/executable.js'
+import { findExecutable } from '../processes/find-executable.js'
 import { askProgram } from '../processes/question.js'
 import type { Agent, AgentCommand, AgentFailure, AgentSpec, TurnResult } from './contract.js'
-import { runAgent } from './run.js'
+import { runAgent } from './run-agent.js'
 import { formatAgentSpec } from './spec.js'
 import { findElsewhere, pathMend, type Remark } from './standing.js'
 

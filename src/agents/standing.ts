@@ -4,8 +4,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { isExecutable } from '../processes/executable.js'
-import { object, parseObject, string } from './json.js'
+import { isExecutable } from '../processes/find-executable.js'
+import { object, parseObject, string } from './json-stream.js'
 
 /** Where and how an agent will be started. */
 export interface Place {

@@ -3,7 +3,7 @@
 import { activity } from './activity.js'
 import type { AgentFailure, OutputReader, TurnResult } from './contract.js'
 import { classify, cliWords } from './failure.js'
-import { type JsonObject, lineSplitter, objectsIn } from './json.js'
+import { type JsonObject, lineSplitter, objectsIn } from './json-stream.js'
 import { ended, textReader } from './text.js'
 
 export interface Exit {

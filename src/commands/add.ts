@@ -10,7 +10,7 @@ import { packageFolder } from '../files/package.js'
 import { filesIn } from '../files/seen.js'
 import { excludeOurs } from '../git/exclude.js'
 import { findRepository } from '../git/repository.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import type { HookName } from '../hooks/contract.js'
 import { testCommand } from '../hooks/detect.js'
 import { writeEditorFiles } from '../hooks/editor.js'
@@ -23,7 +23,7 @@ import {
   sampleText,
   whatChanges,
 } from '../hooks/samples.js'
-import { findExecutable } from '../processes/executable.js'
+import { findExecutable } from '../processes/find-executable.js'
 import { foundStores } from '../tasks/index.js'
 import { escapeText } from '../views/escape.js'
 import { installCommand } from '../worktrees/dependencies.js'

@@ -3,7 +3,7 @@
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
 import { findRepository } from '../git/repository.js'
-import { listApprovals, publicFields, type StoredApproval } from '../review/approvals.js'
+import { listApprovals, publicFields, type StoredApproval } from '../review/held-changes.js'
 import { screenColumns } from '../views/columns.js'
 import { escapeText } from '../views/escape.js'
 import { age, between, count, dateAndTime, timeOfDay } from '../views/format.js'

@@ -31,7 +31,7 @@ export const command: Command = {
 }
 
 async function allFindings(args: Args): Promise<Finding[]> {
-  const { machineFindings } = await import('./checks/machine.js')
+  const { machineFindings } = await import('./checks/check-machine.js')
   const machine = await machineFindings()
   let repository: Repository
   try {
@@ -41,7 +41,7 @@ async function allFindings(args: Args): Promise<Finding[]> {
   }
   const { root } = repository
   const { settingsFindings } = await import('./checks/settings.js')
-  const { repositoryFindings } = await import('./checks/repository.js')
+  const { repositoryFindings } = await import('./checks/check-repository.js')
   const checked = await settingsFindings(root, args)
   // Before agents are asked in a worktree of ours, which is none that an earlier run has left.
   const here = await repositoryFindings(repository, checked.settings?.workers.length ?? 1)

@@ -6,7 +6,7 @@ import { peekSettings } from '../config/peek.js'
 import { STATUS } from '../errors.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { findRepository } from '../git/repository.js'
-import { runGitHooks } from '../git/run.js'
+import { runGitHooks } from '../git/run-git.js'
 import { count } from '../views/format.js'
 import { removeSpares } from '../worktrees/pool.js'
 
@@ -24,7 +24,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { removeIdleGates } = await import('../merge/gate.js')
-    const { planCleanup, performCleanup } = await import('../recovery/cleanup.js')
+    const { planCleanup, performCleanup } = await import('../recovery/removable.js')
     const repository = await findRepository()
     const moved = movedWorktrees(repository.root, repository.gitDir)
     if (moved) throw moved

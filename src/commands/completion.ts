@@ -4,12 +4,12 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { builtInHarnesses } from '../agents/spec.js'
-import { complete } from '../cli/complete.js'
 import { type Command, type NameKind, text } from '../cli/contract.js'
+import { complete } from '../cli/next-words.js'
 import { STATUS, usageError } from '../errors.js'
 import { swarmIds } from '../events/log.js'
 import { findRepository } from '../git/repository.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 
 const bash = `# oompa: completion for bash
 _oompa() {
@@ -125,7 +125,7 @@ async function branches(root: string): Promise<string[]> {
 }
 
 async function worktrees(root: string): Promise<string[]> {
-  const { listWorktrees } = await import('../git/worktrees.js')
+  const { listWorktrees } = await import('../git/worktree-list.js')
   const { namedPath } = await import('../worktrees/named.js')
   const prefix = namedPath(root, '')
   return (await listWorktrees(root))

@@ -4,8 +4,8 @@ import path from 'node:path'
 import { type Command, number } from '../cli/contract.js'
 import { STATUS, type Status, usageError } from '../errors.js'
 import { packageFolder } from '../files/package.js'
-import { withoutRepository } from '../git/environment.js'
-import { findExecutable } from '../processes/executable.js'
+import { withoutRepository } from '../git/git-environment.js'
+import { findExecutable } from '../processes/find-executable.js'
 
 const WHAT = {
   1: 'Level 1: three workers, two iterations each, every one in a worktree of its own.',
@@ -25,7 +25,7 @@ export const command: Command = {
     const level = number(args, 'level') ?? 2
     if (level !== 1 && level !== 2 && level !== 3)
       throw usageError(`--level is ${level}: it must be 1, 2 or 3.`, 'oompa demo --level 2')
-    const { demoRepository } = await import('../demo/repository.js')
+    const { demoRepository } = await import('../demo/demo-repository.js')
     const { root, env } = await demoRepository(level)
     console.log(`${WHAT[level]}\nRepository: ${root}\n`)
     const status = await runLoop(root, env)

@@ -2,10 +2,10 @@
 
 import { type Args, type Command, flag, type OptionSpec, text } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
-import type { EngineStatus, TaskEngine } from '../tasks/engine.js'
 import { findRoot } from '../tasks/root.js'
+import type { EngineStatus, TaskEngine } from '../tasks/task-engine.js'
 import { count } from '../views/format.js'
-import { json, storeOf } from './tasks/open.js'
+import { json, storeOf } from './tasks/open-store.js'
 
 const url: OptionSpec = {
   type: 'string',

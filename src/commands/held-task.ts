@@ -1,6 +1,6 @@
 // The task of a change that waits for a person: completed when it lands, given back when it is rejected.
 
-import type { StoredApproval } from '../review/approvals.js'
+import type { StoredApproval } from '../review/held-changes.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
 import { landingStatus } from '../tasks/landingStatus.js'
 import type { StatusEdits } from '../words.js'

@@ -3,17 +3,17 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
-import { allRuns } from '../events/elsewhere.js'
+import { allRuns } from '../events/copied-logs.js'
 import { fold } from '../events/fold.js'
 import { strayRuns } from '../events/log.js'
 import type { Run } from '../events/runs.js'
-import { scanLog } from '../events/scan.js'
-import { readState } from '../events/snapshot.js'
+import { scanLog } from '../events/scan-log.js'
 import type { SwarmState } from '../events/state.js'
+import { readState } from '../events/swarm-now.js'
 import { findRepository } from '../git/repository.js'
 import { columnLines, screenColumns } from '../views/columns.js'
 import { dateAndTime } from '../views/format.js'
-import { lookElsewhere } from './elsewhere.js'
+import { lookElsewhere } from './other-machines.js'
 
 /** Swarms that are shown without `--all`. */
 const LATEST = 20
@@ -56,7 +56,7 @@ export const command: Command = {
     const more = runs.length - shown.length
     const columns = screenColumns()
     if (columns !== undefined && shown.length > 0 && !flag(args, 'json')) {
-      const { historyLines } = await import('../views/history.js')
+      const { historyLines } = await import('../views/history-table.js')
       const swarms = shown.map(({ root: place, run }) => ({ run, state: stateFor(place, run, FOR_A_PERSON) }))
       for (const line of historyLines(swarms, Date.now(), columns)) console.log(line)
       if (more > 0) console.log(`… and ${more} earlier: oompa list --all`)

@@ -3,12 +3,12 @@
 import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
 import { thisMachine } from '../processes/owner.js'
-import type { MachineState } from '../tasks/engine.js'
 import { findRoot } from '../tasks/root.js'
+import type { MachineState } from '../tasks/task-engine.js'
 import { columnLines, screenColumns } from '../views/columns.js'
 import { age } from '../views/format.js'
 import { engineOf } from './engine.js'
-import { json } from './tasks/open.js'
+import { json } from './tasks/open-store.js'
 
 /** After so long without a sign of life a machine is said to be silent. */
 const SILENT_MS = 30_000

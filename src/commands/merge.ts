@@ -7,7 +7,7 @@ import { peekSettings } from '../config/peek.js'
 import { STATUS, type Status, usageError } from '../errors.js'
 import type { NewEvent } from '../events/contract.js'
 import { plainRepository } from '../git/folders.js'
-import { runGitHooks } from '../git/run.js'
+import { runGitHooks } from '../git/run-git.js'
 import { landBranch } from '../merge/branch.js'
 import type { MergeOptions, Strategy } from '../merge/contract.js'
 import { mergeDefaults } from '../merge/defaults.js'
@@ -124,7 +124,7 @@ function mustHaveTest(answer: Landing | Refusal): void {
 /** With `--task` the task is completed by the landing, if this worker (or whoever asks, outside a swarm) holds it. */
 async function statusOf(root: string, id: string, worker: string | undefined, into: string | undefined) {
   const [{ storeOf }, { landingStatus }, { resolveTarget }] = await Promise.all([
-    import('./tasks/open.js'),
+    import('./tasks/open-store.js'),
     import('../tasks/landingStatus.js'),
     import('../merge/target.js'),
   ])

@@ -121,7 +121,9 @@ async function tasksNow(root: string, settings: Settings) {
   // Loading a hook runs it: only the one is loaded that says where tasks are.
   const files = found.files.filter((file) => file.hook === 'tasks')
   const hooks =
-    files.length > 0 ? await (await import('../hooks/load.js')).loadHooks(root, { found: { ...found, files } }) : {}
+    files.length > 0
+      ? await (await import('../hooks/load-hooks.js')).loadHooks(root, { found: { ...found, files } })
+      : {}
   const store = await openTasks(root, settings, hooks)
   if (!store) return undefined
   const { pending, current, complete } = await store.list()

@@ -4,14 +4,14 @@ import { writeFileSync } from 'node:fs'
 import { type Command, flag, text } from '../cli/contract.js'
 import { messageOf, OompaError, STATUS } from '../errors.js'
 import { findRun } from '../events/runs.js'
-import { scanForState } from '../events/scan.js'
-import { settle } from '../events/snapshot.js'
+import { scanForState } from '../events/scan-log.js'
+import { settle } from '../events/swarm-now.js'
 import { findRepository } from '../git/repository.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { htmlOf, markdownOf } from '../views/document.js'
 import { figuresFacts, swarmFacts } from '../views/facts.js'
 import { gather } from '../views/figures.js'
-import { reportOf } from '../views/report.js'
+import { reportOf } from '../views/swarm-report.js'
 
 export const command: Command = {
   summary: 'Say what a swarm landed, by whom, at what cost, and where the rest is: one file for a pull request.',

@@ -5,8 +5,8 @@ import { STATUS } from '../errors.js'
 import type { SwarmState } from '../events/state.js'
 import { affordable, laneCapacity, lanesWanted, latestSwarms } from '../swarm/wanted.js'
 import { findRoot } from '../tasks/root.js'
-import { lookElsewhere } from './elsewhere.js'
-import { json, storeOf } from './tasks/open.js'
+import { lookElsewhere } from './other-machines.js'
+import { json, storeOf } from './tasks/open-store.js'
 
 export const command: Command = {
   summary: 'Say how many workers are wanted: one for each task that is ready or held, as many as can land.',

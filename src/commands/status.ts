@@ -2,7 +2,7 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { OompaError, STATUS } from '../errors.js'
-import { allRuns, stateOn } from '../events/elsewhere.js'
+import { allRuns, stateOn } from '../events/copied-logs.js'
 import { strayRuns } from '../events/log.js'
 import type { Run } from '../events/runs.js'
 import type { SwarmState } from '../events/state.js'
@@ -12,7 +12,7 @@ import { coloursFor } from '../views/colour.js'
 import { statusFacts } from '../views/facts.js'
 import { age, between } from '../views/format.js'
 import { tableLines } from '../views/table.js'
-import { lookElsewhere } from './elsewhere.js'
+import { lookElsewhere } from './other-machines.js'
 
 export const command: Command = {
   summary: 'Show what the swarms that run now are doing; the latest one if none runs.',

@@ -2,9 +2,11 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS } from '../errors.js'
-import { json, openTasks } from './tasks/open.js'
+import { json, openTasks } from './tasks/open-store.js'
 
-const end = async (name: 'complete' | 'release' | 'reset') => ({ command: (await import('./tasks/end.js'))[name] })
+const end = async (name: 'complete' | 'release' | 'reset') => ({
+  command: (await import('./tasks/end-claim.js'))[name],
+})
 const look = async (name: 'show' | 'lint' | 'graph' | 'audit') => ({ command: (await import('./tasks/look.js'))[name] })
 
 export const command: Command = {
@@ -17,10 +19,10 @@ export const command: Command = {
     ['oompa tasks claim', 'claims the next task that is ready'],
   ],
   subcommands: {
-    add: { summary: 'Add a task, print its id', load: () => import('./tasks/add.js') },
+    add: { summary: 'Add a task, print its id', load: () => import('./tasks/add-task.js') },
     claim: {
       summary: 'Claim a task, the next that is ready unless one is named',
-      load: () => import('./tasks/claim.js'),
+      load: () => import('./tasks/claim-task.js'),
     },
     complete: {
       summary: 'Move a task that you hold to complete',
@@ -53,9 +55,9 @@ export const command: Command = {
     },
     refresh: {
       summary: 'Rebuild the task graph from tickets',
-      load: () => import('./tasks/refresh.js'),
+      load: () => import('./tasks/refresh-graph.js'),
     },
-    import: { summary: 'Take over the tasks of another file', load: () => import('./tasks/import.js') },
+    import: { summary: 'Take over the tasks of another file', load: () => import('./tasks/import-tasks.js') },
   },
   async run(args) {
     const { claimFacts, plain, printJson, problemLine, taskFacts, taskLine } = await import('./tasks/print.js')
@@ -75,7 +77,7 @@ export const command: Command = {
       })
       return STATUS.done
     }
-    const pulls = current.length > 0 ? (await import('../merge/pulls.js')).readPulls(root) : []
+    const pulls = current.length > 0 ? (await import('../merge/pull-records.js')).readPulls(root) : []
     const lines = [
       'Task Status:',
       `  Pending:  ${pending.length}`,

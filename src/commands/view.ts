@@ -2,8 +2,8 @@
 
 import { type Command, flag } from '../cli/contract.js'
 import { STATUS, type Status } from '../errors.js'
-import { findAnyRun, type PlacedRun, stateOn } from '../events/elsewhere.js'
-import { readSnapshot } from '../events/snapshot.js'
+import { findAnyRun, type PlacedRun, stateOn } from '../events/copied-logs.js'
+import { readSnapshot } from '../events/swarm-now.js'
 import { followLog } from '../events/tail.js'
 import { findRepository } from '../git/repository.js'
 import { coloursFor } from '../views/colour.js'
@@ -11,7 +11,7 @@ import { screenColumns } from '../views/columns.js'
 import { openView } from '../views/index.js'
 import { summaryLines } from '../views/summary.js'
 import { tableLines } from '../views/table.js'
-import { lookElsewhere } from './elsewhere.js'
+import { lookElsewhere } from './other-machines.js'
 
 /** How often the log of another machine is asked for. */
 const LOOK_MS = 2000
@@ -72,7 +72,7 @@ async function watch(placed: PlacedRun, json: boolean): Promise<Status> {
 }
 
 async function printJson({ root, run }: PlacedRun): Promise<Status> {
-  const { earlierShape } = await import('../events/earlier.js')
+  const { earlierShape } = await import('../events/earlier-format.js')
   const { figuresFacts, swarmFacts } = await import('../views/facts.js')
   const { figuresOf } = await import('../views/figures.js')
   const { state, events } = readSnapshot(root, run)

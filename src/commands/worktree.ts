@@ -4,9 +4,9 @@ import { type Command, flag, list as listOf, text } from '../cli/contract.js'
 import { peekSettings } from '../config/peek.js'
 import { storePath, unknownStore } from '../config/store-paths.js'
 import { OompaError, STATUS, usageError } from '../errors.js'
-import { withoutRepository } from '../git/environment.js'
+import { withoutRepository } from '../git/git-environment.js'
 import { findRepository, resolveCommit } from '../git/repository.js'
-import { runGitHooks } from '../git/run.js'
+import { runGitHooks } from '../git/run-git.js'
 import type { HookContext } from '../hooks/contract.js'
 import { findHooks, hasHook } from '../hooks/find.js'
 import { resolveTarget } from '../merge/target.js'
@@ -93,7 +93,7 @@ async function setUp(root: string, worktree: NamedWorktree, say: (line: string) 
   const base = (await resolveCommit(root, `refs/heads/${worktree.branch}`)) ?? ''
   const found = findHooks(root)
   const [{ runCommand }, { shellIn }] = await Promise.all([
-    import('../processes/command.js'),
+    import('../processes/run-command.js'),
     import('../processes/zx.js'),
   ])
   const marker = `worktree:${worktree.name}:${process.pid}`
@@ -124,7 +124,7 @@ async function setUp(root: string, worktree: NamedWorktree, say: (line: string) 
     ask: () => Promise.reject(new OompaError({ code: 'no-agent', message: 'Setting up a worktree asks no agent.' })),
   }
   if (hasHook(found, 'worktree')) {
-    const { loadHooks } = await import('../hooks/load.js')
+    const { loadHooks } = await import('../hooks/load-hooks.js')
     const hooks = await loadHooks(root, { found, run: context.run })
     say('running hooks/worktree …')
     const given = { name: worktree.name, path: worktree.path, branch: worktree.branch ?? '', base }

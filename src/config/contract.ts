@@ -2,7 +2,7 @@
 // defaults and units are the schema's (`schema.ts`); here stands what is put together from several keys.
 
 import type { AgentSpec } from '../agents/contract.js'
-import type { CamelKeys } from './keys.js'
+import type { CamelKeys } from './key-names.js'
 import type { Resolved } from './schema.js'
 
 /** One worker lane; a group with `count: 3` gives three. */

@@ -3,7 +3,7 @@
 import { usageError } from '../errors.js'
 import { COMPOSED, type PlannerSettings, type Settings, type WorkerSettings } from './contract.js'
 import type { Overrides } from './flags.js'
-import { camelKeys } from './keys.js'
+import { camelKeys } from './key-names.js'
 import { overlay } from './overlay.js'
 import { promptsOf, reviewerRemarks, reviewersOf } from './reviewers.js'
 import { type FileConfig, type Resolved, settingsSchema } from './schema.js'

@@ -3,7 +3,7 @@
 // Every message is what was expected, to be read after "expected"; `mistakes.ts` adds where and what was found.
 
 import { z } from 'zod'
-import { camelKeys, withSuffix } from './keys.js'
+import { camelKeys, withSuffix } from './key-names.js'
 import {
   agent,
   amount,

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { isErrno, OompaError, STATUS, usageError } from '../errors.js'
 import { dashApp } from './api.js'
-import { type Keys, keysOf } from './keys.js'
+import { type Keys, keysOf } from './page-keys.js'
 
 export interface Dash {
   readonly port: number

@@ -28,7 +28,7 @@ export function openLog(root: string, swarm: string): EventLog {
   let whole = endsWhole(file)
   return {
     emit(event) {
-      // `type` third in every line: `scan.ts` finds it there without parsing the line.
+      // `type` third in every line: `scan-log.ts` finds it there without parsing the line.
       const full: OompaEvent = { at: new Date().toISOString(), swarm, ...typeFirst(event) }
       try {
         // One write for one line: O_APPEND keeps lines of several processes apart.

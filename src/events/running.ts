@@ -3,7 +3,7 @@
 import { checkedOutElsewhere, siblingsOf } from '../git/checkouts.js'
 import type { StartedWorker } from './contract.js'
 import { listRuns } from './runs.js'
-import { scanLog } from './scan.js'
+import { scanLog } from './scan-log.js'
 
 /** `count` worker names, `w1` on, that are not taken. */
 export function freeWorkerNames(count: number, taken: readonly string[]): string[] {

@@ -8,7 +8,7 @@ import { runFolder } from '../files/paths.js'
 import { isDead, type Machine, type Owner, parseOwner, thisMachine } from '../processes/owner.js'
 import type { OompaEvent } from './contract.js'
 import { swarmIds } from './log.js'
-import { logEdges, scanLog } from './scan.js'
+import { logEdges, scanLog } from './scan-log.js'
 
 /** `crashed`: the log has no end, and the process is gone. */
 export type RunState = 'running' | 'stopped' | 'crashed'

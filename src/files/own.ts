@@ -20,7 +20,7 @@ import path from 'node:path'
 import { isErrno, messageOf, OompaError, STATUS } from '../errors.js'
 import { fromBytes, onDisk } from './bytes.js'
 import { createFile } from './create.js'
-import { makeFolder } from './folders.js'
+import { makeFolder } from './make-folder.js'
 
 /** A record of ours has some hundred bytes; a larger file is not ours. */
 const MOST_BYTES = 4_000_000

@@ -4,7 +4,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { createFile } from './create.js'
-import { makeFolder } from './folders.js'
+import { makeFolder } from './make-folder.js'
 import { proofFolder } from './paths.js'
 
 /**

@@ -2,7 +2,7 @@
 
 import { hasWholeHistory, knownById } from './known.js'
 import { sharedObjects } from './objects.js'
-import { git, gitFailed, gitText } from './run.js'
+import { git, gitFailed, gitText } from './run-git.js'
 
 const ancestors = knownById<boolean>()
 const bases = knownById<string>()

@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { OompaError } from '../errors.js'
 import { toBytes } from '../files/bytes.js'
-import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { locating } from './folders.js'
-import { withoutHooks } from './run.js'
+import { gitEnvironment, UNINTERRUPTED } from './git-environment.js'
+import { withoutHooks } from './run-git.js'
 import { unsafeRepository } from './unsafe.js'
 
 export interface Conversation {

@@ -3,7 +3,7 @@
 import type { ChangedFile } from '../words.js'
 import { isAncestor, mergeBase } from './ancestry.js'
 import { knownById } from './known.js'
-import { gitText } from './run.js'
+import { gitText } from './run-git.js'
 
 /** The part of a `Change` that git knows. */
 export interface ChangeFacts {

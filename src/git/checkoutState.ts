@@ -2,8 +2,8 @@
 
 import { lstatSync } from 'node:fs'
 import path from 'node:path'
-import { git } from './run.js'
-import { readStatus } from './status.js'
+import { readStatus } from './read-status.js'
+import { git } from './run-git.js'
 
 export interface CheckoutState {
   readonly commit?: string

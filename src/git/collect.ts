@@ -12,7 +12,7 @@ import { createFile } from '../files/create.js'
 import { textOf } from '../files/own.js'
 import { gitFolders } from './folders.js'
 import { deleteRef, pointRef } from './refs.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 export interface Held<T> {
   readonly made: T

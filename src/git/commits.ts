@@ -5,7 +5,7 @@ import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { gitFolders } from './folders.js'
 import { remembered } from './remembered.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 /** A name, an address and a moment, as a commit holds them. */
 export interface Signature {

@@ -1,6 +1,6 @@
 // Reads and mends a git configuration as a file: no repository is looked for, because the file may be what breaks it.
 
-import { git, gitFailed } from './run.js'
+import { git, gitFailed } from './run-git.js'
 
 /** Keys as git writes them, with all their values in order. */
 export type Config = ReadonlyMap<string, readonly string[]>

@@ -2,7 +2,7 @@
 // the repository's configuration must not send our pushes, or what we take in, somewhere else.
 
 import { type NetworkEnd, type NetworkOptions, networkGit } from './network.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 /** Keys and values, in git's order, by repository and remote. */
 const known = new Map<string, readonly string[]>()

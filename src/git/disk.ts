@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fromBytes, onDisk } from '../files/bytes.js'
 import type { RawChange } from './changes.js'
 import type { OnDisk } from './overlap.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 /**
  * Gives a function that looks at one path.

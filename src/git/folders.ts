@@ -4,7 +4,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError, STATUS } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
-import { LOCATING } from './environment.js'
+import { LOCATING } from './git-environment.js'
 import { isWorktreeName, registrationsOf, worktreeChanged } from './registrations.js'
 
 /** Where a repository is. */

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { treeChanges } from './changes.js'
 import { gitFolders } from './folders.js'
-import { git, gitText } from './run.js'
+import { git, gitText } from './run-git.js'
 
 const GITLINK = '160000'
 

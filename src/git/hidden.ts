@@ -7,7 +7,7 @@ import { kindOf } from '../files/kind.js'
 import { textOf } from '../files/own.js'
 import { sharedObjects } from './objects.js'
 import { operationIn } from './operations.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 /** Files of operations in progress that name commits, one in a line or in a list of things to do. */
 const NAMING = [

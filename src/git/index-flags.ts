@@ -6,7 +6,7 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { textOf } from '../files/own.js'
 import { gitFolders } from './folders.js'
-import { git, gitFailed, gitText } from './run.js'
+import { git, gitFailed, gitText } from './run-git.js'
 import { isSparse } from './sparse.js'
 
 /**

@@ -15,7 +15,7 @@ import { gitFolders, ourFolder } from './folders.js'
 import type { Objects } from './objects.js'
 import { remembered } from './remembered.js'
 import { removeOurs } from './remove.js'
-import { git, gitBytes } from './run.js'
+import { git, gitBytes } from './run-git.js'
 
 export interface Conflict {
   readonly path: string

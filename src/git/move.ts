@@ -11,7 +11,7 @@ import type { Checkout } from './checkouts.js'
 import { contentId, looker } from './disk.js'
 import { indexFiles, letGoOf, takeLock } from './index-lock.js'
 import { type Blocked, type IndexEntry, type MovePlan, planMove } from './overlap.js'
-import { git, gitFailed, gitText } from './run.js'
+import { git, gitFailed, gitText } from './run-git.js'
 import { leftOutOf } from './sparse.js'
 
 /** A checkout whose files are those of the new commit, with its index still to be put in place. */

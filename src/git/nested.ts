@@ -6,10 +6,10 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
-import { gitEnvironment } from './environment.js'
 import { gitFolders } from './folders.js'
+import { gitEnvironment } from './git-environment.js'
 import { withConfiguration } from './pinned.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 /** Submodules within submodules, and no further: a link back would go on for ever. */
 const DEEPEST = 5

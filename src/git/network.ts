@@ -2,10 +2,10 @@
 // ssh), so each of them has a time limit and a signal, and ends with all that it has started: helpers, ssh, git-lfs.
 
 import { uniqueMarker } from '../processes/marks.js'
-import { runProcess } from '../processes/run.js'
+import { runProcess } from '../processes/run-process.js'
 import { commandLine } from './arguments.js'
-import { gitEnvironment } from './environment.js'
 import { locating } from './folders.js'
+import { gitEnvironment } from './git-environment.js'
 
 /** How long a remote may be silent unless a setting says otherwise. */
 export const REMOTE_TIMEOUT_MS = 120_000

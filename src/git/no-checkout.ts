@@ -6,9 +6,9 @@ import { OompaError, STATUS, usageError } from '../errors.js'
 import { isText, onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { isWorktreeName, registeredCheckout, registrations } from './registrations.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 import { unsafeRepository } from './unsafe.js'
-import { listWorktrees } from './worktrees.js'
+import { listWorktrees } from './worktree-list.js'
 
 /** The error for a folder in which git finds no repository, or will not work. `said` are git's own words. */
 export function noRepository(cwd: string, said: string): OompaError {

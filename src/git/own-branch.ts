@@ -7,7 +7,7 @@ import { isAncestor } from './ancestry.js'
 import { gitFolders } from './folders.js'
 import { isWorktreeName } from './registrations.js'
 import { resolveCommit } from './repository.js'
-import { gitText } from './run.js'
+import { gitText } from './run-git.js'
 
 const SAID = ['-m', 'oompa: nobody else’s branch']
 

@@ -5,10 +5,10 @@ import { OompaError } from '../errors.js'
 import { toBytes } from '../files/bytes.js'
 import { commandLine } from './arguments.js'
 import { type Conversation, converse } from './batch.js'
-import { gitEnvironment, UNINTERRUPTED } from './environment.js'
 import { gitFolders, locating } from './folders.js'
+import { gitEnvironment, UNINTERRUPTED } from './git-environment.js'
 import { clearRefLock, clearSwapLocks } from './left-locks.js'
-import { gitText, withoutHooks } from './run.js'
+import { gitText, withoutHooks } from './run-git.js'
 
 export interface Swap {
   /** The whole name, `refs/heads/main`. */

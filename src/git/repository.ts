@@ -4,7 +4,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { knowRepository, type Repository } from './folders.js'
 import { noCheckout, noRepository, requireTextName } from './no-checkout.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 /**
  * Finds the main checkout above `cwd`; of a bare repository, the linked one that `cwd` is in.

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
-import { gitText } from './run.js'
+import { gitText } from './run-git.js'
 
 /** One file, and what says that it has not changed since. */
 export interface FileState {

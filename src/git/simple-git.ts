@@ -1,11 +1,11 @@
 // simple-git for what a person would type (a log, a remote, a summary of a diff), under the rules of every git of ours.
-// What decides by a status, has names that are bytes, or is asked at every turn stays with run.ts
+// What decides by a status, has names that are bytes, or is asked at every turn stays with run-git.ts
 // (docs/decisions/0042-simple-git-for-what-one-would-type.md).
 
 import { GitError, type SimpleGit, simpleGit } from 'simple-git'
-import { gitEnvironment } from './environment.js'
 import { locating } from './folders.js'
-import { gitFailed, withoutHooks } from './run.js'
+import { gitEnvironment } from './git-environment.js'
+import { gitFailed, withoutHooks } from './run-git.js'
 
 /**
  * simple-git in the checkout `folder`: with our environment and configuration, without hooks, and never in a repository

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
-import { git, gitText } from './run.js'
+import { git, gitText } from './run-git.js'
 
 /** Tells which paths a checkout leaves out. */
 export type LeavesOut = (file: string) => boolean

@@ -3,7 +3,7 @@
 import type { TreeEdit } from '../words.js'
 import { converse } from './batch.js'
 import { type Objects, parseTree, type TreeEntry } from './objects.js'
-import { gitText } from './run.js'
+import { gitText } from './run-git.js'
 
 /**
  * The tree with the edits made; folders that become empty go.

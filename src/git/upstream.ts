@@ -1,7 +1,7 @@
 // Which remote a branch is kept together with, where nobody says it: people call theirs `upstream`, `github` or `fork`.
 
 import { remembered } from './remembered.js'
-import { git } from './run.js'
+import { git } from './run-git.js'
 
 /** Keys and values of a repository's configuration about branches and remotes. */
 type Entries = readonly (readonly [key: string, value: string])[]

@@ -1,9 +1,9 @@
 // Runs commands for `oompa merge` outside a swarm: with the person's environment, and an end to all that they start.
 
 import { ceilings } from '../git/ceilings.js'
-import { withoutRepository } from '../git/environment.js'
-import { runCommand } from '../processes/command.js'
+import { withoutRepository } from '../git/git-environment.js'
 import { uniqueMarker } from '../processes/marks.js'
+import { runCommand } from '../processes/run-command.js'
 import type { HookContext } from './contract.js'
 
 /** A runner of commands in `root`. */

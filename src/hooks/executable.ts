@@ -3,7 +3,7 @@
 
 import { OompaError } from '../errors.js'
 import { resolveCommit } from '../git/repository.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import type { CommandOptions, CommandResult } from '../processes/contract.js'
 import type { Change, Landing, Refusal } from '../words.js'
 import type { ApproveHook, EventHook, HookContext, MergeHook, ReviewHook, WorktreeSetup } from './contract.js'

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { isErrno, messageOf, usageError } from '../errors.js'
 import { nearest } from '../files/nearest.js'
 import { isWorktreeName } from '../git/registrations.js'
-import { isExecutable } from '../processes/executable.js'
+import { isExecutable } from '../processes/find-executable.js'
 import type { HookName } from './contract.js'
 
 /** One file that is a hook. */

@@ -87,9 +87,9 @@ async function runFor(
   text: string,
   cwd: string,
 ): Promise<void> {
-  const { runCommand } = await import('../processes/command.js')
+  const { runCommand } = await import('../processes/run-command.js')
   const { uniqueMarker } = await import('../processes/marks.js')
-  const { plainEnvironment } = await import('./environment.js')
+  const { plainEnvironment } = await import('./hook-environment.js')
   const result = await runCommand(command, {
     cwd,
     env: plainEnvironment({ OOMPA_ROOT: cwd, OOMPA_EVENT: event.type, OOMPA_SWARM: event.swarm, OOMPA_MESSAGE: text }),
@@ -106,7 +106,7 @@ async function runFor(
 
 async function tellDesktop(text: string, cwd: string): Promise<void> {
   const { askProgram } = await import('../processes/question.js')
-  const { plainEnvironment } = await import('./environment.js')
+  const { plainEnvironment } = await import('./hook-environment.js')
   const [program, ...args] = desktopCommand(text)
   const { status, output } = await askProgram([program, ...args], {
     cwd,

@@ -7,7 +7,7 @@ import { builtInHarnesses, parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import { isWorktreeName } from '../git/registrations.js'
 import { type FoundHooks, hooksFolder, isNoHook } from './find.js'
-import type { LoadedHooks } from './load.js'
+import type { LoadedHooks } from './load-hooks.js'
 
 /** A file that judges, or helps to. */
 export interface Program {

@@ -1,12 +1,12 @@
 // What executable hooks are run with where no iteration gives it: a place to review in, and a runner of processes.
 
 import { runFolder } from '../files/paths.js'
-import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
-import { plainEnvironment } from './environment.js'
+import { runCommand } from '../processes/run-command.js'
 import type { Run, WithScratch } from './executable.js'
-import type { LoadOptions } from './load.js'
-import { openPlace } from './place.js'
+import { plainEnvironment } from './hook-environment.js'
+import type { LoadOptions } from './load-hooks.js'
+import { openPlace } from './review-place.js'
 
 /** Runs `work` in a detached worktree at the change's commit, which is thrown away. */
 export const withScratch: WithScratch = async (change, context, work) => {

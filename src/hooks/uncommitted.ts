@@ -2,7 +2,7 @@
 
 import path from 'node:path'
 import type { Settings } from '../config/contract.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { isNoHook } from './find.js'
 import type { Program } from './programs.js'
 

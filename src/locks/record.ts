@@ -6,7 +6,7 @@ import * as fs from 'node:fs'
 import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { createOpen } from '../files/create.js'
-import { hasOpen, withVariable } from '../processes/open.js'
+import { hasOpen, withVariable } from '../processes/lock-users.js'
 import { isDead, isSeenFromHere, type Owner, parseOwner, thisOwner } from '../processes/owner.js'
 
 /** Who holds a lock. */

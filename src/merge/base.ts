@@ -6,7 +6,7 @@ import path from 'node:path'
 import { isErrno } from '../errors.js'
 import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { madeByWorkers } from './bypass.js'
 
 /** Further back in a branch's log nobody has built on. */

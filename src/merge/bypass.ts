@@ -4,11 +4,11 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, OompaError } from '../errors.js'
-import { makeFolder } from '../files/folders.js'
+import { makeFolder } from '../files/make-folder.js'
 import { proofFolder } from '../files/paths.js'
 import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
-import { git, gitText } from '../git/run.js'
+import { git, gitText } from '../git/run-git.js'
 
 /** More than a few thousand landings back, nobody asks. */
 const MOST_BYTES = 200_000

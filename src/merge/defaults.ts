@@ -12,7 +12,7 @@ export async function mergeDefaults(root: string): Promise<MergeOptions> {
   const found = findHooks(root)
   const files = found.files.filter((file) => file.hook === 'merge')
   if (files.length > 0) {
-    const { loadHooks } = await import('../hooks/load.js')
+    const { loadHooks } = await import('../hooks/load-hooks.js')
     const { merge } = await loadHooks(root, { found: { ...found, files } })
     const { testMs } = peekSettings(root)
     const limit = testMs === undefined ? {} : { testTimeoutMs: testMs }

@@ -1,5 +1,5 @@
 // Keeps agents from moving the target by mistake: in their environment, git asks a hook of ours before a ref moves.
-// It is a fence and not a wall: what gets past it is noticed (bypass.ts, src/swarm/watch.ts).
+// It is a fence and not a wall: what gets past it is noticed (bypass.ts, src/swarm/watch-shared.ts).
 
 import {
   chmodSync,
@@ -16,8 +16,8 @@ import { isErrno, OompaError } from '../errors.js'
 import { gitFolders, ourFolder } from '../git/folders.js'
 import { remembered } from '../git/remembered.js'
 import { removeOurs } from '../git/remove.js'
-import { git } from '../git/run.js'
-import { findExecutable } from '../processes/executable.js'
+import { git } from '../git/run-git.js'
+import { findExecutable } from '../processes/find-executable.js'
 import { type GuardFacts, guardScripts } from './guard-scripts.js'
 
 export interface GuardOptions {

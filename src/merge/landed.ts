@@ -1,7 +1,7 @@
 // Whether a change is in the target already as another commit: a squash and a rebase name in a trailer what they have landed.
 
 import { parseCommit } from '../git/commits.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { CHANGE_TRAILER } from './message.js'
 import { targetCommit } from './target.js'
 import type { LandingTools } from './tools.js'

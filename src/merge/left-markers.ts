@@ -7,7 +7,7 @@ import { mergeBase } from '../git/ancestry.js'
 import type { RawChange } from '../git/changes.js'
 import { treeChanges } from '../git/changes.js'
 import type { Objects } from '../git/objects.js'
-import { gitText } from '../git/run.js'
+import { gitText } from '../git/run-git.js'
 import { beyond, isBinary, MARKER_SIZE, type MarkerLine, markerLines, namedCommit, sizeWithLabel } from './markers.js'
 import type { LandingTools } from './tools.js'
 

@@ -4,7 +4,7 @@ import { OompaError } from '../errors.js'
 import type { Emit } from '../events/contract.js'
 import { isAncestor } from '../git/ancestry.js'
 import { gitFolders } from '../git/folders.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { isLogged } from '../git/shared-state.js'
 import { foreignCommits, withdrawnFrom } from './bypass.js'
 

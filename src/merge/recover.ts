@@ -9,7 +9,7 @@ import { indexFiles, isOurLock, letGoOf } from '../git/index-lock.js'
 import { clearSwapLocks } from '../git/left-locks.js'
 import { applyMove, parseIndex } from '../git/move.js'
 import { resolveCommit } from '../git/repository.js'
-import { gitText } from '../git/run.js'
+import { gitText } from '../git/run-git.js'
 import { type Intent, leftIntents } from './journal.js'
 
 export interface RecoveredMove {

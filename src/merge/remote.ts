@@ -7,7 +7,7 @@ import { OompaError, STATUS } from '../errors.js'
 import { remoteGit } from '../git/destination.js'
 import { gitFolders } from '../git/folders.js'
 import { type NetworkEnd, type NetworkOptions, wordsOf } from '../git/network.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { targetCommit } from './target.js'
 import type { LandingTools } from './tools.js'
 

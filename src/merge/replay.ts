@@ -3,7 +3,7 @@
 import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { type CommitFacts, commitTree, readCommit, type Signature } from '../git/commits.js'
 import type { MergedTree } from '../git/merge-trees.js'
-import { gitText } from '../git/run.js'
+import { gitText } from '../git/run-git.js'
 import type { LandingTools } from './tools.js'
 
 /** A commit to be made, on top of the one before. */

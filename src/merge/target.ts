@@ -4,7 +4,7 @@ import { OompaError, STATUS } from '../errors.js'
 import { nearest } from '../files/nearest.js'
 import { branchOf } from '../git/folders.js'
 import { sharedObjects } from '../git/objects.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { remoteOf } from '../git/upstream.js'
 import type { LandingTools } from './tools.js'
 

@@ -1,5 +1,5 @@
-// A process of ours in the shape of Node's `ChildProcess`, for zx: run.ts starts it, keeps its limits, and ends all that
-// it started.
+// A process of ours in the shape of Node's `ChildProcess`, for zx: run-process.ts starts it, keeps its limits, and
+// ends all that it started.
 
 import { ChildProcess, type SpawnOptions } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
@@ -7,7 +7,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ProcessEnd } from './contract.js'
 import type { OutputSink } from './output.js'
-import { runProcess } from './run.js'
+import { runProcess } from './run-process.js'
 
 /** What a command has beside its line. */
 export interface TreePlace {

@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { packageFolder } from '../files/package.js'
-import { findExecutable } from './executable.js'
+import { findExecutable } from './find-executable.js'
 
 const known = new Map<string, string>()
 

@@ -1,5 +1,5 @@
 // Asks a program something that it answers, and ends by itself: `gh`, `claude --version`, `notify-send`. By execa, which
-// is enough for what leaves nothing behind; what works for us (agents, hooks, tests) is started by run.ts
+// is enough for what leaves nothing behind; what works for us (agents, hooks, tests) is started by run-process.ts
 // (docs/decisions/0041-execa-for-what-ends-by-itself.md).
 
 export interface Question {

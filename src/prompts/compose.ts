@@ -1,9 +1,9 @@
 // What an agent is told at level 2 and 3: who it is, its task, the queue, the person's prompts, and who lands the work.
 
 import { oneLine } from '../files/lines.js'
-import { furtherFacts, type TaskFact } from '../tasks/facts.js'
+import { furtherFacts, type TaskFact } from '../tasks/task-facts.js'
 import type { Task } from '../words.js'
-import { type PromptQueue, pendingTasks, queueMarkdown, quoted, taskStatus } from './queue.js'
+import { type PromptQueue, pendingTasks, queueMarkdown, quoted, taskStatus } from './task-queue.js'
 import { expandTokens, type TokenValues } from './tokens.js'
 
 export interface PromptFacts {

@@ -5,7 +5,7 @@
 import { oneLine } from '../files/lines.js'
 import type { Refusal, Task } from '../words.js'
 import { landingLine, type PromptFacts, tag } from './compose.js'
-import { quoted } from './queue.js'
+import { quoted } from './task-queue.js'
 
 /** More than this of a test's output helps nobody; its end says what failed. */
 const MOST_FEEDBACK = 30_000

@@ -1,7 +1,6 @@
 // Everything that is said to an agent, in one place.
 
 export { composePrompt, landingLine, type PromptFacts } from './compose.js'
-export { contextValues } from './context.js'
 export {
   feedbackPrompt,
   followUpPrompt,
@@ -12,6 +11,7 @@ export {
   retold,
 } from './further.js'
 export { level1Input } from './level1.js'
-export type { PromptQueue } from './queue.js'
-export { type PromptText, readPrompts, shippedPrompt } from './read.js'
+export { type PromptText, readPrompts, shippedPrompt } from './read-prompts.js'
+export type { PromptQueue } from './task-queue.js'
+export { contextValues } from './token-values.js'
 export { tokensIn } from './tokens.js'

@@ -2,10 +2,10 @@
 
 import { OompaError } from '../errors.js'
 import { swarmIds } from '../events/log.js'
-import { scanLog } from '../events/scan.js'
+import { scanLog } from '../events/scan-log.js'
 import { isAncestor } from '../git/ancestry.js'
 import { resolveCommit } from '../git/repository.js'
-import { gitText } from '../git/run.js'
+import { gitText } from '../git/run-git.js'
 import { branchStart } from '../merge/base.js'
 import type { Worktree } from '../words.js'
 import type { Reused } from './contract.js'

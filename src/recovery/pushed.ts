@@ -2,7 +2,7 @@
 
 import { oneLine } from '../files/lines.js'
 import { remoteGit } from '../git/destination.js'
-import { gitText } from '../git/run.js'
+import { gitText } from '../git/run-git.js'
 import { remoteOf } from '../git/upstream.js'
 import { changeRef } from '../merge/change-refs.js'
 import { pushRef } from '../merge/remote.js'

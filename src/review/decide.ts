@@ -4,7 +4,7 @@ import { OompaError, STATUS } from '../errors.js'
 import { openLog } from '../events/log.js'
 import { describeCommit } from '../git/changes.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
-import { removeApproval, type StoredApproval, verifyApproval } from './approvals.js'
+import { removeApproval, type StoredApproval, verifyApproval } from './held-changes.js'
 
 /**
  * An agent may ask for approval and not give it. Whoever wants to get round this can; nobody does so by mistake.

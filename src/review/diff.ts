@@ -1,6 +1,6 @@
 // The diff of a change, file by file, so that what is too much can be left out whole and named.
 
-import { git, gitBytes } from '../git/run.js'
+import { git, gitBytes } from '../git/run-git.js'
 
 /** One file of a change, with what `git diff` says of it. */
 export interface FileDiff {

@@ -2,7 +2,7 @@
 
 import type { ReviewContext } from '../hooks/contract.js'
 import { usualProtection } from '../hooks/protected.js'
-import { furtherFacts } from '../tasks/facts.js'
+import { furtherFacts } from '../tasks/task-facts.js'
 import type { Change, Task } from '../words.js'
 import { blobSize, changedFiles, diffTexts, type FileDiff, looksLikeText } from './diff.js'
 

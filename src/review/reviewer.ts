@@ -5,7 +5,7 @@ import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import type { ReviewerSettings, Settings, WorkerSettings } from '../config/contract.js'
 import { messageOf, usageError } from '../errors.js'
 import type { ReviewContext, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
-import { openPlace } from '../hooks/place.js'
+import { openPlace } from '../hooks/review-place.js'
 import type { Change, Verdict } from '../words.js'
 import { type Material, materialFor } from './material.js'
 import { readVerdict } from './verdict.js'
@@ -66,7 +66,7 @@ function positive(name: string, value: number | undefined): number | undefined {
 }
 
 async function promptOf(root: string, { prompt, instructions }: ReviewerOptions): Promise<string> {
-  const { readPrompts } = await import('../prompts/read.js')
+  const { readPrompts } = await import('../prompts/read-prompts.js')
   const paths = prompt === undefined ? [PROMPT] : typeof prompt === 'string' ? [prompt] : prompt
   const { text = '' } = readPrompts(root, paths, { expand: true })
   return instructions ? `${text.trimEnd()}\n\n${instructions.trim()}` : text.trimEnd()

@@ -4,7 +4,7 @@ import type { Settings, WorkerSettings } from '../config/contract.js'
 import { OompaError } from '../errors.js'
 import { openMerger } from '../git/merge-trees.js'
 import { sharedObjects } from '../git/objects.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import type { HookContext, ReviewContext, ReviewerFacts, ReviewHook } from '../hooks/contract.js'
 import type { Change, ChangedFile, Refusal, Verdict } from '../words.js'
 

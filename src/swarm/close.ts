@@ -45,7 +45,8 @@ export async function closeIteration(iteration: Iteration): Promise<void> {
       commits = await keepWork(iteration, own)
     })
   }
-  if (named && level > 1 && worktree) await tried(async () => (await import('./named.js')).closeNamed(iteration, named))
+  if (named && level > 1 && worktree)
+    await tried(async () => (await import('./named-loop.js')).closeNamed(iteration, named))
   // What somebody else's work has taken the place of is not to come with the next change.
   const isOver = iteration.outcome === 'landed' || iteration.givenUp
   lane.left = isOver ? `refs/heads/${swarm.into}` : (iteration.kept ?? `refs/heads/${iteration.branch}`)

@@ -2,22 +2,22 @@
 
 import type { Agent, AgentSpec } from '../agents/contract.js'
 import { billOf } from '../agents/prices.js'
-import { runAgent } from '../agents/run.js'
+import { runAgent } from '../agents/run-agent.js'
 import { formatAgentSpec, parseAgentSpec } from '../agents/spec.js'
 import type { Settings } from '../config/contract.js'
 import type { Emit } from '../events/contract.js'
 import { runFolder } from '../files/paths.js'
 import { ceilings } from '../git/ceilings.js'
 import type { HookContext } from '../hooks/contract.js'
-import { runCommand } from '../processes/command.js'
 import { uniqueMarker } from '../processes/marks.js'
+import { runCommand } from '../processes/run-command.js'
 import { processRecord } from '../processes/watchdog.js'
 import { shellIn } from '../processes/zx.js'
 import type { Task, Worktree } from '../words.js'
 import type { Reservation } from './budget.js'
 import type { Reached } from './caps.js'
-import { environmentOf } from './environment.js'
 import type { Harnesses } from './harness.js'
+import { environmentOf } from './iteration-environment.js'
 
 /** Facts and services that a context is made of; a swarm has them, and `oompa review` outside one makes its own. */
 export interface ContextParts {

@@ -22,8 +22,8 @@ import type { NamedLoop } from '../worktrees/named.js'
 import type { Budget } from './budget.js'
 import type { Crew } from './crew.js'
 import type { Harnesses } from './harness.js'
-import type { ResumePoint } from './resume.js'
-import type { Stopping } from './stop.js'
+import type { ResumePoint } from './resume-point.js'
+import type { Stopping } from './stopping.js'
 
 /** One run of the loop: everything that its stages need, made once by `startSwarm`. */
 export interface Swarm {

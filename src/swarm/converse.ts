@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Signal } from '../agents/signals.js'
-import { readStatus } from '../git/status.js'
+import { readStatus } from '../git/read-status.js'
 import {
   composePrompt,
   contextValues,

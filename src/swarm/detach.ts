@@ -6,7 +6,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OompaError, STATUS, type Status } from '../errors.js'
 import { listRuns } from '../events/runs.js'
-import { scanLog } from '../events/scan.js'
+import { scanLog } from '../events/scan-log.js'
 import { openOwn } from '../files/own.js'
 import { stateFolder } from '../files/paths.js'
 

@@ -5,8 +5,8 @@ import { gitFolders } from '../git/folders.js'
 import { clearMaintenanceLock } from '../git/left-locks.js'
 import { deleteRef } from '../git/refs.js'
 import type { Ended, Outcome, Swarm } from './contract.js'
+import type { Registration } from './open-log.js'
 import { payLastDebts } from './owed.js'
-import type { Registration } from './register.js'
 
 /** What is still being written down by `codex-persist` gets so long, milliseconds. */
 const PERSIST_MS = 5_000

@@ -12,7 +12,7 @@ import { withLock } from '../locks/index.js'
 import { thisOwner } from '../processes/owner.js'
 import type { NamedLoop } from '../worktrees/named.js'
 import { occupied } from '../worktrees/occupied.js'
-import type { ResumePoint } from './resume.js'
+import type { ResumePoint } from './resume-point.js'
 import { proveStart } from './start-proof.js'
 
 export interface RegistrationFacts {

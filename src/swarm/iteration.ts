@@ -11,8 +11,8 @@ import type { Reservation } from './budget.js'
 import { capOf, counted, whoseRun } from './capped.js'
 import { hookContext } from './context.js'
 import type { Iteration, Swarm, Worker } from './contract.js'
-import { oompaVariables } from './environment.js'
-import { setUpWorktree } from './setup.js'
+import { oompaVariables } from './iteration-environment.js'
+import { setUpWorktree } from './set-up-worktree.js'
 import { waitUnlessOver } from './waiting.js'
 
 export function makeIteration(lane: Worker, number: number): Iteration {

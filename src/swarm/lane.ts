@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { HookContext, Lane } from '../hooks/contract.js'
 import { type Fresh, OTHERS_MS } from '../merge/fresh.js'
 import { thisMachine } from '../processes/owner.js'
-import type { LaneAnswer, LaneTickets } from '../tasks/engine.js'
+import type { LaneAnswer, LaneTickets } from '../tasks/task-engine.js'
 
 const LOOK_MS = 250
 /** A ticket that nobody renewed for so long is passed over. */
@@ -99,7 +99,7 @@ export function laneAmongClones(
   return async () => {
     const isAlone = lane && performance.now() - metMs > OTHERS_MS && !(await fresh.others())
     if (isAlone) return undefined
-    const { remoteTickets } = await import('../tasks/refs/tickets.js')
+    const { remoteTickets } = await import('../tasks/refs/landing-tickets.js')
     lane ??= laneIn(remoteTickets({ root, remote, refused, met }), { leaseMs: REMOTE_LEASE_MS, ...options })
     return lane
   }

@@ -80,7 +80,7 @@ export async function claim(iteration: Iteration): Promise<Task | undefined> {
 /** Has every reviewer read the change; undefined if all agree, or there is none. */
 export async function review(change: Change): Promise<Refusal | undefined> {
   if (iterationOf(change).lane.swarm.level === 1) return undefined
-  return (await import('./review.js')).reviewProposal(change)
+  return (await import('./review-change.js')).reviewProposal(change)
 }
 
 /** Lands a change by `hooks/approve` and `hooks/merge`; undefined if it landed, or there was nothing to land. */

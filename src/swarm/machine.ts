@@ -8,7 +8,7 @@ import { logFile } from '../events/log.js'
 import { lineSplitter, openTail } from '../events/tail.js'
 import { packageVersion } from '../files/package.js'
 import { thisMachine } from '../processes/owner.js'
-import type { EngineMachines, MachineFacts } from '../tasks/engine.js'
+import type { EngineMachines, MachineFacts } from '../tasks/task-engine.js'
 import type { Swarm } from './contract.js'
 import { pushWork } from './pushed-work.js'
 

@@ -9,9 +9,9 @@ import { kindOf } from '../files/kind.js'
 import { isAncestor, mergeBase } from '../git/ancestry.js'
 import { branchOf } from '../git/folders.js'
 import { requireOurs } from '../git/ours.js'
+import { readStatus } from '../git/read-status.js'
 import { currentBranch, headCommit } from '../git/repository.js'
-import { git } from '../git/run.js'
-import { readStatus } from '../git/status.js'
+import { git } from '../git/run-git.js'
 import type { OpenWorktree } from '../hooks/contract.js'
 import { keepEarlierWork } from '../recovery/earlier.js'
 import type { Worktree } from '../words.js'
@@ -20,7 +20,7 @@ import { occupantOf } from '../worktrees/occupied.js'
 import type { Iteration, Swarm } from './contract.js'
 import { IterationEnding } from './ending.js'
 import { contextOf, makeIteration } from './iteration.js'
-import { setUpWorktree } from './setup.js'
+import { setUpWorktree } from './set-up-worktree.js'
 
 /** `git worktree add .w1-i1`, done right: gives the worktree in which the iteration works, and `$` in it. */
 export async function openWorktree(iteration: Iteration): Promise<OpenWorktree> {
@@ -37,7 +37,7 @@ async function opened(iteration: Iteration): Promise<Worktree> {
   }
   await freshFor(iteration)
   if (swarm.named) {
-    const { openNamed } = await import('./named.js')
+    const { openNamed } = await import('./named-loop.js')
     iteration.worktree = await openNamed(iteration, swarm.named)
     return iteration.worktree
   }

@@ -3,7 +3,7 @@
 
 import { toBytes } from '../files/bytes.js'
 import { sharedObjects } from '../git/objects.js'
-import { git, gitBytes } from '../git/run.js'
+import { git, gitBytes } from '../git/run-git.js'
 import type { Iteration } from './contract.js'
 
 /** More files than this need not be looked at: one that is the same says it. */

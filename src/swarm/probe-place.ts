@@ -8,9 +8,9 @@ import type { Worktree } from '../words.js'
 import type { WorktreePool } from '../worktrees/contract.js'
 import { openScratch } from '../worktrees/scratch.js'
 import type { Swarm } from './contract.js'
-import { oompaVariables } from './environment.js'
 import { contextOf, makeIteration } from './iteration.js'
-import { setUpWorktree } from './setup.js'
+import { oompaVariables } from './iteration-environment.js'
+import { setUpWorktree } from './set-up-worktree.js'
 
 export interface ProbePlace {
   /** Absolute. */

@@ -7,7 +7,7 @@ import { sharedObjects } from '../git/objects.js'
 import type { FoundHooks } from '../hooks/find.js'
 import { mergeDefaults } from '../merge/defaults.js'
 import { existingTarget } from '../merge/target.js'
-import type { ResumePoint } from './resume.js'
+import type { ResumePoint } from './resume-point.js'
 
 /**
  * The branch that a swarm lands on, decided once, before its log says it: a swarm that goes on keeps its own, wherever

@@ -13,9 +13,9 @@ import { refInTheWay } from '../git/in-the-way.js'
 import { movedWorktrees } from '../git/no-checkout.js'
 import { sharedObjects } from '../git/objects.js'
 import { findRepository } from '../git/repository.js'
-import { runGitHooks } from '../git/run.js'
+import { runGitHooks } from '../git/run-git.js'
 import { findHooks, misspeltWords } from '../hooks/find.js'
-import { loadHooks } from '../hooks/load.js'
+import { loadHooks } from '../hooks/load-hooks.js'
 import { protectionOf } from '../hooks/protected.js'
 import { tracesOf } from '../hooks/traces.js'
 import { thisMachine } from '../processes/owner.js'
@@ -32,18 +32,18 @@ import { makeCrew } from './crew.js'
 import { endSwarm } from './end.js'
 import { makeHarnesses } from './harness.js'
 import { agentFinder } from './iteration.js'
+import { type Registration, register } from './open-log.js'
 import { makeDebts, pay } from './owed.js'
 import { portBlocks } from './ports.js'
-import { freeQuestions, probeAgents } from './probe.js'
-import { type Registration, register } from './register.js'
+import { freeQuestions, probeAgents } from './probe-agents.js'
 import { renewClaims } from './renew.js'
-import { type ResumePoint, resumePoint } from './resume.js'
+import { type ResumePoint, resumePoint } from './resume-point.js'
 import { overlaps } from './same-store.js'
 import { mustBeOfLevel, targetOf } from './start-target.js'
-import { makeStopping } from './stop.js'
+import { makeStopping } from './stopping.js'
 import { watchTasks } from './task-watch.js'
 import { lookForUnseen, type UnseenWords } from './unseen.js'
-import { watchShared } from './watch.js'
+import { watchShared } from './watch-shared.js'
 import { makeWorker } from './worker.js'
 
 /** A swarm that is going on, or the status of a call that began none (a dry run, a detached start). */
@@ -85,7 +85,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
   const into = level > 1 ? await targetOf(root, settings, found, resumed) : undefined
   const prompts = settings.workers.map((lane) => readPrompts(root, lane.prompts, { expand: level > 1 }))
   if (settings.dryRun) {
-    const { describePlan } = await import('./plan.js')
+    const { describePlan } = await import('./dry-run.js')
     process.stdout.write(describePlan({ root, settings, hooks: found.files, level, into, named }))
     return { status: STATUS.done }
   }
@@ -117,7 +117,7 @@ export async function startSwarm(given: readonly string[]): Promise<Started> {
       isFirst,
     })
     await recoverCrashed(swarm)
-    elsewhere = swarm.remote === undefined ? undefined : await (await import('./elsewhere.js')).elsewhereOf(swarm)
+    elsewhere = swarm.remote === undefined ? undefined : await (await import('./other-clones.js')).elsewhereOf(swarm)
     swarm.elsewhere = elsewhere
     await entry.openly(() => swarm.fresh.now())
     await probeAgents(swarm)
@@ -199,7 +199,7 @@ async function assemble(parts: Parts): Promise<Swarm> {
   const engine = landing?.store?.engine
   const tasks =
     landing?.store &&
-    (await import('./away.js')).patientStore(landing.store, { leaseMs: settings.limits.leaseMs, stopping, emit })
+    (await import('./store-away.js')).patientStore(landing.store, { leaseMs: settings.limits.leaseMs, stopping, emit })
   for (const text of overlaps(root, id, settings)) emit({ type: 'note', level: 'warning', text })
   const swarm: Swarm = {
     id,

@@ -1,5 +1,5 @@
-// Looks at the tasks before and after each agent, as src/swarm/watch.ts looks at what git shares: a task of somebody else
-// that an agent has moved, removed or called complete is put back, and said.
+// Looks at the tasks before and after each agent, as src/swarm/watch-shared.ts looks at what git shares: a task of
+// somebody else that an agent has moved, removed or called complete is put back, and said.
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -133,7 +133,7 @@ function watchStore(watch: SharedWatch, shard: string | undefined, options: Task
   }
 
   async function gitMoves(before: Look['commits'], now: Look['commits'], tree: string): Promise<GitMove[]> {
-    const { treeFiles } = await import('../tasks/tracked/tree.js')
+    const { treeFiles } = await import('../tasks/tracked/task-tree.js')
     const moves = before.map(async (from, index) => {
       const to = now[index]
       if (!from || !to || from === to) return []

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { runningWorkers } from '../events/running.js'
 import { branchOf } from '../git/folders.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { partsOf } from '../tasks/index.js'
 import type { Swarm } from './contract.js'
 

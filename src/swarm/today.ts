@@ -4,7 +4,7 @@
 import { lstatSync } from 'node:fs'
 import { logFile, swarmIds } from '../events/log.js'
 import { readRun } from '../events/runs.js'
-import { scanLog } from '../events/scan.js'
+import { scanLog } from '../events/scan-log.js'
 import { type Going, p90 } from './caps.js'
 import { type Day, ownDay, startOfDay } from './day.js'
 

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Agent, AgentSpec, Turn as AgentTurn, TurnResult } from '../agents/contract.js'
-import { runAgent } from '../agents/run.js'
+import { runAgent } from '../agents/run-agent.js'
 import { formatSignal, readSignals, type Signal } from '../agents/signals.js'
 import { formatAgentSpec } from '../agents/spec.js'
 import { outputFile, runFolder } from '../files/paths.js'
@@ -14,8 +14,8 @@ import { capOf, counted, endAt, whoseRun } from './capped.js'
 import type { Reached } from './caps.js'
 import type { Iteration } from './contract.js'
 import { IterationEnding } from './ending.js'
-import { environmentOf, oompaVariables, worktreePath } from './environment.js'
 import { chooseAgent } from './fallback.js'
+import { environmentOf, oompaVariables, worktreePath } from './iteration-environment.js'
 import { prepareNext } from './open.js'
 import { waitUnlessOver } from './waiting.js'
 

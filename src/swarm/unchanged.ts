@@ -5,14 +5,14 @@ import path from 'node:path'
 import { formatAgentSpec } from '../agents/spec.js'
 import { STATUS } from '../errors.js'
 import { changedSince } from '../git/checkoutState.js'
-import { quoted } from '../prompts/queue.js'
+import { quoted } from '../prompts/task-queue.js'
 import type { Claim } from '../tasks/contract.js'
 import { partsOf } from '../tasks/index.js'
 import type { Change } from '../words.js'
 import type { Iteration } from './contract.js'
-import { environmentOf } from './environment.js'
 import { iterationOf } from './iteration.js'
-import { completeClaims } from './status.js'
+import { environmentOf } from './iteration-environment.js'
+import { completeClaims } from './task-status.js'
 
 /** Of an agent's last words so much goes into the notes of its task, characters. */
 const MOST_WORDS = 2000

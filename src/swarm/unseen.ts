@@ -3,7 +3,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { someOf } from '../hooks/patterns.js'
 import type { PromptText } from '../prompts/index.js'
 import { isSampleSpec } from '../prompts/sample-spec.js'

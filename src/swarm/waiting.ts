@@ -1,7 +1,7 @@
 // Waits that end with the swarm, or with a cap that was reached meanwhile, and leave no listener behind.
 
 import type { Budget } from './budget.js'
-import type { Stopping } from './stop.js'
+import type { Stopping } from './stopping.js'
 
 interface Over {
   readonly stopping: Pick<Stopping, 'ending'>

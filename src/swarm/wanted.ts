@@ -1,9 +1,9 @@
 // How many workers the tasks want: one formula for `oompa scale` and for a swarm that follows it. Pure, but for the figures.
 
 import type { Scale } from '../config/contract.js'
-import { allRuns } from '../events/elsewhere.js'
+import { allRuns } from '../events/copied-logs.js'
 import type { Run } from '../events/runs.js'
-import { scanForState } from '../events/scan.js'
+import { scanForState } from '../events/scan-log.js'
 import type { SwarmState } from '../events/state.js'
 import { type Figures, type Gathering, gather, median } from '../views/figures.js'
 

@@ -2,7 +2,7 @@
 
 import type { Owner } from '../processes/owner.js'
 import type { StatusEdits, StatusHistory, Task, TreeEdit } from '../words.js'
-import type { TaskEngine } from './engine.js'
+import type { TaskEngine } from './task-engine.js'
 
 /** Who claims. Written into the claim record, so that a dead holder can be told from a live one. */
 export interface Claimer {

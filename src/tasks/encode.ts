@@ -4,7 +4,7 @@ import { OompaError, STATUS } from '../errors.js'
 import type { Task } from '../words.js'
 import type { NewTask } from './contract.js'
 import { idProblem } from './decode.js'
-import type { Format } from './edit.js'
+import type { Format } from './edit-task.js'
 import { writeString } from './edn.js'
 
 /** A task with everything that `new` leaves open; the id is made of the summary. `isTaken` says which ids are. */

@@ -3,7 +3,7 @@
 
 import { usageError } from '../errors.js'
 import { type Form, lineAt, SyntaxFault } from '../files/form.js'
-import { readForm } from './edit.js'
+import { readForm } from './edit-task.js'
 import { symbolKey } from './edn.js'
 import { type Entry, entriesOf, type Imported, tasksOf } from './import/entries.js'
 
@@ -134,6 +134,6 @@ async function readYaml(text: string, name: string, list: string | undefined): P
   const value: unknown = document.toJS()
   const isGraph = typeof value === 'object' && value !== null && 'nodes' in value
   if (!isGraph) return tasksOf(entriesOf(value, name, list))
-  const { graphTasks } = await import('./graph/import.js')
+  const { graphTasks } = await import('./graph/as-tasks.js')
   return { tasks: await graphTasks(text, name), remarks: [] }
 }

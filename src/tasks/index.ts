@@ -26,7 +26,7 @@ type OpenStore = (root: string, folder: string) => Promise<TaskStore>
 
 /** Loaded when they are chosen: a claim from a shell must not pay for the others. */
 const stores = {
-  folder: async (root, folder) => (await import('./folder/store.js')).taskFolder(folder, root),
+  folder: async (root, folder) => (await import('./folder/folder-store.js')).taskFolder(folder, root),
   lists: async (root, folder) => (await import('./lists/markdown-lists.js')).markdownLists(folder, root),
   graph: async (root) => (await import('./graph/task-graph.js')).taskGraph(undefined, root),
 } satisfies Record<string, OpenStore>

@@ -21,14 +21,14 @@ import type {
   TaskStore,
 } from './contract.js'
 import { completeTask } from './encode.js'
-import { duplicateTask, notYours } from './errors.js'
-import { taskFolder } from './folder/store.js'
+import { taskFolder } from './folder/folder-store.js'
 import { taskGraph } from './graph/task-graph.js'
 import { arrange } from './listing.js'
 import { markdownLists } from './lists/markdown-lists.js'
 import { withLock } from './one-file.js'
 import { answerFrom, isWanted } from './order.js'
 import { recordsFolder } from './records.js'
+import { duplicateTask, notYours } from './task-errors.js'
 import { trackedShards } from './tracked/shards.js'
 import { rootOf } from './where.js'
 

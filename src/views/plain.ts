@@ -3,9 +3,9 @@
 import { apply, emptyState } from '../events/fold.js'
 import { type Colours, toned } from './colour.js'
 import type { View } from './contract.js'
-import { outputLines } from './output.js'
 import { type Said, say } from './say.js'
 import { summaryLines } from './summary.js'
+import { outputLines } from './whole-lines.js'
 
 /** A view that prints one line for each event that is worth one, then the summary. */
 export function plainView(print: (line: string) => void, colours: Colours, state = emptyState(''), next = true): View {

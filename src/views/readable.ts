@@ -1,7 +1,7 @@
 // Agents' JSON streams as a person reads them: what was said, which tools were called, how it ended. A line that is
 // none of the known ones stays as it is, so that nothing an agent printed is hidden.
 
-import { partsOf } from '../agents/json.js'
+import { partsOf } from '../agents/json-stream.js'
 
 /** Lines of a tool's output that are shown. */
 const MOST_LINES = 4

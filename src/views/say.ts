@@ -126,7 +126,7 @@ function landingWords(event: OompaEvent): Words {
   }
 }
 
-/** What an agent's end says where somebody has ended the swarm (src/agents/run.ts): it is no failure. */
+/** What an agent's end says where somebody has ended the swarm (src/agents/run-agent.ts): it is no failure. */
 const ENDED_WITH_SWARM = 'was ended, because the swarm is being stopped'
 
 const WAITS_FOR: Readonly<Record<string, string>> = {

@@ -6,12 +6,12 @@ import type { SwarmState } from '../events/state.js'
 import { type Colours, toned } from './colour.js'
 import type { Controls, Screen, View } from './contract.js'
 import type { Keys } from './keys.js'
-import { outputLines } from './output.js'
 import type { Panel } from './panels.js'
 import { prefixed, sayAnyway } from './plain.js'
 import type { Said } from './say.js'
 import { summaryLines } from './summary.js'
 import { tableLines } from './table.js'
+import { outputLines } from './whole-lines.js'
 import { folded, shownWidth } from './width.js'
 
 /** Events come faster than anybody reads, and a frame of 60 workers takes some milliseconds. */

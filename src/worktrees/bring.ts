@@ -17,7 +17,7 @@ import { fromBytes, onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
 import { excludePatterns } from '../git/exclude.js'
 import { gitFolders } from '../git/folders.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { leadsAway, trackedPaths } from './places.js'
 
 /** Copies paths below the root; what git tracks in the worktree stays as it is. Gives those that were copied. */

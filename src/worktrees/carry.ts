@@ -5,7 +5,7 @@ import { rmdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { onDisk } from '../files/bytes.js'
 import { kindOf } from '../files/kind.js'
-import { readStatus } from '../git/status.js'
+import { readStatus } from '../git/read-status.js'
 import { copyTree } from './bring.js'
 import { leadsAway } from './places.js'
 

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { onDisk } from '../files/bytes.js'
-import { git, gitText } from '../git/run.js'
+import { git, gitText } from '../git/run-git.js'
 import { copyInto } from './bring.js'
 
 const FILE = '.worktreeinclude'

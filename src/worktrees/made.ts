@@ -10,7 +10,7 @@ import { isErrno } from '../errors.js'
 import { fromBytes, onDisk, toBytes } from '../files/bytes.js'
 import { proofNames, readProof, removeProof, writeProof } from '../files/proofs.js'
 import { gitFolders } from '../git/folders.js'
-import { git, gitFailed, gitText } from '../git/run.js'
+import { git, gitFailed, gitText } from '../git/run-git.js'
 import { LOCK_FILES } from './dependencies.js'
 
 /** In a worktree's own git directory, or beside the files of a spare. */

@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { isErrno, usageError } from '../errors.js'
 import { fromBytes, onDisk } from '../files/bytes.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 
 /**
  * A path that a person wrote, as one below the root.

@@ -11,7 +11,7 @@ import { heldByEntry } from '../git/hidden.js'
 import { clearRefLock } from '../git/left-locks.js'
 import { isEntryName, namesWorktree, registrations } from '../git/registrations.js'
 import { removeEntry, removeHalfMade, removeNameless } from '../git/remove.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 import { isDead, thisOwner } from '../processes/owner.js'
 import type { WorktreeRequest } from './contract.js'
 

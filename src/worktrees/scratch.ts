@@ -6,7 +6,7 @@ import path from 'node:path'
 import { OompaError } from '../errors.js'
 import { cacheFolder } from '../files/paths.js'
 import { cachePlace, removeScratch } from '../git/remove.js'
-import { git, gitText } from '../git/run.js'
+import { git, gitText } from '../git/run-git.js'
 
 /** Runs `work` while nothing else adds or removes worktrees of this repository. */
 export type WorktreeLock = <T>(root: string, work: () => Promise<T>) => Promise<T>

@@ -2,7 +2,7 @@
 
 import { statfs } from 'node:fs/promises'
 import { OompaError } from '../errors.js'
-import { git } from '../git/run.js'
+import { git } from '../git/run-git.js'
 
 /** With more than this free, no repository that people run agents on needs counting. */
 const PLENTY = 20 * 2 ** 30

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { kindOf } from '../files/kind.js'
 import { gitFolders } from '../git/folders.js'
 import { gitlinksOf } from '../git/gitlinks.js'
-import { git, gitText } from '../git/run.js'
+import { git, gitText } from '../git/run-git.js'
 
 export interface Brought {
   /** A sentence for each store that commits were brought to. */

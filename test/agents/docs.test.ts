@@ -6,7 +6,7 @@ import { createJiti } from 'jiti'
 import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../src/agents/contract.js'
 import { probeVersion } from '../../src/agents/probe.js'
-import { runAgent } from '../../src/agents/run.js'
+import { runAgent } from '../../src/agents/run-agent.js'
 import { packageRoot } from '../support/oompa.js'
 import { testRepository } from '../support/repository.js'
 

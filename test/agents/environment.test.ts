@@ -1,7 +1,7 @@
 // What an agent's process may know.
 
 import { describe, expect, it } from 'vitest'
-import { agentEnvironment } from '../../src/agents/environment.js'
+import { agentEnvironment } from '../../src/agents/agent-environment.js'
 
 const person = {
   PATH: '/bin',

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openAgentLog } from '../../src/agents/log.js'
+import { openAgentLog } from '../../src/agents/agent-log.js'
 import { olderOutput } from '../../src/files/paths.js'
 import { testRepository } from '../support/repository.js'
 

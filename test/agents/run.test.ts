@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { agents } from '../../src/agents/index.js'
-import { type AgentRequest, runAgent } from '../../src/agents/run.js'
+import { type AgentRequest, runAgent } from '../../src/agents/run-agent.js'
 import { parseAgentSpec } from '../../src/agents/spec.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 

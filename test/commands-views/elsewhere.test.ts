@@ -3,10 +3,10 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { bringElsewhere } from '../../src/commands/elsewhere.js'
-import { elsewhereRoot } from '../../src/events/elsewhere.js'
+import { bringElsewhere } from '../../src/commands/other-machines.js'
+import { elsewhereRoot } from '../../src/events/copied-logs.js'
 import { logFile } from '../../src/events/log.js'
-import type { EngineMachines } from '../../src/tasks/engine.js'
+import type { EngineMachines } from '../../src/tasks/task-engine.js'
 import { temporaryFolder, testRepository } from '../support/repository.js'
 
 const swarm = 'abcdef01'

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
-import { findExecutable } from '../../src/processes/executable.js'
+import { findExecutable } from '../../src/processes/find-executable.js'
 
 export const CHROMIUM = 'chromium'
 

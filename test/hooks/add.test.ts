@@ -37,7 +37,7 @@ test('in a repository without anything, every hook can be added, loads, and type
   expect(() =>
     execFileSync(tsc, ['-p', 'hooks'], { cwd: repository.root, env: repository.env, stdio: 'pipe' }),
   ).toThrow(expect.objectContaining({ stdout: expect.objectContaining({}) }))
-  const loaded = await import(path.join(packageRoot, 'dist/hooks/load.js'))
+  const loaded = await import(path.join(packageRoot, 'dist/hooks/load-hooks.js'))
   repository.write('hooks/review.ts', 'export default () => ({ approved: true })\n')
   const hooks = await loaded.loadHooks(repository.root, { swarm: '01234567' })
   expect(hooks.files).toHaveLength(HOOK_NAMES.length)

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { agentName } from '../../src/hooks/executable-agent.js'
-import { loadHooks } from '../../src/hooks/load.js'
+import { loadHooks } from '../../src/hooks/load-hooks.js'
 import { type TestRepository, temporaryFolder, testRepository } from '../support/repository.js'
 import { changeOf, contextFor, runFor } from './context.js'
 

@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Settings } from '../../src/config/contract.js'
-import { loadHooks } from '../../src/hooks/load.js'
+import { loadHooks } from '../../src/hooks/load-hooks.js'
 import { type TestRepository, temporaryFolder, testRepository } from '../support/repository.js'
 import { changeOf, contextFor, runFor } from './context.js'
 

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { loadHooks } from '../../src/hooks/load.js'
+import { loadHooks } from '../../src/hooks/load-hooks.js'
 import { packageRoot } from '../support/oompa.js'
 import { type TestRepository, temporaryFolder, testRepository } from '../support/repository.js'
 import { changeOf, contextFor, runFor } from './context.js'

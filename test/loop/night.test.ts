@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { taskFolder } from '../../src/tasks/folder/store.js'
+import { taskFolder } from '../../src/tasks/folder/folder-store.js'
 import { scriptedAgent } from '../support/agents.js'
 import { level1Files, loopIn, type TestLoop } from '../support/loop.js'
 import { testRepository } from '../support/repository.js'

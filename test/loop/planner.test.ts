@@ -4,7 +4,7 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { TaskListing } from '../../src/tasks/contract.js'
-import { taskFolder } from '../../src/tasks/folder/store.js'
+import { taskFolder } from '../../src/tasks/folder/folder-store.js'
 import { taskGraph } from '../../src/tasks/graph/task-graph.js'
 import { markdownLists } from '../../src/tasks/lists/markdown-lists.js'
 import { scriptedAgent } from '../support/agents.js'

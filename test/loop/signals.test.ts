@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { findExecutable } from '../../src/processes/executable.js'
+import { findExecutable } from '../../src/processes/find-executable.js'
 import { allEnded, level1, level2, type TestLoop, until } from '../support/loop.js'
 import { loopFile } from '../support/oompa.js'
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { STATUS } from '../../src/errors.js'
-import { makeStopping } from '../../src/swarm/stop.js'
+import { makeStopping } from '../../src/swarm/stopping.js'
 
 test('a failure after `oompa stop` is what the swarm ends with, and no other reason takes the place of the first', () => {
   const stop = makeStopping()

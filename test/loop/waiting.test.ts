@@ -1,7 +1,7 @@
 // Who is asked to plan where nothing is pending, who waits, and how a swarm ends that had nothing else to do.
 
 import { expect, test } from 'vitest'
-import { taskFolder } from '../../src/tasks/folder/store.js'
+import { taskFolder } from '../../src/tasks/folder/folder-store.js'
 import { level2 } from '../support/loop.js'
 
 const hooks = { 'hooks/tasks.ts': "import { taskFolder } from 'oompa-loompas'\nexport default taskFolder()\n" }

@@ -1,7 +1,7 @@
 // Which changes are tested together: decided by a pure function, so all of its cases can be tried.
 
 import { describe, expect, test } from 'vitest'
-import { afterFailure, defaultBatch, nextGroup, type QueueState } from '../../src/merge/plan.js'
+import { afterFailure, defaultBatch, nextGroup, type QueueState } from '../../src/merge/next-group.js'
 
 interface One {
   readonly id: number

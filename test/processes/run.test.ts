@@ -5,7 +5,7 @@ import { open, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { runProcess } from '../../src/processes/run.js'
+import { runProcess } from '../../src/processes/run-process.js'
 import { temporaryFolder } from '../support/repository.js'
 import { env, runShell, until } from './support.js'
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessEnd, ProcessOptions } from '../../src/processes/contract.js'
-import { runProcess } from '../../src/processes/run.js'
+import { runProcess } from '../../src/processes/run-process.js'
 import { temporaryFolder } from '../support/repository.js'
 
 export const env = { PATH: process.env.PATH, LANG: 'C.UTF-8' }

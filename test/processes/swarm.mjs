@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { uniqueMarker } from '../../dist/processes/marks.js'
-import { runProcess } from '../../dist/processes/run.js'
+import { runProcess } from '../../dist/processes/run-process.js'
 import { processRecord, startWatchdog } from '../../dist/processes/watchdog.js'
 
 const [, , folder, script, swarm = 'feedf00d'] = process.argv

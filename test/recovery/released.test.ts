@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import type { NewEvent } from '../../src/events/contract.js'
 import type { Recovering } from '../../src/recovery/contract.js'
 import { releaseStale } from '../../src/recovery/interrupted.js'
-import { gitTasks } from '../../src/tasks/refs/store.js'
+import { gitTasks } from '../../src/tasks/refs/refs-store.js'
 import { landingRepository } from '../merge/support.js'
 
 it('is completed once, by whoever is first, and nobody does the task again', async () => {

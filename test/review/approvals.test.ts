@@ -7,14 +7,14 @@ import { readLog } from '../../src/events/log.js'
 import { excludeOurs } from '../../src/git/exclude.js'
 import type { MergeHook } from '../../src/hooks/contract.js'
 import { patternToRegExp } from '../../src/hooks/patterns.js'
+import { landApproved, refuseAgents, rejectApproval } from '../../src/review/decide.js'
 import {
   findApproval,
   holdForApproval,
   publicFields,
   reasonsToWait,
   waitingApprovals,
-} from '../../src/review/approvals.js'
-import { landApproved, refuseAgents, rejectApproval } from '../../src/review/decide.js'
+} from '../../src/review/held-changes.js'
 import { approvalsFolder } from '../../src/review/put-aside.js'
 import {
   approval,

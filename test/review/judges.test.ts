@@ -6,7 +6,7 @@ import type { ApproveHook } from '../../src/hooks/contract.js'
 import { protectedReasons, protectionOf } from '../../src/hooks/protected.js'
 import { type Judges, pinPrograms } from '../../src/review/judges.js'
 import { judged, judgesAsPinned } from '../../src/swarm/judged.js'
-import { makeStopping } from '../../src/swarm/stop.js'
+import { makeStopping } from '../../src/swarm/stopping.js'
 import { changeOf, contextFor } from '../hooks/context.js'
 import { type TestRepository, testRepository } from '../support/repository.js'
 

@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { loadHooks } from '../../src/hooks/load.js'
+import { loadHooks } from '../../src/hooks/load-hooks.js'
 import { protectionOf } from '../../src/hooks/protected.js'
 import { reviewer } from '../../src/review/reviewer.js'
 import { changeOf, contextFor, runFor } from '../hooks/context.js'

@@ -2,7 +2,7 @@
 // (as continuous integration sets it), where it runs, and fails for want of it.
 
 import { describe, it } from 'vitest'
-import { findExecutable } from '../../src/processes/executable.js'
+import { findExecutable } from '../../src/processes/find-executable.js'
 
 const required = process.env.OOMPA_REQUIRE === '1'
 const said = new Set<string>()

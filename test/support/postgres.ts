@@ -5,7 +5,7 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, realpathS
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { findExecutable } from '../../src/processes/executable.js'
+import { findExecutable } from '../../src/processes/find-executable.js'
 
 export interface PostgresServer {
   /** As the owner of everything; another role goes by `urlOf`. */

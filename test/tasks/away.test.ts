@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { OompaError } from '../../src/errors.js'
 import type { NewEvent } from '../../src/events/contract.js'
-import { patientStore } from '../../src/swarm/away.js'
-import { makeStopping } from '../../src/swarm/stop.js'
+import { makeStopping } from '../../src/swarm/stopping.js'
+import { patientStore } from '../../src/swarm/store-away.js'
 import type { TaskListing, TaskStore } from '../../src/tasks/contract.js'
 
 const NONE: TaskListing = { pending: [], current: [], complete: [], problems: [] }

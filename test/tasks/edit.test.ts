@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { lineAt, SyntaxFault } from '../../src/files/form.js'
 import { readJson } from '../../src/files/json.js'
-import { setFields } from '../../src/tasks/edit.js'
+import { setFields } from '../../src/tasks/edit-task.js'
 
 describe('EDN', () => {
   const cases: [string, string, string][] = [

@@ -4,7 +4,7 @@
 import { renameSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresTasks } from '../../src/tasks/postgres/store.js'
+import { postgresTasks } from '../../src/tasks/postgres/postgres-store.js'
 import { serve } from '../dash/support.js'
 import { team } from '../support/clones.js'
 import { type TestLoop, until } from '../support/loop.js'

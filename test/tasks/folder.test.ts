@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Claim, ClaimRequest, TaskStore } from '../../src/tasks/contract.js'
-import { taskFolder } from '../../src/tasks/folder/store.js'
+import { taskFolder } from '../../src/tasks/folder/folder-store.js'
 import { linesOf, manyTasks, namesIn, repositoryWith, startClaimer, textOf } from './support.js'
 
 const me = { worker: 'w1', pid: process.pid }

@@ -17,7 +17,7 @@ export default (root) => {
 /** The example of an executable store, on the same folder. */
 const EXECUTABLE = `#!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { taskFolder } from '${packageRoot}/dist/tasks/folder/store.js'
+import { taskFolder } from '${packageRoot}/dist/tasks/folder/folder-store.js'
 const { operation, request, claim, completion, reason, task, claims, id, by } = JSON.parse(readFileSync(0, 'utf8'))
 const store = taskFolder('.git/own', process.env.OOMPA_ROOT)
 const operations = {

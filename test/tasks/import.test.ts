@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { NewTask } from '../../src/tasks/contract.js'
-import { taskFolder } from '../../src/tasks/folder/store.js'
+import { taskFolder } from '../../src/tasks/folder/folder-store.js'
 import { taskGraph } from '../../src/tasks/graph/task-graph.js'
 import { ranked } from '../../src/tasks/import/rank.js'
 import { readImport } from '../../src/tasks/import.js'

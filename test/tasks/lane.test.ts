@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { laneIn } from '../../src/swarm/lane.js'
-import { postgresTasks } from '../../src/tasks/postgres/store.js'
+import { postgresTasks } from '../../src/tasks/postgres/postgres-store.js'
 import { until } from '../support/loop.js'
 import { describeWhere } from '../support/optional.js'
 import { hasPostgres, type PostgresServer, postgresServer, STARTING_MS } from '../support/postgres.js'

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readLog, swarmIds } from '../../src/events/log.js'
-import { taskFolder } from '../../src/tasks/folder/store.js'
+import { taskFolder } from '../../src/tasks/folder/folder-store.js'
 import { oompa } from '../support/oompa.js'
 import { testRepository } from '../support/repository.js'
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { conformance } from '../../src/tasks/conformance.js'
 import type { TaskStore } from '../../src/tasks/contract.js'
-import { postgresTasks } from '../../src/tasks/postgres/store.js'
+import { postgresTasks } from '../../src/tasks/postgres/postgres-store.js'
 import { describeWhere } from '../support/optional.js'
 import { hasPostgres, type PostgresServer, postgresServer, STARTING_MS } from '../support/postgres.js'
 import { temporaryFolder } from '../support/repository.js'

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { conformance } from '../../src/tasks/conformance.js'
 import { type Entry, readBook, writeBook } from '../../src/tasks/refs/book.js'
-import { gitTasks } from '../../src/tasks/refs/store.js'
+import { gitTasks } from '../../src/tasks/refs/refs-store.js'
 import { team } from '../support/clones.js'
 import { repositoryAt, type TestRepository, testRepository } from '../support/repository.js'
 

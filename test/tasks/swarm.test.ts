@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { taskFolder } from '../../src/tasks/folder/store.js'
+import { taskFolder } from '../../src/tasks/folder/folder-store.js'
 import { requeueStale } from '../../src/tasks/requeue.js'
 import { oompaBin, packageRoot, start } from '../support/oompa.js'
 import { linesOf, manyTasks, repositoryWith, startClaimer } from './support.js'

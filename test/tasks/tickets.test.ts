@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { laneIn } from '../../src/swarm/lane.js'
-import { remoteTickets } from '../../src/tasks/refs/tickets.js'
+import { remoteTickets } from '../../src/tasks/refs/landing-tickets.js'
 import { until } from '../support/loop.js'
 import { repositoryAt, type TestRepository, testRepository } from '../support/repository.js'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fold } from '../../src/events/fold.js'
 import type { Run } from '../../src/events/runs.js'
-import { historyLines } from '../../src/views/history.js'
+import { historyLines } from '../../src/views/history-table.js'
 import { widthOf } from '../../src/views/width.js'
 import { at, SWARM, sampleEvents, started } from '../events/sample.js'
 

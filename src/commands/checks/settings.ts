@@ -6,7 +6,7 @@ import type { Settings } from '../../config/contract.js'
 import { idleSettings, type Level, levelOf } from '../../config/level.js'
 import { settingsOf } from '../../config/load.js'
 import { askedHooks, type FoundHooks, findHooks, misspeltWords } from '../../hooks/find.js'
-import type { LoadedHooks } from '../../hooks/load.js'
+import type { LoadedHooks } from '../../hooks/load-hooks.js'
 import type { ProgramSources } from '../../hooks/programs.js'
 import { usualProtection } from '../../hooks/protected.js'
 import { readPrompts } from '../../prompts/index.js'
@@ -81,7 +81,7 @@ async function loadable(
   root: string,
   found: FoundHooks,
 ): Promise<{ hooks: LoadedHooks; findings: readonly Finding[] }> {
-  const { loadHooks } = await import('../../hooks/load.js')
+  const { loadHooks } = await import('../../hooks/load-hooks.js')
   const [all] = await attempt('hooks', () => loadHooks(root, { found }))
   if (all) return { hooks: all, findings: [] }
   const each = await Promise.all(

@@ -3,11 +3,11 @@
 import { type Command, flag, text } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
 import { drawGraph } from '../../tasks/draw.js'
-import { unknownTask } from '../../tasks/errors.js'
 import { readHistory } from '../../tasks/history.js'
 import { findRoot } from '../../tasks/root.js'
+import { unknownTask } from '../../tasks/task-errors.js'
 import { count } from '../../views/format.js'
-import { json, openTasks, taskId } from './open.js'
+import { json, openTasks, taskId } from './open-store.js'
 import { claimFacts, plain, printJson, problemLine, taskFacts, taskText } from './print.js'
 
 /** `oompa tasks show`: everything about one task. */

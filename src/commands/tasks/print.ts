@@ -2,7 +2,7 @@
 
 import path from 'node:path'
 import type { Claim, TaskProblem } from '../../tasks/contract.js'
-import { furtherFacts } from '../../tasks/facts.js'
+import { furtherFacts } from '../../tasks/task-facts.js'
 import type { Task } from '../../words.js'
 
 /** Text on one line, control characters made visible. */

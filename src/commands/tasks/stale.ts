@@ -4,7 +4,7 @@ import { type Command, flag } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
 import { workOfClaim } from '../../recovery/pushed.js'
 import { requeueStale, staleClaims } from '../../tasks/requeue.js'
-import { json, openTasks, who } from './open.js'
+import { json, openTasks, who } from './open-store.js'
 import { claimFacts, plain, printJson } from './print.js'
 
 /** `oompa tasks stale`: ours go back to pending; what is nobody’s is only listed. */

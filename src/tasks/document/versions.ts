@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { fromBytes, toBytes } from '../../files/bytes.js'
 import type { StatusHistory, TreeEdit } from '../../words.js'
-import { fileAt } from '../tracked/tree.js'
+import { fileAt } from '../tracked/task-tree.js'
 import { changedFiles, type Document, type Entry, type Format, isDone, type Texts } from './contract.js'
 import type { OpenDocument } from './opened.js'
 

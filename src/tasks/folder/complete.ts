@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs'
 import { fileStem } from '../decode.js'
+import type { FolderState } from './folder-state.js'
 import { place } from './names.js'
-import { readTaskFile } from './read.js'
 import { wrongPlace } from './real.js'
-import type { FolderState } from './state.js'
+import { readTaskFile } from './task-file.js'
 
 /** The file name under which the task with this id is complete, if its file is named after it. */
 export function findComplete(state: FolderState, id: string): string | undefined {

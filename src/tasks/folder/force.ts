@@ -1,11 +1,11 @@
 // What a landing has decided is done to the folder, wherever the task's file is by now: the commit is the truth.
 
 import { renameSync } from 'node:fs'
+import type { FolderState } from './folder-state.js'
 import { discard, draft, seize, show } from './moves.js'
 import { newFence, place, STATES } from './names.js'
-import { readTaskFile } from './read.js'
 import { repair } from './repair.js'
-import type { FolderState } from './state.js'
+import { readTaskFile } from './task-file.js'
 
 export interface Landed {
   readonly id: string

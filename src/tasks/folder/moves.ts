@@ -6,9 +6,9 @@ import { existsSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSyn
 import path from 'node:path'
 import { isErrno, OompaError } from '../../errors.js'
 import { createFile } from '../../files/create.js'
+import type { FolderState } from './folder-state.js'
 import { type Doing, type Folder, inBetween, place, type State } from './names.js'
 import { checkFolder, checkTop } from './real.js'
-import type { FolderState } from './state.js'
 
 /** A file that belongs to this process alone. */
 export interface Seized {

@@ -2,11 +2,11 @@
 
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs'
 import { isErrno } from '../../errors.js'
+import type { FolderState } from './folder-state.js'
 import { discard, putBack, rename, show } from './moves.js'
 import { inBetween, isUnderWay, newFence, parseInBetween, place } from './names.js'
-import { readTaskFile } from './read.js'
 import { wrongPlace } from './real.js'
-import type { FolderState } from './state.js'
+import { readTaskFile } from './task-file.js'
 
 /** Puts files of dead processes where they belong; whether there were any. */
 export function repair(state: FolderState): boolean {

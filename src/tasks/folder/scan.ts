@@ -7,8 +7,8 @@ import { fromBytes, onDisk } from '../../files/bytes.js'
 import type { TaskProblem } from '../contract.js'
 import { inOrder, type Placed } from '../order.js'
 import { type Folder, isTaskName, place, type State } from './names.js'
-import { type FileContent, readTaskFile } from './read.js'
 import { wrongPlace } from './real.js'
+import { type FileContent, readTaskFile } from './task-file.js'
 
 /** A task and the name of its file. */
 export interface TaskFile extends Placed {

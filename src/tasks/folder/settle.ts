@@ -3,17 +3,17 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import type { Claim, Claimer, Completion } from '../contract.js'
-import { completionFields, setFields } from '../edit.js'
-import { alreadyComplete, notYours } from '../errors.js'
+import { completionFields, setFields } from '../edit-task.js'
 import { standing } from '../history.js'
 import { withNote } from '../notes.js'
 import { holderOf, newRecord } from '../records.js'
+import { alreadyComplete, notYours } from '../task-errors.js'
 import { findComplete } from './complete.js'
+import type { FolderState } from './folder-state.js'
 import { discard, draft, putBack, type Seized, seize, show } from './moves.js'
 import { formatOf, newFence, parseInBetween, place, STATES } from './names.js'
-import { parseTask, readTaskFile } from './read.js'
 import { inBetweens, repair } from './repair.js'
-import type { FolderState } from './state.js'
+import { parseTask, readTaskFile } from './task-file.js'
 
 /** The file in `current/` with this id, and what it says. */
 function findCurrent(state: FolderState, id: string): string | undefined {

@@ -10,12 +10,12 @@ import { wrongAtFolder } from '../../files/own.js'
 import { stateFolder } from '../../files/paths.js'
 import type { ClaimRecord, TaskPlace, TaskProblem, TaskSnapshot, TaskSnapshots } from '../contract.js'
 import { makeStateFolder } from '../records.js'
-import { treePath } from '../tracked/tree.js'
+import { treePath } from '../tracked/task-tree.js'
+import type { FolderState } from './folder-state.js'
 import { discard, draft, seize, show, putBack as showPending } from './moves.js'
 import { isTaskName, newFence, parseInBetween, place, STATES, type State } from './names.js'
-import { readTaskFile } from './read.js'
 import { wrongPlace } from './real.js'
-import type { FolderState } from './state.js'
+import { readTaskFile } from './task-file.js'
 
 /** What a file held when it was read; it is read again only when it has changed. */
 interface Known {

@@ -5,7 +5,7 @@ import type { Task } from '../../words.js'
 import type { Completion, TaskState, TaskStore } from '../contract.js'
 import type { Document, Entry, Format, Texts } from '../document/contract.js'
 import { documentStore } from '../document/document-store.js'
-import { completionFields } from '../edit.js'
+import { completionFields } from '../edit-task.js'
 import {
   type Item,
   readItems,

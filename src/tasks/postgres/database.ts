@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import type { Client, Pool } from 'pg'
 import { isErrno, OompaError, STATUS } from '../../errors.js'
 import { thisMachine } from '../../processes/owner.js'
-import { databaseError, isAway, isRepeatable } from './refusals.js'
+import { databaseError, isAway, isRepeatable } from './postgres-errors.js'
 
 export interface Place {
   readonly url: string

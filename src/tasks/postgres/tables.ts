@@ -3,7 +3,7 @@
 
 import { CLAIMS } from './claims.js'
 import { FUNCTIONS } from './functions.js'
-import { LANES, MACHINES, OFFERS, SCALE } from './machines.js'
+import { LANES, MACHINES, OFFERS, SCALE } from './machine-rows.js'
 
 export interface Migration {
   /** From 1, without a gap. */

@@ -14,14 +14,14 @@ import type {
   TaskListing,
 } from '../contract.js'
 import { decodeWritten } from '../decode.js'
-import { completionFields } from '../edit.js'
+import { completionFields } from '../edit-task.js'
 import { completeTask } from '../encode.js'
-import { duplicateTask, notYours } from '../errors.js'
 import { newFence } from '../folder/names.js'
 import { arrange } from '../listing.js'
 import { withNote } from '../notes.js'
 import { answerFrom } from '../order.js'
 import { holderOf, newRecord, staleness } from '../records.js'
+import { duplicateTask, notYours } from '../task-errors.js'
 
 /** A task and where it stands. One that is current has the record of its claim. */
 export interface Entry {

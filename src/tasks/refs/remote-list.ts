@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { isErrno } from '../../errors.js'
 import { stateFolder } from '../../files/paths.js'
 import { withLock } from '../one-file.js'
-import { pauseBefore, type RefPlace, readRef, type Seen, writeRef } from './remote.js'
+import { pauseBefore, type RefPlace, readRef, type Seen, writeRef } from './remote-text.js'
 
 /** How long the remote may be silent: nothing rests on these lists but time and money. */
 const SILENT_MS = 15_000

@@ -10,11 +10,11 @@ import { checkOwnFolder, readOwn, textOf, wrongOnTheWay } from '../../files/own.
 import { stateFolder } from '../../files/paths.js'
 import { sharedObjects } from '../../git/objects.js'
 import { removeOurs } from '../../git/remove.js'
-import { gitText } from '../../git/run.js'
+import { gitText } from '../../git/run-git.js'
 import type { TreeEdit } from '../../words.js'
 import type { AwayTasks, OurTasks } from '../contract.js'
 import { makeStateFolder } from '../records.js'
-import { changedBetween, fileAt, treeFiles } from './tree.js'
+import { changedBetween, fileAt, treeFiles } from './task-tree.js'
 
 export interface Away {
   /** The main checkout, absolute. */

@@ -2,7 +2,7 @@
 
 import type { StatusHistory, TreeEdit } from '../../words.js'
 import { isTaskName } from '../folder/names.js'
-import { blobAt, statusPaths, treeFiles } from './tree.js'
+import { blobAt, statusPaths, treeFiles } from './task-tree.js'
 
 /** @param folder where the tasks stand below the root; undefined if they are not in the repository */
 export function folderHistory(root: string, folder: string | undefined): StatusHistory {

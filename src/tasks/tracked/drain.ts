@@ -3,14 +3,14 @@
 import { readFileSync } from 'node:fs'
 import type { TreeEdit } from '../../words.js'
 import type { ClaimRecord, OurTasks } from '../contract.js'
-import { setFields } from '../edit.js'
+import { setFields } from '../edit-task.js'
+import type { FolderState } from '../folder/folder-state.js'
 import { forceComplete } from '../folder/force.js'
 import { formatOf, isTaskName, place } from '../folder/names.js'
-import { parseTask } from '../folder/read.js'
 import type { TaskFile } from '../folder/scan.js'
-import type { FolderState } from '../folder/state.js'
+import { parseTask } from '../folder/task-file.js'
 import { type HistoryEntry, isOfSwarm, readHistory } from '../history.js'
-import { fileAt, statusPaths, treeFiles, treePath } from './tree.js'
+import { fileAt, statusPaths, treeFiles, treePath } from './task-tree.js'
 
 /**
  * Edits over the target's tree for what we did to tracked tasks and no landing carried: notes of released tasks, tasks

@@ -5,9 +5,9 @@ import path from 'node:path'
 import { onDisk } from '../../files/bytes.js'
 import { held } from '../../git/collect.js'
 import { commitTree } from '../../git/commits.js'
-import { git, gitText } from '../../git/run.js'
+import { git, gitText } from '../../git/run-git.js'
 import type { TaskRequests } from '../contract.js'
-import { treeFiles } from './tree.js'
+import { treeFiles } from './task-tree.js'
 
 /**
  * Puts `specs` (paths below the worktree) back to what they are in `base`, on the branch and on disk.
