@@ -28,6 +28,8 @@ export async function heldTask(
   const { task } = approval
   if (task === null) return undefined
   const store = await storeOf(root, { hooks, settings }, approval.into)
+  // Whoever landed it before, and died, has left the claim: what the target has complete is complete.
+  await store.tracked?.recover(approval.into)
   const held = await heldIn(store, approval, task)
   if (!held) await store.close?.()
   return held

@@ -43,6 +43,7 @@ export function testRefusal(
   const how = result.timedOut
     ? 'did not end within its time limit'
     : `failed with ${result.status === null ? `signal ${result.signal}` : `status ${result.status}`}`
+  const output = tail(result.output)
   return {
     refused: 'test',
     ...(target ? { final: true } : {}),
@@ -51,9 +52,7 @@ export function testRefusal(
         ? `\`${command}\` ${how} on ${branch} merged into ${into}, and it fails on ${into} itself: ${into} has to be mended first.`
         : `\`${command}\` ${how} on ${branch} merged into ${into}. On ${into} without the change it does not fail.`,
       '',
-      'The end of its output:',
-      '',
-      tail(result.output),
+      ...(output.trim() === '' ? ['It printed nothing.'] : ['The end of its output:', '', output]),
     ].join('\n'),
     details: {
       command,
@@ -61,7 +60,7 @@ export function testRefusal(
       signal: result.signal,
       timedOut: result.timedOut,
       failsOnTarget: target,
-      output: tail(result.output),
+      output,
     },
   }
 }

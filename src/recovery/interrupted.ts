@@ -122,7 +122,7 @@ async function release(
   const { root } = swarm.repository
   const stale: typeof gone = []
   for (const one of gone) {
-    const isComplete = !store.tracked && into && (await completePushed(swarm, one.claim!, { store, into }))
+    const isComplete = into && (await completePushed(swarm, one.claim!, { store, into }))
     if (!isComplete) stale.push(one)
   }
   const completed = gone.length - stale.length

@@ -1,12 +1,15 @@
 // Where the work of a claim is pushed while it goes on, so that it is not lost with its machine.
 
+import { logEdges } from '../events/scan-log.js'
 import { oneLine } from '../files/lines.js'
 import { remoteGit } from '../git/destination.js'
+import { currentBranch, resolveCommit } from '../git/repository.js'
 import { gitText } from '../git/run-git.js'
 import { remoteOf } from '../git/upstream.js'
 import { changeRef } from '../merge/change-refs.js'
 import { pushRef } from '../merge/remote.js'
 import type { Claim, TaskStore } from '../tasks/contract.js'
+import { escapeText } from '../views/escape.js'
 import type { Recovering } from './contract.js'
 import { keptWork } from './keep.js'
 import { completeClaim } from './landings.js'
@@ -62,7 +65,7 @@ export async function completePushed(
   const { root } = swarm.repository
   if (!store.take) return false
   await swarm.fresh.now(performance.now())
-  const found = await landingFor(root, claim, `refs/heads/${into}`)
+  const found = await landingFor(root, claim, `refs/heads/${into}`, store.tracked ? 0 : CLOCKS_MS)
   if (!found) return false
   await completeClaim(swarm, store, claim, found.landed, { worker: claim.holder.worker, ...found })
   const work = await workOnRemote(root, claim)
@@ -70,7 +73,27 @@ export async function completePushed(
   return true
 }
 
-/** Clocks of machines differ, and the server's says when a claim was made. */
+/**
+ * A sentence if the work of a claim has landed where its swarm lands, else on the branch that is checked out: then a
+ * person is not to have it done again.
+ */
+export async function hasLanded(
+  root: string,
+  claim: Claim,
+  store: Pick<TaskStore, 'tracked'>,
+): Promise<string | undefined> {
+  const { swarm } = claim.holder
+  const first = swarm && /^[0-9a-f]{8}$/.test(swarm) ? logEdges(root, swarm, () => false)?.first : undefined
+  const into =
+    first?.type === 'swarm.started' && typeof first.into === 'string' ? first.into : await currentBranch(root)
+  const target = into && (await resolveCommit(root, `refs/heads/${into}`))
+  const found = target && (await landingFor(root, claim, target, store.tracked ? 0 : CLOCKS_MS))
+  if (!found) return undefined
+  const id = escapeText(claim.task.id)
+  return `its work has landed on ${escapeText(into)} as ${found.landed.slice(0, 12)} (oompa tasks complete ${id} --force)`
+}
+
+/** Clocks of machines differ, and the server's says when a claim was made; files are claimed by the clock of this one. */
 const CLOCKS_MS = 60 * 60_000
 
 /**
@@ -81,11 +104,12 @@ export async function landingFor(
   root: string,
   { task, holder, since }: Claim,
   target: string,
+  clocksMs = CLOCKS_MS,
 ): Promise<{ readonly landed: string; readonly mergedCommit?: string } | undefined> {
   const sinceMs = Date.parse(since)
   // A store of somebody's own may say what it likes.
   if (Number.isNaN(sinceMs)) return undefined
-  const after = new Date(sinceMs - CLOCKS_MS).toISOString()
+  const after = new Date(sinceMs - clocksMs).toISOString()
   for (const value of await landings(root, [`--since=${after}`, target])) {
     const [onto, tip] = value.parents
     const isBatch = /^Merge \d+ changes into /.test(value.subject) && tip !== undefined

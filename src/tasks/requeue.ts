@@ -23,6 +23,8 @@ export interface RequeueOptions {
   readonly ids?: readonly string[]
   /** Who puts them back. */
   readonly by: string
+  /** Why a claim is not put back, although its holder is gone: its work has landed. */
+  readonly keep?: (claim: Claim) => Promise<string | undefined>
   /** Says where a claim's work is, for the notes. */
   readonly note?: (claim: Claim) => Promise<string | undefined>
   /** A swarm that has died, with all that it had started. */
@@ -52,8 +54,11 @@ export async function requeueStale(store: TaskStore, options: RequeueOptions): P
   for (const one of stale) {
     if (named ? !named.has(one.id) : !one.claim) continue
     try {
-      await putBack(store, one, options)
-      requeued.push(one)
+      const why = one.claim && (await options.keep?.(one.claim))
+      if (why === undefined) {
+        await putBack(store, one, options)
+        requeued.push(one)
+      } else left.push({ id: one.id, reason: why })
     } catch (error) {
       left.push({ id: one.id, reason: messageOf(error) })
     }

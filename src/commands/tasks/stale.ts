@@ -2,8 +2,9 @@
 
 import { type Command, flag } from '../../cli/contract.js'
 import { STATUS } from '../../errors.js'
-import { workOfClaim } from '../../recovery/pushed.js'
-import { requeueStale, staleClaims } from '../../tasks/requeue.js'
+import { hasLanded, workOfClaim } from '../../recovery/pushed.js'
+import type { TaskStore } from '../../tasks/contract.js'
+import { type RequeueOptions, requeueStale, staleClaims } from '../../tasks/requeue.js'
 import { json, openTasks, who } from './open-store.js'
 import { claimFacts, plain, printJson } from './print.js'
 
@@ -20,9 +21,9 @@ export const stale: Command = {
   async run(args) {
     const { root, store, worker } = await openTasks(args)
     const stale = await staleClaims(store)
-    const { requeued } = flag(args, 'list')
-      ? { requeued: [] }
-      : await requeueStale(store, { by: worker, note: (claim) => workOfClaim(root, claim, store) })
+    const { requeued, left } = flag(args, 'list')
+      ? { requeued: [], left: [] }
+      : await requeueStale(store, putBack(root, store, worker))
     const isBack = (id: string) => requeued.some((one) => one.id === id)
     if (flag(args, 'json')) {
       printJson(
@@ -37,7 +38,8 @@ export const stale: Command = {
     if (stale.length === 0) console.log('No stale claims.')
     for (const one of stale) {
       const holder = one.claim ? `held by ${plain(one.claim.holder.worker)}` : 'nobody’s'
-      const what = isBack(one.id) ? 'back to pending' : `left (oompa requeue ${plain(one.id)} puts it back)`
+      const kept = left.find(({ id }) => id === one.id)?.reason
+      const what = isBack(one.id) ? 'back to pending' : (kept ?? `left (oompa requeue ${plain(one.id)} puts it back)`)
       console.log(`${plain(one.id)}: ${plain(one.summary)}\n  ${holder}; ${one.reason}; ${what}`)
     }
     return STATUS.done
@@ -58,11 +60,7 @@ export const requeue: Command = {
   async run(args) {
     const { root, store, worker } = await openTasks(args)
     const ids = args.positionals.length ? args.positionals : undefined
-    const { requeued, left } = await requeueStale(store, {
-      ids,
-      by: worker,
-      note: (claim) => workOfClaim(root, claim, store),
-    })
+    const { requeued, left } = await requeueStale(store, { ids, ...putBack(root, store, worker) })
     if (flag(args, 'json')) printJson({ requeued: requeued.map((one) => one.id), left })
     else {
       for (const one of requeued) console.log(`Requeued ${plain(one.id)}: ${one.reason}.`)
@@ -80,4 +78,13 @@ export const requeue: Command = {
     if (left.length) return STATUS.refused
     return requeued.length ? STATUS.done : STATUS.nothing
   },
+}
+
+/** With where the work of each is; what has landed stays, to be completed. */
+function putBack(root: string, store: TaskStore, by: string): RequeueOptions {
+  return {
+    by,
+    keep: (claim) => hasLanded(root, claim, store),
+    note: (claim) => workOfClaim(root, claim, store),
+  }
 }
