@@ -130,6 +130,8 @@ async function statusOf(root: string, id: string, worker: string | undefined, in
   ])
   const target = await resolveTarget(root, into)
   const store = await storeOf(root, { into: target })
+  // Whoever landed it before, and died, has left the claim: what the target has complete is complete.
+  await store.tracked?.recover(target)
   const claim = (await store.list()).current.find((task) => task.id === id)?.claim
   if (!claim || (worker !== undefined && claim.holder.worker !== worker)) {
     await store.close?.()

@@ -17,8 +17,8 @@ until [ -e "$HOME/all" ]; do
 done
 mkdir -p $FOLDER; echo work > "$FOLDER/$OOMPA_TASK.txt"; echo done`
 
-/** A swarm that has ended: one change for each step, none of them landed, each with its task. */
-async function withChanges(tracked: boolean, config: Readonly<Record<string, unknown>>, folder: string): Promise<TestLoop> {
+/** A repository with a task for each step. */
+function withTasks(tracked: boolean, folder: string, config: Readonly<Record<string, unknown>> = {}): TestLoop {
   const tasks = STEPS.map((step) => [`tasks/pending/${step}.json`, `{ "id": "${step}", "summary": "Do ${step}" }\n`])
   const loop = level2(`FOLDER=${folder}; ${works}`, {
     workers: STEPS.length,
@@ -29,6 +29,12 @@ async function withChanges(tracked: boolean, config: Readonly<Record<string, unk
     },
   })
   if (!tracked) for (const [file = '', text = ''] of tasks) loop.repository.write(file, text)
+  return loop
+}
+
+/** A swarm that has ended: one change for each step, none of them landed, each with its task. */
+async function withChanges(...how: Parameters<typeof withTasks>): Promise<TestLoop> {
+  const loop = withTasks(...how)
   const ended = await loop.run()
   expect(loop.events('iteration.ended'), ended.stdout + ended.stderr).toHaveLength(STEPS.length)
   return loop
@@ -78,7 +84,7 @@ describe.each([
   ['tasks that git ignores', false],
 ])('with %s, an answer that is killed at any step', (_, tracked) => {
   test('of `oompa approve` lands once, and completes its task once', async () => {
-    const loop = await withChanges(tracked, {}, 'hooks')
+    const loop = await withChanges(tracked, 'hooks')
     const waiting = async (step: string) => {
       const all = JSON.parse((await loop.oompa(['approvals', '--json'])).stdout || '[]')
       const one = all.find((each: { task?: string }) => each.task === step)
@@ -88,7 +94,7 @@ describe.each([
   })
 
   test('of `oompa salvage` lands once, and completes its task once', async () => {
-    const loop = await withChanges(tracked, { merge: { test: 'test -e "$HOME/mended"' } }, 'made')
+    const loop = await withChanges(tracked, 'made', { merge: { test: 'test -e "$HOME/mended"' } })
     loop.repository.write('../home/mended', '')
     const left = async (step: string) => {
       const all = JSON.parse((await loop.oompa(['salvage', '--json'])).stdout || '[]')
@@ -96,5 +102,22 @@ describe.each([
       return one && ['salvage', one.name]
     }
     await expectOnce(loop, left, 'made')
+  })
+
+  test('of a script by `oompa merge --task` lands once, and completes its task once', async () => {
+    const loop = withTasks(tracked, 'made')
+    const { repository } = loop
+    for (const step of STEPS) {
+      repository.git(['checkout', '-q', '-b', step, 'main'])
+      repository.commit(`Do ${step}`, { [`made/${step}.txt`]: 'work\n' })
+      repository.git(['checkout', '-q', 'main'])
+    }
+    for (const step of STEPS) {
+      const claimed = await loop.oompa(['tasks', 'claim', step, '--worker', 'w1', '--pid', `${process.pid}`])
+      expect(claimed.status, claimed.stderr).toBe(0)
+    }
+    const merge = async (step: string) =>
+      tasksIn(loop, 'complete').includes(`${step}.json`) ? undefined : ['merge', step, '--task', step, '--worker', 'w1']
+    await expectOnce(loop, merge, 'made')
   })
 })
