@@ -1,6 +1,7 @@
 // Lands a change without a swarm, and its task with it: what an approval and a salvage do.
 
 import { messageOf } from '../errors.js'
+import { withLock } from '../locks/index.js'
 import { landBranch } from '../merge/branch.js'
 import { candidateOf } from '../merge/candidate.js'
 import type { MergeOptions } from '../merge/contract.js'
@@ -13,8 +14,21 @@ export interface TaskOfChange extends Whose {
   readonly whyBack: (refused: string) => string
 }
 
-/** Lands it as `hooks/merge` or `oompa.json` says, or says why not: then its task is as it was. */
-export async function landChange(
+/**
+ * Lands it as `hooks/merge` or `oompa.json` says, or says why not: then its task is as it was. Of two people who ask for
+ * the same change at one moment the second waits, and hears that it has landed.
+ */
+export function landChange(
+  root: string,
+  change: Change,
+  parts: Standalone,
+  whose?: TaskOfChange,
+): Promise<Landing | Refusal> {
+  const { signal } = parts.context
+  return withLock(root, `change-${change.commit}`, () => landWithTask(root, change, parts, whose), { signal })
+}
+
+async function landWithTask(
   root: string,
   change: Change,
   parts: Standalone,

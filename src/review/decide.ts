@@ -4,7 +4,7 @@ import { OompaError, STATUS } from '../errors.js'
 import { openLog } from '../events/log.js'
 import { describeCommit } from '../git/changes.js'
 import { type Change, isRefusal, type Landing, type Refusal } from '../words.js'
-import { removeApproval, type StoredApproval, verifyApproval } from './held-changes.js'
+import { removeApproval, type StoredApproval, verifyApproval, waitingApprovals } from './held-changes.js'
 
 /**
  * An agent may ask for approval and not give it. Whoever wants to get round this can; nobody does so by mistake.
@@ -34,7 +34,8 @@ export async function landApproved(
   await verifyApproval(root, approval)
   const landed = await land(await changeOfApproval(root, approval))
   if (isRefusal(landed)) return landed
-  say(root, approval, { type: 'approval.approved', id: approval.id })
+  const isFirst = (await waitingApprovals(root)).some(({ id }) => id === approval.id)
+  if (isFirst) say(root, approval, { type: 'approval.approved', id: approval.id })
   await removeApproval(root, approval, true)
   return landed
 }

@@ -1,5 +1,5 @@
-// A person's answer that is killed between any two steps: asked again, the change has landed once, its task is complete
-// once, and nothing of it is left.
+// A person's answer that is killed between any two steps, or given twice at one moment: the change has landed once, its
+// task is complete once, and nothing of it is left.
 
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
@@ -120,4 +120,15 @@ describe.each([
       tasksIn(loop, 'complete').includes(`${step}.json`) ? undefined : ['merge', step, '--task', step, '--worker', 'w1']
     await expectOnce(loop, merge, 'made')
   })
+})
+
+test('of two people who answer at one moment each hears that the change has landed, and it has once', async () => {
+  const loop = await withChanges(true, 'hooks')
+  const all: { id: string; task: string }[] = JSON.parse((await loop.oompa(['approvals', '--json'])).stdout)
+  const ends = await Promise.all([...all, ...all].map(({ id }) => loop.oompa(['approve', id])))
+  for (const { status, stderr } of ends) expect(status, stderr).toBe(0)
+  expect(loop.events('approval.approved')).toHaveLength(all.length)
+  expect(loop.repository.git(['rev-list', '--count', '--first-parent', '--merges', 'main'])).toBe(`${all.length}`)
+  expect(tasksIn(loop, 'complete')).toHaveLength(STEPS.length)
+  expect(loop.repository.git(['status', '--porcelain'])).toBe('')
 })
