@@ -16,6 +16,8 @@ interface Kind {
   readonly files: Record<string, string>
   /** The agent's own copy: a-1 is complete, b-1 in progress, n-1 new. */
   readonly copy: Record<string, string>
+  /** What stands where a-1 has gone. */
+  readonly without: Record<string, string>
 }
 
 const kinds: Record<string, Kind> = {
@@ -30,6 +32,7 @@ const kinds: Record<string, Kind> = {
       'tasks/in_progress.md': '- [ ] b-1: Two\n',
       'tasks/complete.md': '- [x] a-1: One\n',
     },
+    without: { 'tasks/complete.md': '' },
   },
   'a graph': {
     open: (root) => taskGraph(undefined, root),
@@ -40,6 +43,10 @@ const kinds: Record<string, Kind> = {
     copy: {
       'task-graph.yaml':
         'nodes:\n  - id: a-1\n    title: One\n    status: complete\n  - id: b-1\n    title: Two\n    status: in-progress\n  - id: c-1\n    title: Three\n    status: ready\n  - id: n-1\n    title: New\n    status: pending\nedges: []\n',
+    },
+    without: {
+      'task-graph.yaml':
+        'nodes:\n  - id: b-1\n    title: Two\n    status: ready\n  - id: c-1\n    title: Three\n    status: ready\nedges: []\n',
     },
   },
 }
@@ -113,7 +120,20 @@ for (const [name, kind] of Object.entries(kinds)) {
         store.tracked!.statusEdits({ into: 'main', claims: [a], completion: done }).edits('c1'),
       ).rejects.toMatchObject({ code: 'already-complete', status: 4 })
       expect(await store.tracked!.recover('main')).toEqual(['a-1'])
-      expect((await store.list()).current).toEqual([])
+      const { current, complete } = await store.list()
+      expect([current, complete].map((list) => list.map((task) => task.id))).toEqual([[], ['a-1']])
+      repository.git(['reset', '-q'])
+      expect(repository.git(['status', '--porcelain'])).toBe('')
+    })
+
+    it('that are complete on the target stay so, though they are gone from the disk', async () => {
+      const { repository, store } = place(kind)
+      await store.complete(await claim(store, 'a-1'), done)
+      await landEdits(repository, await store.tracked!.drain('main'))
+      repository.git(['reset', '-q'])
+      for (const [file, text] of Object.entries(kind.without)) repository.write(file, text)
+      await store.complete(await claim(store, 'b-1'), done)
+      expect(await store.tracked!.drain('main')).toEqual([])
     })
 
     it('that no landing carried are committed when the swarm drains', async () => {

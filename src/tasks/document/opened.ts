@@ -80,7 +80,7 @@ export function openDocument(format: Format, choice: DocumentChoice): OpenDocume
     },
     write(doc, texts, id) {
       if (!texts) return
-      if (format.write && id !== undefined) format.write(open, doc, texts, id)
+      if (format.write) format.write(open, doc, texts, id)
       else
         for (const name of changedFiles(format.files, doc.texts, texts))
           replaceFile({ top, path: file(name) }, texts.get(name)!)

@@ -139,7 +139,10 @@ async function drain(open: OpenDocument, into: string): Promise<readonly TreeEdi
   const all = edits(open, before.texts, disk.texts)
   // What is held is somebody's: a commit never says so.
   const isHeld = disk.entries.some(({ file }) => file === open.format.held)
-  if (before.texts.size === 0 || all.length === 0 || isHeld) return []
+  // A complete task that is gone from the disk was taken away by a person, or by a crash: no commit of ours takes it away.
+  const there = idsOf(disk.entries)
+  const isGone = before.entries.some((entry) => isDone(entry) && !there.has(entry.task.id))
+  if (before.texts.size === 0 || all.length === 0 || isHeld || isGone) return []
   return (await isOurs(open, before, disk, addedBySwarms(open.root))) ? all : []
 }
 

@@ -70,11 +70,15 @@ const lists: Format = {
       const block = 'item' in one ? one.item.block : writeItem(one.task, isPlain(entries, one.task))
       return withText(now, PENDING, (text) => withItem(text, block))
     }, texts),
-  recovered: async ({ texts }, left: readonly ListEntry[]) =>
-    FILES.reduce((now, file) => {
+  async recovered({ texts }, left: readonly ListEntry[], target: Lists) {
+    const rest = FILES.reduce((now, file) => {
       const items = left.flatMap((entry) => (entry.file === file ? entry.item : []))
       return items.length > 0 ? withText(now, file, (text) => withoutItems(text, items)) : now
-    }, texts),
+    }, texts)
+    const ids = new Set(left.map(({ task }) => task.id))
+    const done = target.entries.filter(({ file, task }) => file === DONE && ids.has(task.id))
+    return done.reduce((now, { task, item }) => withComplete(now, task.id, item.block), rest)
+  },
   isOurs: (before, after, ours) =>
     FILES.every((file) => isOnlyOurs(ours, before.texts.get(file) ?? '', after.texts.get(file) ?? '')),
   ours: oursIn,

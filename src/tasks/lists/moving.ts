@@ -16,14 +16,16 @@ interface Intent {
 
 /**
  * Both files cannot change in one step: an item is written where it goes, then taken away where it was, and an intent on
- * disk tells the next one what to finish.
+ * disk tells the next one what to finish. Where several have moved a crash leaves them in both, and the next start, which
+ * moved them, sees that.
  */
-export function writeLists(place: DocumentPlace, { texts: before }: Document, texts: Texts, id: string): void {
+export function writeLists(place: DocumentPlace, { texts: before }: Document, texts: Texts, id?: string): void {
   const changed = changedFiles([...texts.keys()], before, texts)
   const grew = (file: string) => texts.get(file)!.length > (before.get(file) ?? '').length
   const [from, to] = [changed.find((file) => !grew(file)), changed.find(grew)]
-  if (!(from && to)) {
-    for (const file of changed) replaceFile({ top: place.top, path: place.file(file) }, texts.get(file)!)
+  if (id === undefined || !(from && to)) {
+    // The list of complete ones is the last.
+    for (const file of changed.reverse()) takeOut(place, file, texts.get(file)!)
     return
   }
   const { folder } = place.records
