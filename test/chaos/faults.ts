@@ -111,6 +111,7 @@ const faults = {
     const names = readdirSync(world.repository.root).filter((name) => /^\.w\d+-i\d+$/.test(name))
     if (names.length === 0) return
     world.forgiven.add('uncommitted')
+    // An agent may be writing into it.
     rmSync(path.join(world.repository.root, scene.pick(names)), { recursive: true, force: true, maxRetries: 5 })
   },
   'remote-hangs': async ({ world }) => remoteHook(world.remote, 'exec sleep 20'),

@@ -103,7 +103,10 @@ function isPruned(world: World, name: string): boolean {
   return world.forgiven.has('pruned') && git(world, ['rev-list', '--objects', '--quiet', name]).status !== 0
 }
 
-/** A line of `git fsck` about an iteration's own branch or HEAD (git calls `.w1-i1` `-w1-i1`), whose commit was removed in that way. */
+/**
+ * A line of `git fsck` about an iteration's own branch or HEAD (git calls `.w1-i1` `-w1-i1`), whose commit was removed in
+ * that way.
+ */
 function isOfPruned(world: World, line: string): boolean {
   if (!/ (refs\/heads\/oompa\/w\d+-i\d+|worktrees\/-?w\d+-i\d+\/HEAD): invalid /.test(line)) return false
   const [name] = /[0-9a-f]{40}$/.exec(line) ?? []
