@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isErrno } from '../../src/errors.js'
 import type { Scene } from './scene.js'
 
 /** Does it; whatever has to be put right before the next run is done by what it returns. */
@@ -111,8 +112,15 @@ const faults = {
     const names = readdirSync(world.repository.root).filter((name) => /^\.w\d+-i\d+$/.test(name))
     if (names.length === 0) return
     world.forgiven.add('uncommitted')
-    // An agent may be writing into it.
-    rmSync(path.join(world.repository.root, scene.pick(names)), { recursive: true, force: true, maxRetries: 5 })
+    const folder = path.join(world.repository.root, scene.pick(names))
+    // An agent may be writing into it, and then the folder is not empty when its turn comes.
+    for (let tries = 0; existsSync(folder) && tries < 50; tries++) {
+      try {
+        rmSync(folder, { recursive: true, force: true })
+      } catch (error) {
+        if (!isErrno(error, 'ENOTEMPTY')) throw error
+      }
+    }
   },
   'remote-hangs': async ({ world }) => remoteHook(world.remote, 'exec sleep 20'),
   'remote-refuses': async ({ world }) => remoteHook(world.remote, 'echo "not today" >&2; exit 1'),
