@@ -65,7 +65,7 @@ export async function completePushed(
   const { root } = swarm.repository
   if (!store.take) return false
   await swarm.fresh.now(performance.now())
-  const found = await landingFor(root, claim, `refs/heads/${into}`, store.tracked ? 0 : CLOCKS_MS)
+  const found = await landingFor(root, claim, `refs/heads/${into}`, clocksOf(store))
   if (!found) return false
   await completeClaim(swarm, store, claim, found.landed, { worker: claim.holder.worker, ...found })
   const work = await workOnRemote(root, claim)
@@ -87,7 +87,7 @@ export async function hasLanded(
   const into =
     first?.type === 'swarm.started' && typeof first.into === 'string' ? first.into : await currentBranch(root)
   const target = into && (await resolveCommit(root, `refs/heads/${into}`))
-  const found = target && (await landingFor(root, claim, target, store.tracked ? 0 : CLOCKS_MS))
+  const found = target && (await landingFor(root, claim, target, clocksOf(store)))
   if (!found) return undefined
   const id = escapeText(claim.task.id)
   return `its work has landed on ${escapeText(into)} as ${found.landed.slice(0, 12)} (oompa tasks complete ${id} --force)`
@@ -96,16 +96,19 @@ export async function hasLanded(
 /** Clocks of machines differ, and the server's says when a claim was made; files are claimed by the clock of this one. */
 const CLOCKS_MS = 60 * 60_000
 
+const clocksOf = (store: Pick<TaskStore, 'tracked'>) => (store.tracked ? 0 : CLOCKS_MS)
+
 /**
- * The landing of a claim's work on the target, by the trailers of what we commit there: the values of the target, and in
- * a batch its members. What stands in a change's own commits is the agent's word, and does not count.
+ * The landing of a claim's work on the target, by the trailers of the merges that we commit there, and in a batch of its
+ * members. What stands in a change's own commits is the agent's word, and does not count: after a rebase those are values
+ * of the target, and look as a squash does. So a landing without a merge is found by its log alone (landings.ts).
  */
 export async function landingFor(
   root: string,
   { task, holder, since }: Claim,
   target: string,
   clocksMs = CLOCKS_MS,
-): Promise<{ readonly landed: string; readonly mergedCommit?: string } | undefined> {
+): Promise<{ readonly landed: string; readonly mergedCommit: string } | undefined> {
   const sinceMs = Date.parse(since)
   // A store of somebody's own may say what it likes.
   if (Number.isNaN(sinceMs)) return undefined
@@ -117,7 +120,7 @@ export async function landingFor(
       const isOurs = one.task === oneLine(task.id, 200) && one.worker === oneLine(holder.worker, 200)
       const mergedCommit = one.parents[1]
       // Of a task that is done again the last time does not count.
-      if (!isOurs || (mergedCommit !== undefined && mergedCommit === task.extra['merged-commit'])) continue
+      if (!isOurs || mergedCommit === undefined || mergedCommit === task.extra['merged-commit']) continue
       return { landed: value.commit, mergedCommit }
     }
   }

@@ -56,6 +56,11 @@ it('takes no word of an agent for it, nor the landing of another worker, nor one
   repository.commit(`Squashed\n\n${trailers()}\n${trailers('lexer', 'birch/w1')}`, { 'd.txt': 'four\n' })
   expect(await found()).toBeUndefined()
 
+  // After a rebase its own commits are values of the target, with its own words at their end.
+  repository.commit(`Rebased\n\n${trailers()}`, { 'f.txt': 'six\n' })
+  repository.commit(`The last of them\n\n${trailers('lexer', 'birch/w1')}`, { 'f.txt': 'seven\n' })
+  expect(await found()).toBeUndefined()
+
   const mergedCommit = repository.branch('work', { 'e.txt': 'five\n' })
   merge('work', `Merge branch 'work'\n\n${trailers('parser', 'birch/w1')}`)
   expect(await found()).toBeUndefined()

@@ -82,7 +82,10 @@ export interface Format {
   isOurs?(before: Document, after: Document, ours: ReadonlySet<string>): boolean
   /** `before` with the tasks of workers as `disk` has them; else all of `disk`, where all that differs is ours. */
   ours?(before: Document, disk: Document, ours: ReadonlySet<string>): Texts
-  /** Writes the texts of several files so that a crash in between loses nothing. @param id the task that changes, if one does */
+  /**
+   * Writes the texts of several files so that a crash in between loses nothing.
+   * @param id the task that changes, if it is one
+   */
   write?(place: DocumentPlace, doc: Document, texts: Texts, id?: string): void
   /** Puts right what a crash in `write` has left. Under the lock. */
   finish?(place: DocumentPlace): void
